@@ -1,0 +1,13 @@
+/* callgate/callgate.h - everything the library promises. */
+#ifndef CALLGATE_CALLGATE_H
+#define CALLGATE_CALLGATE_H
+
+#include <callgate/arch.h>
+#include <callgate/error.h>
+#include <callgate/load.h>
+#include <callgate/policy.h>
+#include <callgate/program.h>
+#include <callgate/prove.h>
+#include <callgate/run.h>
+
+#endif

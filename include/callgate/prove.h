@@ -1,0 +1,63 @@
+/*
+ * callgate/prove.h - compare filters and policies for every possible input.
+ *
+ * Both sides become the same canonical form, a reduced ordered decision
+ * diagram over the 512 bits of struct seccomp_data, so an answer holds for all
+ * 2^512 inputs. Nothing is sampled.
+ */
+#ifndef CALLGATE_PROVE_H
+#define CALLGATE_PROVE_H
+
+#include <callgate/policy.h>
+#include <callgate/program.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How two filters relate, by what each lets a process do. */
+enum cg_relation {
+	CG_EQUAL,     /* the same answer, data included, to every call */
+	CG_STRICTER,  /* left allows no more than right, anywhere */
+	CG_LOOSER,    /* left allows no less than right, anywhere */
+	CG_DIFFERENT, /* each is stricter somewhere, or errnos differ only */
+};
+
+/* A call on which two filters differ, and what each answers. */
+struct cg_witness {
+	struct cg_call call;
+	uint32_t left, right;
+};
+
+/* One side of a comparison: exactly one of the two is not NULL. */
+struct cg_side {
+	const struct cg_policy *policy;
+	const struct cg_program *program;
+};
+
+/*
+ * Compare two filters. If they are not equal, `*witness`, unless it is NULL,
+ * is a call on which they differ; for CG_DIFFERENT one where left is looser,
+ * if there is one. Both sides must be of one byte order.
+ *
+ * `nodes` bounds the diagram (0: 1 << 20). Fails with CG_E_UNDECIDED,
+ * CG_E_NOMEM, CG_E_INPUT.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_compare(struct cg_side left, struct cg_side right, size_t nodes,
+	   enum cg_relation *out, struct cg_witness *witness,
+	   struct cg_error *err);
+
+/*
+ * Prove that a program does what a policy says. CG_OK is the proof; CG_E_PROOF
+ * says it does not, with the call in `*witness` unless it is NULL.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_prove(const struct cg_policy *policy, const struct cg_program *program,
+	 size_t nodes, struct cg_witness *witness, struct cg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

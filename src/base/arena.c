@@ -1,0 +1,93 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_SIZE = 16384 };
+
+struct chunk {
+	struct chunk *older;
+	size_t left; /* bytes of data that are still free, at its end */
+	alignas(max_align_t) unsigned char data[];
+};
+
+/* Chunks double with what the arena holds, so that few are ever needed. */
+static struct chunk *chunk_new(struct arena *arena, size_t least)
+{
+	size_t size = arena->budget < CHUNK_SIZE ? arena->budget : CHUNK_SIZE;
+	struct chunk *chunk;
+
+	if (least > arena->budget)
+		return NULL;
+	if (size < least)
+		size = least;
+	chunk = calloc(1, sizeof(*chunk) + size);
+	if (!chunk)
+		return NULL;
+	chunk->older = arena->newest;
+	chunk->left = size;
+	arena->newest = chunk;
+	arena->budget -= size;
+	return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t count, size_t size)
+{
+	const size_t mask = alignof(max_align_t) - 1;
+	struct chunk *chunk = arena->newest;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes) ||
+	    __builtin_add_overflow(bytes, mask, &bytes))
+		return NULL;
+	bytes &= ~mask;
+	if (!chunk || chunk->left < bytes)
+		chunk = chunk_new(arena, bytes);
+	if (!chunk)
+		return NULL;
+	/* Hand out from the end, so that `left` is all there is to keep. */
+	chunk->left = (chunk->left - bytes) & ~mask;
+	return chunk->data + chunk->left;
+}
+
+void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
+		 size_t size)
+{
+	size_t more = *room ? *room : 8;
+	void *grown;
+
+	if (count <= *room)
+		return old;
+	while (more < count)
+		if (__builtin_mul_overflow(more, 2, &more))
+			return NULL;
+	grown = arena_alloc(arena, more, size);
+	if (!grown)
+		return NULL;
+	if (*room)
+		memcpy(grown, old, *room * size);
+	*room = more;
+	return grown;
+}
+
+char *arena_text(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1, 1) :
+					 NULL;
+
+	if (copy && length)
+		memcpy(copy, text, length);
+	return copy;
+}
+
+void arena_free(struct arena *arena)
+{
+	while (arena->newest) {
+		struct chunk *chunk = arena->newest;
+
+		arena->newest = chunk->older;
+		free(chunk);
+	}
+}

@@ -1,0 +1,40 @@
+/*
+ * base/arena.h - memory that is given back all at once.
+ *
+ * Whatever belongs to one policy lies in that policy's arena, so nothing in it
+ * is ever freed alone. The budget bounds what a hostile policy can take. It is
+ * also how a test makes each allocation fail in its turn.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct chunk;
+
+struct arena {
+	struct chunk *newest;
+	size_t budget; /* bytes that may still be taken from malloc */
+};
+
+/* Room for `count` objects, zeroed; NULL if memory or budget has run out. */
+void *arena_alloc(struct arena *arena, size_t count, size_t size);
+
+/*
+ * An array that grows: room for `count` objects where there was room for
+ * `*room` in `old` (NULL at first), the first *room kept. Doubles; NULL if
+ * memory or budget has run out, and then `old` is still good.
+ */
+void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
+		 size_t size);
+
+/* A copy of `length` bytes with a NUL behind it, or NULL. */
+char *arena_text(struct arena *arena, const char *text, size_t length);
+
+/* Give it all back; the arena may be used again, with what budget is left. */
+void arena_free(struct arena *arena);
+
+#define arena_array(arena, type, count) \
+	((type *)arena_alloc(arena, count, sizeof(type)))
+
+#endif

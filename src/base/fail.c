@@ -1,0 +1,65 @@
+#include "base/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A message longer than its room ends in "...", so that the cut shows. */
+static void set(struct cg_error *err, enum cg_status status, struct place place,
+		const char *format, va_list args)
+{
+	int length;
+
+	*err = (struct cg_error){ .status = status,
+				  .line = place.line,
+				  .column = place.column };
+	if (place.source)
+		snprintf(err->source, sizeof(err->source), "%s", place.source);
+	length = vsnprintf(err->message, sizeof(err->message), format, args);
+	if (length >= (int)sizeof(err->message))
+		memcpy(err->message + sizeof(err->message) - 4, "...", 4);
+}
+
+bool fail(struct cg_error *err, enum cg_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set(err, status, (struct place){ 0 }, format, args);
+	va_end(args);
+	return false;
+}
+
+bool fail_at(struct cg_error *err, enum cg_status status, struct place place,
+	     const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set(err, status, place, format, args);
+	va_end(args);
+	return false;
+}
+
+bool fail_errno(struct cg_error *err, enum cg_status status, int number,
+		const char *format, ...)
+{
+	char text[128];
+	va_list args;
+	size_t used;
+
+	va_start(args, format);
+	set(err, status, (struct place){ 0 }, format, args);
+	va_end(args);
+	err->sys_errno = number;
+	used = strlen(err->message);
+	/* The GNU form may return a text of its own instead of filling ours. */
+	snprintf(err->message + used, sizeof(err->message) - used, ": %s",
+		 strerror_r(number, text, sizeof(text)));
+	return false;
+}
+
+bool fail_nomem(struct cg_error *err)
+{
+	return fail(err, CG_E_NOMEM, "out of memory");
+}

@@ -1,0 +1,35 @@
+/*
+ * base/fail.h - say what went wrong, at the one place that knows.
+ *
+ * Each returns false, so that a function can end in `return fail(...)`; its
+ * callers only pass the false on.
+ */
+#ifndef BASE_FAIL_H
+#define BASE_FAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <callgate/error.h>
+
+/* A place in a text: which one, and where in it. */
+struct place {
+	const char *source; /* NULL: none */
+	uint32_t line, column;
+};
+
+__attribute__((format(printf, 3, 4))) bool
+fail(struct cg_error *err, enum cg_status status, const char *format, ...);
+
+__attribute__((format(printf, 4, 5))) bool
+fail_at(struct cg_error *err, enum cg_status status, struct place place,
+	const char *format, ...);
+
+/* With errno's number and its text behind the message. */
+__attribute__((format(printf, 4, 5))) bool
+fail_errno(struct cg_error *err, enum cg_status status, int number,
+	   const char *format, ...);
+
+bool fail_nomem(struct cg_error *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* base/num.h - read numbers strictly, and print them without surprises. */
+#ifndef BASE_NUM_H
+#define BASE_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum num_result {
+	NUM_OK,
+	NUM_NOT,	/* not a number at all */
+	NUM_NEGATIVE,	/* a number below 0 where none is wanted */
+	NUM_TOO_LARGE,	/* 2^64 or more */
+};
+
+/*
+ * Read all `length` characters of `text` as one number: decimal, 0x hex, 0o or
+ * 0-prefixed octal, 0b binary. No sign, no space, no separator.
+ */
+enum num_result num_read(const char *text, size_t length, uint64_t *out);
+
+/*
+ * As num_read, with a leading '-' for values down to -2^63, which are handed
+ * out as two's complement; `*negative` says so.
+ */
+enum num_result num_read_signed(const char *text, size_t length, uint64_t *out,
+				bool *negative);
+
+#endif
