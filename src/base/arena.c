@@ -74,8 +74,8 @@ void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
 
 char *arena_text(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = length < SIZE_MAX ? arena_alloc(arena, length + 1, 1) :
-					 NULL;
+	char *copy =
+		length < SIZE_MAX ? arena_alloc(arena, length + 1, 1) : NULL;
 
 	if (copy && length)
 		memcpy(copy, text, length);

@@ -19,10 +19,25 @@ static unsigned base_of(const char **text, size_t *length)
 
 	if (*length > 1 && (*text)[0] == '0') {
 		switch ((*text)[1]) {
-		case 'x': case 'X': base = 16; prefix = 2; break;
-		case 'o': case 'O': base = 8; prefix = 2; break;
-		case 'b': case 'B': base = 2; prefix = 2; break;
-		default: base = 8; prefix = 1; break;
+		case 'x':
+		case 'X':
+			base = 16;
+			prefix = 2;
+			break;
+		case 'o':
+		case 'O':
+			base = 8;
+			prefix = 2;
+			break;
+		case 'b':
+		case 'B':
+			base = 2;
+			prefix = 2;
+			break;
+		default:
+			base = 8;
+			prefix = 1;
+			break;
 		}
 	}
 	*text += prefix;
@@ -56,8 +71,8 @@ enum num_result num_read(const char *text, size_t length, uint64_t *out)
 	return NUM_OK;
 }
 
-enum num_result num_read_signed(const char *text, size_t length, uint64_t *out,
-				bool *negative)
+enum num_result
+num_read_signed(const char *text, size_t length, uint64_t *out, bool *negative)
 {
 	enum num_result result;
 	uint64_t value;

@@ -8,9 +8,9 @@
 
 enum num_result {
 	NUM_OK,
-	NUM_NOT,	/* not a number at all */
-	NUM_NEGATIVE,	/* a number below 0 where none is wanted */
-	NUM_TOO_LARGE,	/* 2^64 or more */
+	NUM_NOT,       /* not a number at all */
+	NUM_NEGATIVE,  /* a number below 0 where none is wanted */
+	NUM_TOO_LARGE, /* 2^64 or more */
 };
 
 /*
@@ -23,7 +23,7 @@ enum num_result num_read(const char *text, size_t length, uint64_t *out);
  * As num_read, with a leading '-' for values down to -2^63, which are handed
  * out as two's complement; `*negative` says so.
  */
-enum num_result num_read_signed(const char *text, size_t length, uint64_t *out,
-				bool *negative);
+enum num_result
+num_read_signed(const char *text, size_t length, uint64_t *out, bool *negative);
 
 #endif
