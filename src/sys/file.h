@@ -1,0 +1,35 @@
+/* sys/file.h - whole files, read with a bound and written all or nothing. */
+#ifndef SYS_FILE_H
+#define SYS_FILE_H
+
+#include "base/fail.h"
+
+#include <stddef.h>
+
+/*
+ * Read the file `path`, at most `max` bytes of it: a regular file, or a pipe,
+ * socket or terminal that stands there, such as /dev/stdin. A named pipe that
+ * nobody writes to reads as empty; nothing waits for a writer to come.
+ *
+ * `*text` is the caller's to free(), with a NUL behind its `*length` bytes.
+ * Fails with CG_E_SYSTEM, CG_E_INPUT (a directory, a block device, too large)
+ * or CG_E_NOMEM.
+ */
+bool file_read(const char *path, size_t max, char **text, size_t *length,
+	       struct cg_error *err);
+
+/*
+ * Make `path` hold exactly these bytes, or leave it as it was: written beside
+ * it, synced, renamed over it. An old file's permission bits are kept; a new
+ * one gets 0644 less the umask. Fails with CG_E_SYSTEM or CG_E_INPUT.
+ */
+bool file_write_atomic(const char *path, const void *bytes, size_t length,
+		       struct cg_error *err);
+
+/*
+ * Fill `out` with the start of a small file of /proc, NUL at its end, and
+ * return the bytes read, or -1 with errno set. `size` above 0.
+ */
+long file_peek(int directory, const char *path, char *out, size_t size);
+
+#endif
