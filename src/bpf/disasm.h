@@ -18,6 +18,13 @@ void disasm_listing(const struct cg_insn *insns, size_t count, bool big_endian,
 void disasm_assembly(const struct cg_insn *insns, size_t count,
 		     struct buf *out);
 
+/*
+ * What stands behind the name of instruction `at`, which seccomp has: " #0x5",
+ * " x, 12, 13". `label` goes before each number of an instruction.
+ */
+void disasm_operand(const struct cg_insn *insn, size_t at, const char *label,
+		    struct buf *out);
+
 /* "ret", "jeq": the name of an opcode; NULL if seccomp has no such. */
 const char *disasm_name(uint16_t code);
 

@@ -1,0 +1,25 @@
+/* bpf/answer.h - what a filter answers, in words. */
+#ifndef BPF_ANSWER_H
+#define BPF_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <callgate/arch.h>
+
+/*
+ * Write an answer as cg_answer_print promises: "allow", "errno(EPERM)",
+ * "trap(3)"; a number where the action or the errno has no name. With `abi`
+ * NULL an errno has its name if it is the same on every ABI. Cuts at `size`,
+ * always ends with NUL; `size` above 0.
+ */
+void answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
+		  size_t size);
+
+/*
+ * The name of an errno on `abi`, or, if that is NULL, the name that it has on
+ * every ABI; NULL if there is none.
+ */
+const char *answer_errno(uint32_t number, const struct cg_abi *abi);
+
+#endif

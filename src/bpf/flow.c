@@ -1,0 +1,139 @@
+#include "bpf/flow.h"
+#include "bpf/opcode.h"
+
+enum { CLASS = 0x07, CLASS_LD = 0x00, CLASS_ALU = 0x04 };
+
+#define OTHERS ((uint32_t)1 << FLOW_ARCHS)
+
+bool flow_settled(const struct facts *facts)
+{
+	return facts->archs != 0 && !(facts->archs & OTHERS);
+}
+
+/* The bit of a value of arch; past FLOW_ARCHS of them it is one of others. */
+static uint32_t arch_bit(const struct flow *flow, uint32_t arch)
+{
+	for (size_t i = 0; i < flow->archs; i++)
+		if (flow->arch[i] == arch)
+			return (uint32_t)1 << i;
+	return OTHERS;
+}
+
+static bool holds_all_of(const struct facts *facts, uint32_t offset)
+{
+	return facts->word && facts->offset == offset &&
+	       facts->mask == UINT32_MAX;
+}
+
+/* Two ways meet: what both know is known. */
+static void meet(struct facts *at, const struct facts *from)
+{
+	if (!at->reached) {
+		*at = *from;
+		return;
+	}
+	at->archs |= from->archs;
+	if (!from->word || at->offset != from->offset || at->mask != from->mask)
+		at->word = false;
+	if (!from->nr_known || at->nr != from->nr)
+		at->nr_known = false;
+}
+
+static void go(const struct flow *flow, uint64_t target, struct facts from)
+{
+	if (target < flow->count && from.archs != 0)
+		meet(&flow->facts[target], &from);
+}
+
+/* A comparison for equality tells each side something, most others do not. */
+static void branch(const struct flow *flow, size_t at, struct facts facts)
+{
+	const struct cg_insn *insn = &flow->insns[at];
+	struct facts yes = facts, no = facts;
+
+	if (insn->code == JEQ_K && holds_all_of(&facts, DATA_ARCH)) {
+		const uint32_t bit = arch_bit(flow, insn->k);
+
+		yes.archs &= bit;
+		if (bit != OTHERS)
+			no.archs &= ~bit;
+	}
+	if (insn->code == JEQ_K && holds_all_of(&facts, DATA_NR)) {
+		yes.nr_known = true;
+		yes.nr = insn->k;
+	}
+	go(flow, (uint64_t)at + 1 + insn->jt, yes);
+	go(flow, (uint64_t)at + 1 + insn->jf, no);
+}
+
+/* What an instruction that does not jump does to A. */
+static void step(const struct cg_insn *insn, struct facts *facts)
+{
+	if (insn->code == LD_ABS && insn->k < DATA_SIZE) {
+		facts->word = true;
+		facts->offset = (uint8_t)insn->k;
+		facts->mask = UINT32_MAX;
+	} else if (insn->code == AND_K) {
+		facts->mask &= insn->k;
+	} else if ((insn->code & CLASS) == CLASS_LD ||
+		   (insn->code & CLASS) == CLASS_ALU || insn->code == TXA) {
+		facts->word = false;
+	}
+}
+
+static void visit(const struct flow *flow, size_t at)
+{
+	const struct cg_insn *insn = &flow->insns[at];
+	const struct opcode *opcode = opcode_find(insn->code);
+	struct facts facts = flow->facts[at];
+
+	if (!opcode || insn->code == RET_K || insn->code == RET_A)
+		return;
+	if (opcode->branch) {
+		branch(flow, at, facts);
+	} else if (opcode->operand == OPERAND_LABEL) {
+		go(flow, (uint64_t)at + 1 + insn->k, facts);
+	} else {
+		step(insn, &facts);
+		go(flow, (uint64_t)at + 1, facts);
+	}
+}
+
+/* The constants that arch is compared with, wherever that can be seen. */
+static void archs_find(struct flow *flow)
+{
+	bool arch = false; /* A holds it, in the order of the text */
+
+	for (size_t at = 0; at < flow->count; at++) {
+		const struct cg_insn *insn = &flow->insns[at];
+
+		if (insn->code == LD_ABS)
+			arch = insn->k == DATA_ARCH;
+		if (arch && insn->code == JEQ_K && flow->archs < FLOW_ARCHS &&
+		    arch_bit(flow, insn->k) == OTHERS)
+			flow->arch[flow->archs++] = insn->k;
+	}
+}
+
+bool flow_run(struct arena *arena, const struct cg_insn *insns, size_t count,
+	      bool big_endian, struct flow *out)
+{
+	*out = (struct flow){
+		.insns = insns,
+		.count = count,
+		.big_endian = big_endian,
+		.facts = arena_array(arena, struct facts, count),
+	};
+	if (!out->facts)
+		return false;
+	archs_find(out);
+	if (count > 0) {
+		out->facts[0].reached = true;
+		out->facts[0].archs = UINT32_MAX;
+	}
+	/* Jumps go forward, so once through is enough. */
+	for (size_t at = 0; at < count; at++)
+		if (out->facts[at].reached)
+			visit(out, at);
+	return true;
+}
