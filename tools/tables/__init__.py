@@ -1,0 +1,1 @@
+"""The facts under data/: read strictly, checked, and written as C."""
