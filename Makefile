@@ -1,0 +1,56 @@
+# The front door. Meson builds; this sets up, and names what people ask for.
+# Each target works on a fresh Debian 12: tools/setup installs what is missing.
+
+BUILD = build
+PREFIX = /usr/local
+DESTDIR =
+
+SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false
+# A sanitizer's own system calls are not in any policy, so no live tests there.
+SANITIZED = $(BUILD)-sanitize:-house,-live,-long
+
+all: $(BUILD)
+
+# build, build-sanitize, ...: set up once, then built whenever asked.
+$(BUILD): setup-build
+	test -e $@/build.ninja || meson setup $@ --prefix=$(PREFIX)
+	ninja -C $@
+
+$(BUILD)-sanitize: setup-build
+	test -e $@/build.ninja || meson setup $@ $(SANITIZE)
+	ninja -C $@
+
+setup-%:
+	tools/setup $*
+
+check: setup-build setup-check $(BUILD) $(BUILD)-sanitize
+	tools/tally $(BUILD):-long $(SANITIZED)
+
+check-sanitize: $(BUILD)-sanitize
+	tools/tally $(SANITIZED)
+
+check-long: setup-build setup-check $(BUILD)
+	tools/tally $(BUILD):long
+
+tidy: setup-tidy $(BUILD)
+	tools/tidy $(BUILD)
+
+demo: setup-demo $(BUILD)
+	tools/demo $(BUILD)
+
+bench: setup-bench $(BUILD)
+	tools/bench $(BUILD)
+
+fuzz: setup-build setup-fuzz
+	tests/fuzz/run.sh 60
+
+install: $(BUILD)
+	meson configure $(BUILD) --prefix=$(PREFIX)
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-*
+
+.PHONY: all check check-sanitize check-long tidy demo bench fuzz install clean
+.PHONY: $(BUILD) $(BUILD)-sanitize
+.NOTPARALLEL:
