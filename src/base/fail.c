@@ -20,29 +20,28 @@ static void set(struct cg_error *err, enum cg_status status, struct place place,
 		memcpy(err->message + sizeof(err->message) - 4, "...", 4);
 }
 
-bool fail(struct cg_error *err, enum cg_status status, const char *format, ...)
+void fail_set(struct cg_error *err, enum cg_status status, const char *format,
+	      ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	set(err, status, (struct place){ 0 }, format, args);
 	va_end(args);
-	return false;
 }
 
-bool fail_at(struct cg_error *err, enum cg_status status, struct place place,
-	     const char *format, ...)
+void fail_set_at(struct cg_error *err, enum cg_status status,
+		 struct place place, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	set(err, status, place, format, args);
 	va_end(args);
-	return false;
 }
 
-bool fail_errno(struct cg_error *err, enum cg_status status, int number,
-		const char *format, ...)
+void fail_set_errno(struct cg_error *err, enum cg_status status, int number,
+		    const char *format, ...)
 {
 	char text[128];
 	va_list args;
@@ -56,10 +55,4 @@ bool fail_errno(struct cg_error *err, enum cg_status status, int number,
 	/* The GNU form may return a text of its own instead of filling ours. */
 	snprintf(err->message + used, sizeof(err->message) - used, ": %s",
 		 strerror_r(number, text, sizeof(text)));
-	return false;
-}
-
-bool fail_nomem(struct cg_error *err)
-{
-	return fail(err, CG_E_NOMEM, "out of memory");
 }

@@ -18,18 +18,27 @@ struct place {
 	uint32_t line, column;
 };
 
-__attribute__((format(printf, 3, 4))) bool
-fail(struct cg_error *err, enum cg_status status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void
+fail_set(struct cg_error *err, enum cg_status status, const char *format, ...);
 
-__attribute__((format(printf, 4, 5))) bool
-fail_at(struct cg_error *err, enum cg_status status, struct place place,
-	const char *format, ...);
+__attribute__((format(printf, 4, 5))) void
+fail_set_at(struct cg_error *err, enum cg_status status, struct place place,
+	    const char *format, ...);
 
 /* With errno's number and its text behind the message. */
-__attribute__((format(printf, 4, 5))) bool
-fail_errno(struct cg_error *err, enum cg_status status, int number,
-	   const char *format, ...);
+__attribute__((format(printf, 4, 5))) void
+fail_set_errno(struct cg_error *err, enum cg_status status, int number,
+	       const char *format, ...);
 
-bool fail_nomem(struct cg_error *err);
+static inline bool failed(void)
+{
+	return false;
+}
+
+/* Macros, so that the compiler, too, knows that the answer is false. */
+#define fail(...) (fail_set(__VA_ARGS__), failed())
+#define fail_at(...) (fail_set_at(__VA_ARGS__), failed())
+#define fail_errno(...) (fail_set_errno(__VA_ARGS__), failed())
+#define fail_nomem(err) fail(err, CG_E_NOMEM, "out of memory")
 
 #endif

@@ -1,0 +1,62 @@
+/* policy/read.h - from text to a policy: what read.c and group.c share. */
+#ifndef POLICY_READ_H
+#define POLICY_READ_H
+
+#include "base/buf.h"
+#include "doc/doc.h"
+#include "policy/model.h"
+
+/* What the reader of one policy, and of those that it extends, works with. */
+struct read {
+	struct cg_policy *policy;
+	struct arena *arena; /* the policy's */
+	struct cg_error *err;
+	const struct cg_policy_options *options;
+	const struct cg_abi *native;
+	const char *source;            /* of the text being read */
+	const char *open[EXTENDS_MAX]; /* sources being extended */
+	size_t depth;
+	/* Unknown names are collected, so that all are told at once. */
+	char unknown[CG_MESSAGE_MAX];
+	size_t unknown_count;
+	struct place unknown_place;
+	struct reading *reading; /* group.c's own, used again for each group */
+};
+
+/*
+ * Read the text of a policy into `read->policy`, which must be all zeros but
+ * for its arena. Fails as cg_policy_parse.
+ */
+bool policy_read(struct read *read, const char *text, size_t length,
+		 const char *source);
+
+/* Read one group of `syscalls:` and add it to the policy. */
+bool group_read(struct read *read, const struct node *node);
+
+/* Read one condition of names_with_args. */
+bool condition_read(struct read *read, const struct node *node,
+		    struct condition *out);
+
+/* A warning for cg_policy_warning(); false only if memory ran out. */
+__attribute__((format(printf, 3, 4))) bool
+warn_at(struct read *read, struct place place, const char *format, ...);
+
+/* The text of a scalar, or a failure that says what `what` should be. */
+bool node_text(struct read *read, const struct node *node, const char *what,
+	       const char **out);
+
+/* A key of a mapping, and what reads its value. */
+struct key {
+	const char *name;
+	bool (*read)(struct read *read, const struct node *value,
+		     void *context);
+};
+
+/*
+ * Hand each value of a mapping to the reader of its key. A key in no row is an
+ * error with "did you mean". `what` names the mapping: "a group".
+ */
+bool keys_read(struct read *read, const struct node *mapping, const char *what,
+	       const struct key *keys, void *context);
+
+#endif

@@ -1,0 +1,441 @@
+#include "policy/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/doors.h"
+#include "policy/action.h"
+#include "policy/test.h"
+
+struct resolve {
+	struct cg_policy *policy;
+	struct arena *arena;
+	struct cg_error *err;
+	struct resolved_abi *abi;
+	bool is_main; /* the ABI that the policy was written for */
+	uint32_t order;
+};
+
+static bool add(struct resolve *resolve, const struct entry *from, uint32_t nr,
+		const struct test *tests, size_t count, uint32_t answer)
+{
+	struct resolved_abi *abi = resolve->abi;
+
+	abi->entries = arena_grow(resolve->arena, abi->entries, &abi->room,
+				  abi->count + 1, sizeof(*abi->entries));
+	if (!abi->entries)
+		return fail_nomem(resolve->err);
+	abi->entries[abi->count++] = (struct resolved_entry){
+		.nr = nr,
+		.answer = answer,
+		.tests = tests,
+		.count = count,
+		.from = from,
+		.order = resolve->order++,
+	};
+	return true;
+}
+
+/*
+ * What a multiplexer hides cannot be checked: a refusal then refuses the whole
+ * operation, and a permission does not reach it.
+ */
+static bool add_doors(struct resolve *resolve, const struct entry *entry,
+		      const struct cg_syscall *call, uint32_t answer)
+{
+	struct door doors[DOORS_MAX];
+	size_t count = abi_doors(call, resolve->abi->abi, doors);
+
+	if (entry->count && answer_permits(answer))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		struct test *test = arena_array(resolve->arena, struct test, 1);
+
+		if (!test || !test_selector(resolve->arena, doors[i].mask,
+					    doors[i].value, test))
+			return fail_nomem(resolve->err);
+		if (!add(resolve, entry, doors[i].nr, test, 1, answer))
+			return false;
+	}
+	return true;
+}
+
+/* The call itself or a twin of it, where the ABI has a number for it. */
+static bool add_call(struct resolve *resolve, const struct entry *entry,
+		     const struct cg_syscall *call, uint32_t answer)
+{
+	const struct cg_abi *abi = resolve->abi->abi;
+	struct test *tests;
+	enum tests_result result;
+	uint32_t nr;
+
+	if (!cg_syscall_number(call, abi, &nr))
+		return true;
+	tests = arena_array(resolve->arena, struct test, entry->count);
+	if (!tests)
+		return fail_nomem(resolve->err);
+	result = tests_make(resolve->arena, entry, call, abi, tests,
+			    resolve->err);
+	if (result == TESTS_FAILED)
+		return false;
+	if (result == TESTS_MADE)
+		return add(resolve, entry, nr, tests, entry->count, answer);
+	/* The arguments cannot be seen on this ABI. */
+	if (!answer_permits(answer))
+		return add(resolve, entry, nr, NULL, 0, answer);
+	if (resolve->is_main)
+		return fail_at(resolve->err, CG_E_MEANING,
+			       entry->conditions[0].place,
+			       "%s hides this argument of %s from a filter; "
+			       "it can be allowed or refused only as a whole",
+			       abi->name, call->name);
+	return true;
+}
+
+/* Whether the ABI has a way to make this call at all. */
+static bool has_way(const struct cg_syscall *call, const struct cg_abi *abi)
+{
+	struct door doors[DOORS_MAX];
+	uint32_t nr;
+
+	return cg_syscall_number(call, abi, &nr) ||
+	       abi_doors(call, abi, doors) > 0;
+}
+
+static bool add_entry(struct resolve *resolve, const struct entry *entry,
+		      const struct action *action)
+{
+	const struct cg_syscall *twins[TWINS_MAX];
+	size_t count = 0;
+	uint32_t answer;
+
+	if (!action_on(action, resolve->abi->abi, &answer, resolve->err) ||
+	    !add_call(resolve, entry, entry->call, answer) ||
+	    !add_doors(resolve, entry, entry->call, answer))
+		return false;
+	/* A guest ABI may offer the refused operation under another name. */
+	if (!resolve->is_main && !answer_permits(answer))
+		count = abi_twins(entry->call, resolve->abi->abi, twins);
+	for (size_t i = 0; i < count; i++)
+		if (!add_call(resolve, entry, twins[i], answer) ||
+		    !add_doors(resolve, entry, twins[i], answer))
+			return false;
+	return true;
+}
+
+static int by_number_then_order(const void *left, const void *right)
+{
+	const struct resolved_entry *a = left, *b = right;
+
+	if (a->nr != b->nr)
+		return a->nr < b->nr ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+/* The numbers that the policy's kernel had, if that makes a difference. */
+static bool list_known(struct resolve *resolve)
+{
+	struct resolved_abi *abi = resolve->abi;
+	const struct abi_number *numbers;
+	size_t count;
+
+	if (abi->unknown == abi->fallback)
+		return true;
+	numbers = abi_numbers(abi->abi, &count);
+	abi->known = arena_array(resolve->arena, uint32_t, count);
+	if (!abi->known)
+		return fail_nomem(resolve->err);
+	for (size_t i = 0; i < count; i++)
+		if (cg_syscall_since(numbers[i].call, abi->abi) <=
+		    resolve->policy->kernel)
+			abi->known[abi->known_count++] = numbers[i].nr;
+	return true;
+}
+
+static bool resolve_defaults(struct resolve *resolve)
+{
+	const struct cg_policy *policy = resolve->policy;
+	struct resolved_abi *abi = resolve->abi;
+	uint64_t enosys;
+
+	if (!action_on(&policy->default_action, abi->abi, &abi->fallback,
+		       resolve->err))
+		return false;
+	abi->unknown = abi->fallback;
+	if (policy->has_unknown)
+		return action_on(&policy->unknown, abi->abi, &abi->unknown,
+				 resolve->err);
+	/* libc falls back on ENOSYS, and breaks on EPERM. */
+	if (policy->default_action.plain_errno &&
+	    policy->foreign != FOREIGN_ELASTIC &&
+	    cg_constant_value("ENOSYS", abi->abi, &enosys))
+		abi->unknown = CG_RET_ERRNO | (uint32_t)enosys;
+	return true;
+}
+
+static bool resolve_abi(struct resolve *resolve)
+{
+	struct cg_policy *policy = resolve->policy;
+
+	if (!resolve_defaults(resolve) || !list_known(resolve))
+		return false;
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct group *group = &policy->groups[i];
+
+		for (size_t j = 0; j < group->count; j++)
+			if (!add_entry(resolve, &group->entries[j],
+				       &group->action))
+				return false;
+	}
+	qsort(resolve->abi->entries, resolve->abi->count,
+	      sizeof(*resolve->abi->entries), by_number_then_order);
+	return true;
+}
+
+/* "i386, arm and ppc": where a call exists, for a message. */
+static void list_homes(const struct cg_syscall *call, char *out, size_t size)
+{
+	const struct cg_abi *abi;
+	size_t used = 0, found = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; (abi = cg_abi_at(i)) && found < 4; i++) {
+		size_t length = strlen(abi->name);
+
+		if (!abi->seccomp || !has_way(call, abi) ||
+		    used + length + 6 > size)
+			continue;
+		if (found == 3) {
+			memcpy(out + used, ", ...", 6);
+			return;
+		}
+		if (found++) {
+			memcpy(out + used, ", ", 2);
+			used += 2;
+		}
+		memcpy(out + used, abi->name, length + 1);
+		used += length;
+	}
+}
+
+/* Each name must exist on one of the ABIs that the policy is written for. */
+static bool names_exist(struct resolve *resolve)
+{
+	struct cg_policy *policy = resolve->policy;
+	char homes[96];
+
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct group *group = &policy->groups[i];
+
+		for (size_t j = 0; j < group->count; j++) {
+			const struct entry *entry = &group->entries[j];
+			bool found = entry->optional;
+
+			for (size_t k = 0; k < policy->named_abis; k++)
+				found |= has_way(entry->call, policy->abis[k]);
+			if (found)
+				continue;
+			list_homes(entry->call, homes, sizeof(homes));
+			return fail_at(resolve->err, CG_E_ARCH, entry->place,
+				       "%s has no call '%s' (there is one on "
+				       "%s); see architectures in "
+				       "callgate-policy(5)",
+				       policy->abis[0]->name, entry->call->name,
+				       homes);
+		}
+	}
+	return true;
+}
+
+/* ------------------------------------------------------- the regions -- */
+
+static const struct resolved_abi *
+covered(const struct resolved *resolved, const struct cg_abi *abi)
+{
+	for (size_t i = 0; i < resolved->count; i++)
+		if (resolved->abis[i].abi == abi)
+			return &resolved->abis[i];
+	return NULL;
+}
+
+static void add_region(struct resolved *resolved, uint32_t arch, uint32_t first,
+		       uint32_t last, const struct cg_abi *abi)
+{
+	resolved->regions[resolved->region_count++] = (struct region){
+		.arch = arch,
+		.first = first,
+		.last = last,
+		.abi = covered(resolved, abi),
+		.answer = resolved->foreign,
+	};
+}
+
+/* The ABI that owns a part of an arch's numbers (x32), if there is one. */
+static const struct cg_abi *part_of(uint32_t arch)
+{
+	const struct cg_abi *abi;
+
+	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
+		if (abi->audit_arch == arch && abi->seccomp && abi->nr_first)
+			return abi;
+	return NULL;
+}
+
+static const struct cg_abi *whole_of(uint32_t arch)
+{
+	const struct cg_abi *abi;
+
+	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
+		if (abi->audit_arch == arch && !abi->nr_first)
+			return abi;
+	return NULL;
+}
+
+static void add_arch(struct resolved *resolved, uint32_t arch, bool elastic)
+{
+	const struct cg_abi *part = part_of(arch), *whole = whole_of(arch);
+
+	if (!part) {
+		add_region(resolved, arch, 0, UINT32_MAX, whole);
+		return;
+	}
+	add_region(resolved, arch, 0, part->nr_first - 1, whole);
+	if (elastic) {
+		/* go-seccomp-bpf: ENOSYS, number -1 included. */
+		add_region(resolved, arch, part->nr_first, UINT32_MAX, NULL);
+		resolved->regions[resolved->region_count - 1].answer =
+			CG_RET_ERRNO | 38;
+		return;
+	}
+	add_region(resolved, arch, part->nr_first, part->nr_last, part);
+	if (part->nr_last < UINT32_MAX)
+		add_region(resolved, arch, part->nr_last + 1, UINT32_MAX,
+			   whole);
+}
+
+static int by_arch(const void *left, const void *right)
+{
+	const struct region *a = left, *b = right;
+
+	if (a->arch != b->arch)
+		return a->arch < b->arch ? -1 : 1;
+	return a->first < b->first ? -1 : 1;
+}
+
+static bool
+add_regions(struct resolved *resolved, struct arena *arena, bool elastic)
+{
+	resolved->regions =
+		arena_array(arena, struct region, 3 * resolved->count);
+	if (!resolved->regions)
+		return false;
+	for (size_t i = 0; i < resolved->count; i++) {
+		uint32_t arch = resolved->abis[i].abi->audit_arch;
+		bool seen = false;
+
+		for (size_t j = 0; j < i; j++)
+			seen |= resolved->abis[j].abi->audit_arch == arch;
+		if (!seen)
+			add_arch(resolved, arch, elastic);
+	}
+	qsort(resolved->regions, resolved->region_count,
+	      sizeof(*resolved->regions), by_arch);
+	return true;
+}
+
+static bool resolve_foreign(struct resolve *resolve, struct resolved *resolved)
+{
+	struct cg_policy *policy = resolve->policy;
+
+	resolved->foreign = CG_RET_KILL_PROCESS;
+	if (policy->foreign == FOREIGN_ELASTIC)
+		resolved->foreign = resolved->abis[0].fallback;
+	return policy->foreign != FOREIGN_ACTION ||
+	       action_on(&policy->foreign_action, policy->abis[0],
+			 &resolved->foreign, resolve->err);
+}
+
+bool policy_resolve(struct cg_policy *policy, struct cg_error *err)
+{
+	struct resolve resolve = { .policy = policy,
+				   .arena = &policy->arena,
+				   .err = err };
+	struct resolved *resolved;
+
+	resolved = arena_array(&policy->arena, struct resolved, 1);
+	if (!resolved)
+		return fail_nomem(err);
+	resolved->count = policy->abi_count;
+	resolved->big_endian = policy->abis[0]->big_endian;
+	resolved->abis = arena_array(&policy->arena, struct resolved_abi,
+				     policy->abi_count);
+	if (!resolved->abis)
+		return fail_nomem(err);
+	if (!names_exist(&resolve))
+		return false;
+	for (size_t i = 0; i < policy->abi_count; i++) {
+		resolve.abi = &resolved->abis[i];
+		resolve.abi->abi = policy->abis[i];
+		resolve.is_main = i == 0;
+		resolve.order = 0;
+		if (!resolve_abi(&resolve))
+			return false;
+	}
+	if (!resolve_foreign(&resolve, resolved))
+		return false;
+	if (!add_regions(resolved, &policy->arena,
+			 policy->foreign == FOREIGN_ELASTIC))
+		return fail_nomem(err);
+	policy->resolved = resolved;
+	return true;
+}
+
+const struct region *
+resolved_region(const struct resolved *resolved, uint32_t arch, uint32_t nr)
+{
+	for (size_t i = 0; i < resolved->region_count; i++) {
+		const struct region *region = &resolved->regions[i];
+
+		if (region->arch == arch && nr >= region->first &&
+		    nr <= region->last)
+			return region;
+	}
+	return NULL;
+}
+
+const struct resolved_entry *
+resolved_entries(const struct resolved_abi *abi, uint32_t nr, size_t *count)
+{
+	size_t low = 0, high = abi->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (abi->entries[middle].nr < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*count = 0;
+	while (low + *count < abi->count && abi->entries[low + *count].nr == nr)
+		++*count;
+	return abi->entries + low;
+}
+
+uint32_t resolved_fallback(const struct resolved_abi *abi, uint32_t nr)
+{
+	size_t low = 0, high = abi->known_count;
+
+	if (abi->unknown == abi->fallback)
+		return abi->fallback;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (abi->known[middle] < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < abi->known_count && abi->known[low] == nr ? abi->fallback
+							       : abi->unknown;
+}
