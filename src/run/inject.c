@@ -1,0 +1,202 @@
+#include "run/inject.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SYSCALL_STOP = SIGTRAP | 0x80, WORD = sizeof(long) };
+
+/* A sandbox around us may lack process_vm_readv: ptrace has to do then. */
+static bool
+peek(pid_t process, uint64_t address, unsigned char *to, size_t length)
+{
+	for (size_t i = 0; i < length; i += WORD) {
+		long word;
+
+		errno = 0;
+		word = ptrace(PTRACE_PEEKDATA, process, address + i, NULL);
+		if (errno != 0)
+			return false;
+		memcpy(to + i, &word, WORD);
+	}
+	return true;
+}
+
+bool memory_read(pid_t process, uint64_t address, void *to, size_t length)
+{
+	struct iovec here = { to, length };
+	struct iovec there = { (void *)(uintptr_t)address, length };
+
+	if (process_vm_readv(process, &here, 1, &there, 1, 0) ==
+	    (ssize_t)length)
+		return true;
+	return peek(process, address, to, length);
+}
+
+static bool
+poke(pid_t process, uint64_t address, const unsigned char *from, size_t length)
+{
+	for (size_t i = 0; i < length; i += WORD) {
+		long word;
+
+		memcpy(&word, from + i, WORD);
+		if (ptrace(PTRACE_POKEDATA, process, address + i, word) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool memory_write(pid_t process, uint64_t address, const void *from,
+		  size_t length)
+{
+	struct iovec here = { (void *)(uintptr_t)from, length };
+	struct iovec there = { (void *)(uintptr_t)address, length };
+
+	if (process_vm_writev(process, &here, 1, &there, 1, 0) ==
+	    (ssize_t)length)
+		return true;
+	return poke(process, address, from, length);
+}
+
+/*
+ * Run to the next stop at the border of a system call. All signals are blocked
+ * meanwhile, so only SIGSTOP, which cannot be, may come between.
+ */
+static bool step(struct inject *inject, struct cg_error *err)
+{
+	int status;
+
+	for (;;) {
+		if (ptrace(PTRACE_SYSCALL, inject->process, NULL, NULL) != 0)
+			return fail_errno(err, CG_E_SYSTEM, errno,
+					  "the command cannot be continued");
+		while (waitpid(inject->process, &status, __WALL) < 0)
+			if (errno != EINTR)
+				return fail_errno(err, CG_E_SYSTEM, errno,
+						  "the command is gone");
+		if (!WIFSTOPPED(status))
+			return fail(err, CG_E_SYSTEM,
+				    "the command was killed before its filter "
+				    "was in force");
+		if (WSTOPSIG(status) == SYSCALL_STOP)
+			return true;
+		if (WSTOPSIG(status) == SIGSTOP)
+			inject->stopped = true;
+		else if (status >> 16 != PTRACE_EVENT_STOP)
+			return fail(err, CG_E_SYSTEM,
+				    "signal %d came before the filter was in "
+				    "force",
+				    WSTOPSIG(status));
+	}
+}
+
+static bool fail_gone(struct cg_error *err)
+{
+	return fail_errno(err, CG_E_SYSTEM, errno,
+			  "the memory or registers of the command cannot be "
+			  "reached");
+}
+
+/* The instruction that enters the kernel, in place of the program's first. */
+static bool poke_enter(struct inject *inject, struct cg_error *err)
+{
+	uint64_t pc = regs_pc(&inject->saved);
+	unsigned char code[sizeof(inject->code)];
+
+	/* Written by ptrace alone: it may write where the program may not. */
+	if (!peek(inject->process, pc, inject->code, sizeof(code)))
+		return fail_gone(err);
+	memcpy(code, inject->code, sizeof(code));
+	memcpy(code, inject->door->enter, inject->door->enter_length);
+	if (!poke(inject->process, pc, code, sizeof(code)))
+		return fail_gone(err);
+	inject->poked = true;
+	return true;
+}
+
+bool inject_begin(struct inject *inject, pid_t process, struct cg_error *err)
+{
+	const uint64_t all = ~0ull;
+
+	*inject = (struct inject){ .process = process };
+	if (ptrace(PTRACE_GETSIGMASK, process, sizeof(inject->mask),
+		   &inject->mask) != 0 ||
+	    ptrace(PTRACE_SETSIGMASK, process, sizeof(all), &all) != 0)
+		return fail_gone(err);
+	/* Registers set before execve has returned would not all last. */
+	if (!step(inject, err))
+		return false;
+	if (!regs_read(process, &inject->saved))
+		return fail_gone(err);
+	inject->door = regs_door(process, &inject->saved);
+	return poke_enter(inject, err);
+}
+
+bool inject_call(struct inject *inject, uint32_t nr, const uint64_t args[6],
+		 int64_t *result, struct cg_error *err)
+{
+	struct regs regs = inject->saved;
+
+	regs_set_call(&regs, inject->door, nr, args);
+	if (!regs_write(inject->process, &regs))
+		return fail_gone(err);
+	if (!step(inject, err) || !step(inject, err))
+		return false;
+	if (!regs_read(inject->process, &regs))
+		return fail_gone(err);
+	*result = regs_result(&regs, inject->door);
+	return true;
+}
+
+bool inject_end(struct inject *inject, struct cg_error *err)
+{
+	pid_t process = inject->process;
+
+	if (!poke(process, regs_pc(&inject->saved), inject->code,
+		  sizeof(inject->code)) ||
+	    !regs_write(process, &inject->saved) ||
+	    ptrace(PTRACE_SETSIGMASK, process, sizeof(inject->mask),
+		   &inject->mask) != 0)
+		return fail_gone(err);
+	if (inject->stopped && kill(process, SIGSTOP) != 0)
+		return fail_gone(err);
+	return true;
+}
+
+/* At the entry of exit_group, so that no instruction can follow. */
+static bool exit_entered(struct inject *inject, int status)
+{
+	const uint64_t args[6] = { (uint64_t)status };
+	struct regs regs = inject->saved;
+	struct cg_error unwanted;
+
+	if (!inject->poked)
+		return false;
+	regs_set_call(&regs, inject->door, inject->door->exit_group, args);
+	return regs_write(inject->process, &regs) && step(inject, &unwanted) &&
+	       ptrace(PTRACE_CONT, inject->process, NULL, NULL) == 0;
+}
+
+void inject_exit(struct inject *inject, int status)
+{
+	int seen;
+
+	if (!exit_entered(inject, status))
+		kill(inject->process, SIGKILL);
+	for (;;) {
+		if (waitpid(inject->process, &seen, __WALL) < 0) {
+			if (errno == EINTR)
+				continue;
+			return; /* it has ended, and was not ours to reap */
+		}
+		if (!WIFSTOPPED(seen))
+			return;
+		/* Still there: exit_group was refused. */
+		kill(inject->process, SIGKILL);
+	}
+}

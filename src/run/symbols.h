@@ -1,0 +1,16 @@
+/* run/symbols.h - walk a stack and name what stands on it, through libdw. */
+#ifndef RUN_SYMBOLS_H
+#define RUN_SYMBOLS_H
+
+#include <callgate/run.h>
+
+/* Look for libdw; NULL, or the words to say why there is none. */
+const char *symbols_open(void);
+
+/*
+ * Fill address, symbol, file and line of the frames of a refusal, innermost
+ * first. 0 frames if the stack cannot be walked.
+ */
+void symbols_walk(struct cg_refusal *refusal);
+
+#endif
