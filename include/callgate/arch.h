@@ -32,13 +32,13 @@ struct cg_abi {
 	 * ABI of an audit_arch has 0..UINT32_MAX and yields to the others.
 	 */
 	uint32_t nr_first, nr_last;
-	uint8_t bits;	   /* 32 or 64: the width of a register */
-	bool big_endian;   /* the high word of an argument comes first */
-	bool seccomp;	   /* its kernel has seccomp filters */
-	bool action_cache; /* its kernel (5.11+) remembers constant answers */
+	uint8_t bits;       /* 32 or 64: the width of a register */
+	bool big_endian;    /* the high word of an argument comes first */
+	bool seccomp;       /* its kernel has seccomp filters */
+	bool action_cache;  /* its kernel (5.11+) remembers constant answers */
 	const char *native; /* the 64-bit ABI that this one is a guest of, or
 			       NULL for an ABI that stands for itself */
-	uint16_t column;   /* internal: which numbers it uses */
+	uint16_t column;    /* internal: which numbers it uses */
 };
 
 /* By name or well-known alias (amd64, 386, arm64, ...); NULL if unknown. */
@@ -66,11 +66,11 @@ struct cg_syscall {
 struct cg_argument {
 	const char *name; /* "flags"; "" if not known */
 	const char *type; /* "unsigned int"; "" if not known */
-	uint8_t bits;	  /* what the kernel looks at: 32 or 64; never more
+	uint8_t bits;     /* what the kernel looks at: 32 or 64; never more
 			     than the register of the ABI asked about */
 	bool is_signed;
 	bool is_pointer; /* seccomp sees an address, not what is there */
-	uint16_t flags;	 /* internal: which names its values have; 0 none */
+	uint16_t flags;  /* internal: which names its values have; 0 none */
 };
 
 /* By name, aliases included (fstatat); NULL if no ABI has such a call. */
@@ -87,8 +87,8 @@ CG_API bool cg_syscall_number(const struct cg_syscall *call,
 			      const struct cg_abi *abi, uint32_t *nr);
 
 /* The call that has this number (as seccomp_data.nr shows it), or NULL. */
-CG_API const struct cg_syscall *cg_syscall_at(const struct cg_abi *abi,
-					      uint32_t nr);
+CG_API const struct cg_syscall *
+cg_syscall_at(const struct cg_abi *abi, uint32_t nr);
 
 /*
  * The first kernel release, as CG_KERNEL, that surely had the call on `abi`,
@@ -101,9 +101,9 @@ CG_API uint32_t cg_syscall_since(const struct cg_syscall *call,
  * The arguments of a call on an ABI: `*count` of them, from 0 to 6, borrowed
  * through `out`. False where they are not known.
  */
-CG_API bool cg_syscall_arguments(const struct cg_syscall *call,
-				 const struct cg_abi *abi,
-				 struct cg_argument out[6], size_t *count);
+CG_API bool
+cg_syscall_arguments(const struct cg_syscall *call, const struct cg_abi *abi,
+		     struct cg_argument out[6], size_t *count);
 
 /*
  * The closest names to one that is misspelt, for "did you mean"; NULL if
@@ -128,8 +128,8 @@ CG_API const struct cg_group *cg_group_get(size_t index);
  * ABI. False, `*value` untouched, if it is unknown. Errnos and some flags
  * differ between ABIs (ENOSYS is 38, on MIPS 89).
  */
-CG_API bool cg_constant_value(const char *name, const struct cg_abi *abi,
-			      uint64_t *value);
+CG_API bool
+cg_constant_value(const char *name, const struct cg_abi *abi, uint64_t *value);
 
 /* The name of an errno on an ABI ("EPERM"), or NULL. */
 CG_API const char *cg_errno_name(uint32_t number, const struct cg_abi *abi);
@@ -141,9 +141,9 @@ CG_API const char *cg_constant_suggest(const char *name);
  * Write one argument's value for a person: "O_RDONLY|O_CLOEXEC", "-1",
  * "0x7ffd1000". Cuts at `size` and always ends with NUL; `size` above 0.
  */
-CG_API void cg_argument_print(const struct cg_argument *argument,
-			      const struct cg_abi *abi, uint64_t value,
-			      char *out, size_t size);
+CG_API void
+cg_argument_print(const struct cg_argument *argument, const struct cg_abi *abi,
+		  uint64_t value, char *out, size_t size);
 
 #ifdef __cplusplus
 }

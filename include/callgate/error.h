@@ -29,19 +29,19 @@ extern "C" {
 /* The order is part of the ABI: new values go to the end. */
 enum cg_status {
 	CG_OK,
-	CG_E_NOMEM,	  /* memory ran out, or the object's budget of it */
-	CG_E_SYNTAX,	  /* the text is neither YAML nor JSON */
-	CG_E_MEANING,	  /* the text is well formed, but says no such thing */
-	CG_E_ARCH,	  /* the architecture is unknown or has no such call */
-	CG_E_TOOLONG,	  /* more than CG_PROGRAM_MAX instructions are needed */
-	CG_E_PROGRAM,	  /* the kernel would refuse these BPF instructions */
-	CG_E_PROOF,	  /* the filter does not do what the policy says */
-	CG_E_UNDECIDED,	  /* the proof ran out of its budget of nodes */
-	CG_E_INPUT,	  /* an argument of the call is out of its range */
-	CG_E_SYSTEM,	  /* the system refused; see sys_errno */
+	CG_E_NOMEM,       /* memory ran out, or the object's budget of it */
+	CG_E_SYNTAX,      /* the text is neither YAML nor JSON */
+	CG_E_MEANING,     /* the text is well formed, but says no such thing */
+	CG_E_ARCH,        /* the architecture is unknown or has no such call */
+	CG_E_TOOLONG,     /* more than CG_PROGRAM_MAX instructions are needed */
+	CG_E_PROGRAM,     /* the kernel would refuse these BPF instructions */
+	CG_E_PROOF,       /* the filter does not do what the policy says */
+	CG_E_UNDECIDED,   /* the proof ran out of its budget of nodes */
+	CG_E_INPUT,       /* an argument of the call is out of its range */
+	CG_E_SYSTEM,      /* the system refused; see sys_errno */
 	CG_E_UNSUPPORTED, /* this kernel or machine cannot do it */
-	CG_E_BLOCKED,	  /* an outer filter or sandbox forbids it */
-	CG_E_THREAD,	  /* a thread could not be brought under the filter */
+	CG_E_BLOCKED,     /* an outer filter or sandbox forbids it */
+	CG_E_THREAD,      /* a thread could not be brought under the filter */
 };
 
 enum { CG_MESSAGE_MAX = 512, CG_SOURCE_MAX = 256 };
@@ -49,10 +49,10 @@ enum { CG_MESSAGE_MAX = 512, CG_SOURCE_MAX = 256 };
 /* Plain data, nothing to free: keep one on the stack. */
 struct cg_error {
 	enum cg_status status;
-	uint32_t line;	   /* from 1; 0 where no text is to blame */
-	uint32_t column;   /* from 1, in bytes; 0 as above */
-	int32_t sys_errno; /* errno of the call that failed, or 0 */
-	int32_t thread;	   /* id of the thread to blame, or 0 */
+	uint32_t line;                /* from 1; 0 where no text is to blame */
+	uint32_t column;              /* from 1, in bytes; 0 as above */
+	int32_t sys_errno;            /* errno of the call that failed, or 0 */
+	int32_t thread;               /* id of the thread to blame, or 0 */
 	char source[CG_SOURCE_MAX];   /* the file `line` counts in, or "" */
 	char message[CG_MESSAGE_MAX]; /* one line of UTF-8, no full stop */
 };

@@ -17,17 +17,17 @@ extern "C" {
 
 /* SECCOMP_FILTER_FLAG_*, as in linux/seccomp.h. */
 enum {
-	CG_FLAG_TSYNC = 1,		 /* 3.17: bring every thread under it */
-	CG_FLAG_LOG = 2,		 /* 4.14: log what is not allowed */
-	CG_FLAG_SPEC_ALLOW = 4,		 /* 4.17: no speculation mitigation */
-	CG_FLAG_NEW_LISTENER = 8,	 /* 5.0: hand out a notification fd */
-	CG_FLAG_TSYNC_ESRCH = 16,	 /* 5.7: TSYNC with NEW_LISTENER */
+	CG_FLAG_TSYNC = 1,               /* 3.17: bring every thread under it */
+	CG_FLAG_LOG = 2,                 /* 4.14: log what is not allowed */
+	CG_FLAG_SPEC_ALLOW = 4,          /* 4.17: no speculation mitigation */
+	CG_FLAG_NEW_LISTENER = 8,        /* 5.0: hand out a notification fd */
+	CG_FLAG_TSYNC_ESRCH = 16,        /* 5.7: TSYNC with NEW_LISTENER */
 	CG_FLAG_WAIT_KILLABLE_RECV = 32, /* 5.19 */
 };
 
 struct cg_load_options {
-	uint32_t flags;	  /* CG_FLAG_*; TSYNC is on unless `one_thread` */
-	bool one_thread;  /* this thread alone, no TSYNC */
+	uint32_t flags;       /* CG_FLAG_*; TSYNC is on unless `one_thread` */
+	bool one_thread;      /* this thread alone, no TSYNC */
 	bool keep_privileges; /* never set no_new_privs; needs CAP_SYS_ADMIN */
 	bool allow_prctl; /* where seccomp(2) is missing, use prctl(2), which
 			     can bring this thread alone under the filter:
@@ -35,9 +35,9 @@ struct cg_load_options {
 };
 
 struct cg_loaded {
-	int listener;	    /* the notification fd, the caller's; or -1 */
-	uint32_t threads;   /* threads that were seen to be under a filter */
-	bool verified;	    /* /proc confirmed each of them */
+	int listener;     /* the notification fd, the caller's; or -1 */
+	uint32_t threads; /* threads that were seen to be under a filter */
+	bool verified;    /* /proc confirmed each of them */
 	bool set_no_new_privs;
 	bool by_prctl;
 };
@@ -85,15 +85,15 @@ enum cg_support {
 
 /* What this kernel, container and privilege allow. */
 struct cg_features {
-	enum cg_support syscall; /* seccomp(2) */
-	enum cg_support prctl;	 /* prctl(PR_SET_SECCOMP) takes filters */
+	enum cg_support syscall;    /* seccomp(2) */
+	enum cg_support prctl;      /* prctl(PR_SET_SECCOMP) takes filters */
 	enum cg_support actions[8]; /* in the order of cg_action_name() */
 	enum cg_support flags[6];   /* bit i is 1 << i of CG_FLAG_* */
 	enum cg_support no_new_privs;
 	bool has_no_new_privs; /* already set for this thread */
 	bool can_sys_admin;    /* filters need no no_new_privs */
-	int mode;	       /* of this thread: 0 none, 1 strict, 2 filter */
-	int filters;	       /* how many, or -1 if the kernel does not say */
+	int mode;              /* of this thread: 0 none, 1 strict, 2 filter */
+	int filters;           /* how many, or -1 if the kernel does not say */
 	int notif_size, notif_resp_size, data_size; /* bytes; 0 if not known */
 	int uretprobe_passes; /* 1: 335/336 pass any filter; 0 no; -1 unknown */
 	char release[65];     /* uname -r */

@@ -47,17 +47,16 @@ struct cg_policy;
  * to `*text` (malloc; the library frees it) with its length and the name to
  * show in errors; on failure fill `err` and return another status.
  */
-typedef enum cg_status cg_policy_finder(void *context, const char *name,
-					const char *from, char **text,
-					size_t *length,
-					char source[CG_SOURCE_MAX],
-					struct cg_error *err);
+typedef enum cg_status
+cg_policy_finder(void *context, const char *name, const char *from, char **text,
+		 size_t *length, char source[CG_SOURCE_MAX],
+		 struct cg_error *err);
 
 struct cg_policy_options {
 	const struct cg_abi *native; /* what `native` means; NULL: this build */
 	size_t memory; /* bytes the policy may take at most; 0: 64 MiB */
 	cg_policy_finder *finder; /* NULL: only presets can be extended */
-	void *context;		  /* handed to `finder` */
+	void *context;            /* handed to `finder` */
 };
 
 enum { CG_POLICY_TEXT_MAX = 4 << 20 }; /* bytes of one policy file */
@@ -73,8 +72,8 @@ enum { CG_POLICY_TEXT_MAX = 4 << 20 }; /* bytes of one policy file */
  */
 CG_API CG_CHECKED enum cg_status
 cg_policy_parse(const char *text, size_t length, const char *source,
-		const struct cg_policy_options *options,
-		struct cg_policy **out, struct cg_error *err);
+		const struct cg_policy_options *options, struct cg_policy **out,
+		struct cg_error *err);
 
 /*
  * Read the policy in the file `path`; what it extends is looked for beside it.
@@ -108,7 +107,7 @@ CG_API uint32_t cg_policy_decide(const struct cg_policy *policy,
 
 /* Why a policy answers as it does. Pointers are borrowed from the policy. */
 enum cg_cause {
-	CG_CAUSE_RULE,	  /* an entry of a group: see source, line */
+	CG_CAUSE_RULE,    /* an entry of a group: see source, line */
 	CG_CAUSE_DEFAULT, /* default_action */
 	CG_CAUSE_UNKNOWN, /* a call that the policy's kernel did not have */
 	CG_CAUSE_FOREIGN, /* an architecture that the policy does not cover */
@@ -116,21 +115,21 @@ enum cg_cause {
 struct cg_reason {
 	uint32_t answer;
 	enum cg_cause cause;
-	const char *source;	     /* the file, or "" */
-	uint32_t line, column;	     /* of the rule or of default_action; or 0 */
-	const struct cg_abi *abi;    /* NULL if not known */
+	const char *source;       /* the file, or "" */
+	uint32_t line, column;    /* of the rule or of default_action; or 0 */
+	const struct cg_abi *abi; /* NULL if not known */
 	const struct cg_syscall *call; /* NULL if not known */
 };
-CG_API void cg_policy_explain(const struct cg_policy *policy,
-			      const struct cg_call *call,
-			      struct cg_reason *reason);
+CG_API void
+cg_policy_explain(const struct cg_policy *policy, const struct cg_call *call,
+		  struct cg_reason *reason);
 
 /* The SECCOMP_FILTER_FLAG_* bits that the policy's `flags:` ask for. */
 CG_API uint32_t cg_policy_flags(const struct cg_policy *policy);
 
 /* The ABIs that the policy covers, by index from 0; NULL past the end. */
-CG_API const struct cg_abi *cg_policy_abi(const struct cg_policy *policy,
-					  size_t index);
+CG_API const struct cg_abi *
+cg_policy_abi(const struct cg_policy *policy, size_t index);
 
 /*
  * What may hurt, though it is allowed: by index from 0, false past the end.

@@ -21,7 +21,7 @@ extern "C" {
 
 enum cg_explain {
 	CG_EXPLAIN_KILLS, /* report kills and traps; the supervisor stays */
-	CG_EXPLAIN_ALL,	  /* also each call refused with an errno */
+	CG_EXPLAIN_ALL,   /* also each call refused with an errno */
 	CG_EXPLAIN_NONE,  /* the supervisor leaves once the filter is in */
 };
 
@@ -65,7 +65,7 @@ struct cg_run_options {
 	void (*failed)(void *context, const struct cg_error *err);
 	void *context;
 	enum cg_explain explain;
-	uint32_t flags;	  /* CG_FLAG_LOG and CG_FLAG_SPEC_ALLOW alone */
+	uint32_t flags;   /* CG_FLAG_LOG and CG_FLAG_SPEC_ALLOW alone */
 	bool before_exec; /* load in this process, then exec: the classic way;
 			     the policy must allow execve. No explanation. */
 	bool keep_privileges; /* do not set no_new_privs */

@@ -13,8 +13,7 @@
  *
  * Fails with CG_E_PROGRAM: "instruction 7 (jeq): jumps to 300, past the end".
  */
-bool bpf_check(const struct cg_insn *insns, size_t count,
-	       struct cg_error *err);
+bool bpf_check(const struct cg_insn *insns, size_t count, struct cg_error *err);
 
 /*
  * Instructions after the kernel's conversion to eBPF (bpf_convert_filter),
