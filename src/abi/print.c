@@ -77,6 +77,10 @@ static bool line_set(struct line *line, const struct set *set,
 	const char *whole = member_named(set, abi, value, bits);
 	uint64_t rest = value;
 
+	if (set->kind == SET_OCTAL) {
+		line_add(line, "%s%" PRIo64, value ? "0" : "", value);
+		return true;
+	}
 	if (whole) {
 		line_join(line, whole);
 		return true;

@@ -122,6 +122,7 @@ enum set_kind {
 	SET_ENUM,  /* a value is one of them */
 	SET_BITS,  /* a value is some of them, joined */
 	SET_MIXED, /* one of them under `mask`, joined with bits above it */
+	SET_OCTAL, /* a number in octal; the names are for policies only */
 };
 struct set {
 	uint64_t mask;

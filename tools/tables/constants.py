@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from . import rows
 
-KINDS = {"enum": "SET_ENUM", "bits": "SET_BITS", "mixed": "SET_MIXED"}
+KINDS = {"enum": "SET_ENUM", "bits": "SET_BITS", "mixed": "SET_MIXED",
+         "octal": "SET_OCTAL"}
 
 
 @dataclass
