@@ -134,7 +134,8 @@ ROWS = [
     ("size", [], {"src/base/bad.c": many(2, "\n" * 60),
                   "src/base/good.c": many(38, "\n")}, None),
     ("format", [], {"src/base/bad.c": "int  x;\n"}, "not as clang-format"),
-    ("format", [], {"tests/bad.h": "int f(){return 0;}\n"}, "not as clang-format"),
+    ("format", [], {"tests/bad.h": "int f(){return 0;}\n"},
+     "not as clang-format"),
     ("abi", [], {"include/callgate/a.h": HEADER.replace(
         "int number", "size_t number")}, "does not compile alone as C17"),
     ("abi", [], {"include/callgate/a.h": HEADER.replace(
