@@ -60,8 +60,18 @@ def add_member(row, current, constants, calls):
     rows.unique(row, constants, name, "the constant")
     constant = Constant(name, row.number(row.words[1], least=-2**63), row)
     for word in row.words[2:]:
-        add_override(row, constant, word, calls)
+        if word.startswith("only:"):
+            add_only(row, constant, word[5:], calls)
+        else:
+            add_override(row, constant, word, calls)
     constants[name] = constant
+
+
+def add_only(row, constant, columns, calls):
+    """The columns that have the constant; the others do not."""
+    here = [row.one_of(word, calls.columns) for word in columns.split(",")]
+    absent = [word for word in calls.columns if word not in here]
+    constant.overrides.setdefault(None, []).extend(absent)
 
 
 def add_override(row, constant, word, calls):
