@@ -383,10 +383,12 @@ static bool use_resolve(struct reader *reader, const struct use *use)
 bool asm_read(struct arena *arena, const char *text, size_t length,
 	      struct cg_insn **out, size_t *count, struct cg_error *err)
 {
-	struct reader reader = {
-		.arena = arena, .err = err, .next = text, .end = text + length
-	};
+	struct reader reader = { .arena = arena,
+				 .err = err,
+				 .next = length ? text : "" };
 
+	/* No text at all may come as NULL, which nothing can be added to. */
+	reader.end = reader.next + length;
 	while (reader.next < reader.end) {
 		reader.line++;
 		reader.line_start = reader.next;

@@ -23,7 +23,7 @@ shift
 if [ ! -e "$build/build.ninja" ]; then
 	CC=${CC:-clang} meson setup "$build" -Dfuzz=true -Ddocs=false
 fi
-ninja -C "$build"
+ninja -C "$build" fuzzers
 if [ $# -eq 0 ]; then
 	for target in "$build"/tests/fuzz/*_fuzz; do
 		name=${target##*/}

@@ -308,6 +308,7 @@ static int try_filled(struct live *live, size_t filled,
 	}
 	live->load_error = live_load(insns, count);
 	live_leave();
+	return -1;
 }
 
 /* It fits exactly where bpf_converted_length() says, and not one tighter. */

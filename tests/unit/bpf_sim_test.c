@@ -424,6 +424,7 @@ static int ask_kernel(struct live *live, const struct cg_insn *insns,
 		}
 	}
 	live_leave();
+	return -1;
 }
 
 /* How many of the calls agree; a division by zero ends the child. */
