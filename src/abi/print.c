@@ -81,7 +81,8 @@ static bool line_set(struct line *line, const struct set *set,
 		line_add(line, "%s%" PRIo64, value ? "0" : "", value);
 		return true;
 	}
-	if (whole) {
+	/* A flag alone still has a zero under the mask, which has a name. */
+	if (whole && (set->kind != SET_MIXED || value & set->mask)) {
 		line_join(line, whole);
 		return true;
 	}
