@@ -101,7 +101,7 @@ CG_API const struct cg_preset *cg_preset_get(size_t index);
 /* Free a policy. NULL is fine. Programs compiled from it stay valid. */
 CG_API void cg_policy_free(struct cg_policy *policy);
 
-/* What the policy, read literally, answers to a call. */
+/* What the policy, read literally, answers to a call. It must be enabled. */
 CG_API uint32_t cg_policy_decide(const struct cg_policy *policy,
 				 const struct cg_call *call);
 
@@ -126,6 +126,12 @@ cg_policy_explain(const struct cg_policy *policy, const struct cg_call *call,
 
 /* The SECCOMP_FILTER_FLAG_* bits that the policy's `flags:` ask for. */
 CG_API uint32_t cg_policy_flags(const struct cg_policy *policy);
+
+/*
+ * False if the policy says `enabled: false`: then it holds nothing to compile,
+ * and loading it does nothing.
+ */
+CG_API bool cg_policy_enabled(const struct cg_policy *policy);
 
 /* The ABIs that the policy covers, by index from 0; NULL past the end. */
 CG_API const struct cg_abi *

@@ -31,9 +31,16 @@ enum { CG_PROGRAM_MAX = 4096 }; /* instructions; BPF_MAXINSNS of the kernel */
 
 struct cg_program;
 
+enum cg_form {
+	CG_FORM_BEST,
+	CG_FORM_ELASTIC, /* the linear shape of go-seccomp-bpf, name after
+			    name; for one architecture, and never better */
+};
+
 struct cg_compile_options {
 	size_t memory; /* bytes it may take at most; 0: 64 MiB */
 	size_t nodes;  /* nodes of the proof at most; 0: 1 << 20 */
+	enum cg_form form;
 };
 
 /*
@@ -41,8 +48,9 @@ struct cg_compile_options {
  * against the policy. `options` may be NULL. The same policy always gives the
  * same program, on every machine.
  *
- * Fails with CG_E_TOOLONG (the message has the count), CG_E_NOMEM,
- * CG_E_UNDECIDED, or CG_E_PROOF, which is a bug of Callgate: please report it.
+ * Fails with CG_E_INPUT (the policy is not enabled), CG_E_TOOLONG (the message
+ * has the count), CG_E_NOMEM, CG_E_UNDECIDED, or CG_E_PROOF, which is a bug of
+ * Callgate: please report it.
  */
 CG_API CG_CHECKED enum cg_status
 cg_compile(const struct cg_policy *policy,

@@ -1,0 +1,205 @@
+/* callgate/program.h: compile, take over and question programs. */
+#include <callgate/program.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/object.h"
+#include "api/proof.h"
+#include "base/fail.h"
+#include "bpf/check.h"
+#include "bpf/disasm.h"
+#include "bpf/image.h"
+#include "bpf/sim.h"
+#include "compile/compile.h"
+
+enum { MEMORY = 64 << 20 };
+
+struct cg_program *
+program_new(const struct cg_insn *insns, size_t count, bool big_endian)
+{
+	struct cg_program *program =
+		malloc(sizeof(*program) + count * sizeof(*insns));
+
+	if (!program)
+		return NULL;
+	program->big_endian = big_endian;
+	program->count = count;
+	memcpy(program->insns, insns, count * sizeof(*insns));
+	return program;
+}
+
+/* Compiled code becomes a program only once it is proved. */
+static bool prove(const struct cg_policy *policy, struct cg_program *program,
+		  size_t nodes, struct cg_error *err)
+{
+	struct cg_witness witness;
+	enum cg_status status;
+	char want[40], got[40];
+
+	if (!bpf_check(program->insns, program->count, err)) {
+		err->status = CG_E_PROOF;
+		return false;
+	}
+	status = proof_of(policy, program, nodes, &witness, err);
+	if (status != CG_E_PROOF)
+		return status == CG_OK;
+	cg_answer_print(witness.left, NULL, want, sizeof(want));
+	cg_answer_print(witness.right, NULL, got, sizeof(got));
+	return fail(err, CG_E_PROOF,
+		    "the compiled filter answers %s where the policy says %s "
+		    "(arch 0x%x, nr %u); this is a bug of Callgate, and "
+		    "nothing was handed out",
+		    got, want, witness.call.arch, witness.call.nr);
+}
+
+static struct cg_program *compile(const struct cg_policy *policy,
+				  const struct cg_compile_options *options,
+				  struct arena *arena, struct cg_error *err)
+{
+	enum form form = options && options->form == CG_FORM_ELASTIC
+				 ? FORM_LINEAR
+				 : FORM_BEST;
+	struct cg_program *program;
+	struct code code;
+
+	if (policy->disabled) {
+		fail_set(err, CG_E_INPUT,
+			 "the policy is switched off (enabled: false)");
+		return NULL;
+	}
+	if (form == FORM_LINEAR && policy->abi_count != 1) {
+		fail_set(err, CG_E_INPUT,
+			 "the elastic form holds one architecture; this "
+			 "policy has %zu",
+			 policy->abi_count);
+		return NULL;
+	}
+	if (!compile_policy(arena, policy->resolved, form, &code, err))
+		return NULL;
+	program = program_new(code.insns, code.count,
+			      policy->resolved->big_endian);
+	if (!program)
+		fail_set(err, CG_E_NOMEM, "out of memory");
+	return program;
+}
+
+enum cg_status cg_compile(const struct cg_policy *policy,
+			  const struct cg_compile_options *options,
+			  struct cg_program **out, struct cg_error *err)
+{
+	struct arena arena = {
+		.budget = options && options->memory ? options->memory : MEMORY,
+	};
+	struct cg_error here = { 0 };
+	struct cg_program *program = compile(policy, options, &arena, &here);
+
+	arena_free(&arena);
+	if (program &&
+	    !prove(policy, program, options ? options->nodes : 0, &here)) {
+		cg_program_free(program);
+		program = NULL;
+	}
+	if (program) {
+		*out = program;
+		return CG_OK;
+	}
+	if (err)
+		*err = here;
+	return here.status;
+}
+
+enum cg_status cg_program_from_insns(const struct cg_insn *insns, size_t count,
+				     bool big_endian, struct cg_program **out,
+				     struct cg_error *err)
+{
+	struct cg_error here = { 0 };
+	struct cg_program *program = NULL;
+
+	if (bpf_check(insns, count, &here)) {
+		program = program_new(insns, count, big_endian);
+		if (!program)
+			fail_set(&here, CG_E_NOMEM, "out of memory");
+	}
+	if (program) {
+		*out = program;
+		return CG_OK;
+	}
+	if (err)
+		*err = here;
+	return here.status;
+}
+
+enum cg_status
+cg_program_from_bytes(const void *bytes, size_t length, bool big_endian,
+		      struct cg_program **out, struct cg_error *err)
+{
+	struct cg_insn insns[CG_PROGRAM_MAX];
+	struct cg_error here;
+
+	err = err ? err : &here;
+	if (!length || length % INSN_SIZE ||
+	    length / INSN_SIZE > CG_PROGRAM_MAX) {
+		fail_set(err, CG_E_INPUT,
+			 "%zu bytes are no filter: it has 8 to %d, a multiple "
+			 "of 8",
+			 length, CG_PROGRAM_MAX * INSN_SIZE);
+		return CG_E_INPUT;
+	}
+	image_read(bytes, length / INSN_SIZE, big_endian, insns);
+	return cg_program_from_insns(insns, length / INSN_SIZE, big_endian, out,
+				     err);
+}
+
+void cg_program_free(struct cg_program *program)
+{
+	free(program);
+}
+
+const struct cg_insn *
+cg_program_insns(const struct cg_program *program, size_t *count)
+{
+	*count = program->count;
+	return program->insns;
+}
+
+bool cg_program_big_endian(const struct cg_program *program)
+{
+	return program->big_endian;
+}
+
+uint32_t cg_program_decide(const struct cg_program *program,
+			   const struct cg_call *call, size_t *steps)
+{
+	return bpf_sim(program->insns, program->count, program->big_endian,
+		       call, steps);
+}
+
+bool cg_program_cached(const struct cg_program *program,
+		       const struct cg_abi *abi, uint32_t nr)
+{
+	return abi->action_cache &&
+	       bpf_cached(program->insns, program->count, abi->audit_arch, nr);
+}
+
+size_t cg_program_converted_length(const struct cg_program *program)
+{
+	return bpf_converted_length(program->insns, program->count);
+}
+
+char *cg_program_listing(const struct cg_program *program)
+{
+	struct buf buf = { 0 };
+
+	disasm_listing(program->insns, program->count, program->big_endian,
+		       &buf);
+	return buf_done(&buf);
+}
+
+char *cg_program_assembly(const struct cg_program *program)
+{
+	struct buf buf = { 0 };
+
+	disasm_assembly(program->insns, program->count, &buf);
+	return buf_done(&buf);
+}

@@ -1,0 +1,141 @@
+/* callgate/prove.h: both sides become diagrams, and diagrams are compared. */
+#include <callgate/prove.h>
+
+#include "api/object.h"
+#include "api/proof.h"
+#include "base/fail.h"
+#include "policy/resolve.h"
+#include "prove/compare.h"
+#include "prove/diagram.h"
+#include "prove/meaning.h"
+#include "prove/walk.h"
+
+enum { NODES = 1 << 20 };
+
+static dd diagram_of(struct diagrams *all, struct cg_side side)
+{
+	return side.policy ? meaning_of(all, side.policy->resolved)
+			   : walk_program(all, side.program->insns,
+					  side.program->count,
+					  side.program->big_endian);
+}
+
+static bool is_big_endian(struct cg_side side)
+{
+	return side.policy ? side.policy->resolved->big_endian
+			   : side.program->big_endian;
+}
+
+static bool
+check_sides(struct cg_side left, struct cg_side right, struct cg_error *err)
+{
+	const struct cg_policy *policies[] = { left.policy, right.policy };
+
+	if (!left.policy == !left.program || !right.policy == !right.program)
+		return fail(err, CG_E_INPUT,
+			    "a side is either a policy or a program");
+	for (size_t i = 0; i < 2; i++)
+		if (policies[i] && policies[i]->disabled)
+			return fail(err, CG_E_INPUT,
+				    "the policy is switched off "
+				    "(enabled: false)");
+	if (is_big_endian(left) != is_big_endian(right))
+		return fail(err, CG_E_INPUT,
+			    "the two sides are for kernels of different byte "
+			    "order");
+	return true;
+}
+
+/* Both diagrams, in one set of nodes; NULL, with `err` filled, on failure. */
+static struct diagrams *
+diagrams_of(struct cg_side left, struct cg_side right, size_t nodes, dd *a,
+	    dd *b, struct cg_error *err)
+{
+	struct diagrams *all;
+
+	if (!check_sides(left, right, err))
+		return NULL;
+	nodes = nodes ? nodes : NODES;
+	all = diagrams_new(nodes);
+	if (!all) {
+		fail_set(err, CG_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	*a = diagram_of(all, left);
+	*b = diagram_of(all, right);
+	if (!diagrams_exhausted(all))
+		return all;
+	fail_set(err, CG_E_UNDECIDED,
+		 "not decided: the comparison needs more than its budget of "
+		 "%zu diagram nodes",
+		 nodes);
+	diagrams_free(all);
+	return NULL;
+}
+
+enum cg_status
+proof_of(const struct cg_policy *policy, const struct cg_program *program,
+	 size_t nodes, struct cg_witness *witness, struct cg_error *err)
+{
+	const struct cg_side left = { .policy = policy };
+	const struct cg_side right = { .program = program };
+	struct diagrams *all;
+	dd a, b;
+
+	all = diagrams_of(left, right, nodes, &a, &b, err);
+	if (!all)
+		return err->status;
+	if (a != b)
+		compare_witness(all, a, b, witness);
+	diagrams_free(all);
+	return a == b ? CG_OK : CG_E_PROOF;
+}
+
+enum cg_status
+cg_prove(const struct cg_policy *policy, const struct cg_program *program,
+	 size_t nodes, struct cg_witness *witness, struct cg_error *err)
+{
+	struct cg_witness found;
+	struct cg_error here = { 0 };
+	enum cg_status status = proof_of(policy, program, nodes, &found, &here);
+
+	if (status == CG_E_PROOF) {
+		char want[40], got[40];
+
+		cg_answer_print(found.left, NULL, want, sizeof(want));
+		cg_answer_print(found.right, NULL, got, sizeof(got));
+		fail_set(&here, CG_E_PROOF,
+			 "the filter answers %s where the policy says %s", got,
+			 want);
+		if (witness)
+			*witness = found;
+	}
+	if (status != CG_OK && err)
+		*err = here;
+	return status;
+}
+
+enum cg_status cg_compare(struct cg_side left, struct cg_side right,
+			  size_t nodes, enum cg_relation *out,
+			  struct cg_witness *witness, struct cg_error *err)
+{
+	enum cg_relation relation = CG_EQUAL;
+	struct cg_error here = { 0 };
+	struct diagrams *all;
+	bool ok = true;
+	dd a, b;
+
+	all = diagrams_of(left, right, nodes, &a, &b, &here);
+	if (all && a != b)
+		ok = compare_relation(all, a, b, &relation, witness);
+	diagrams_free(all);
+	if (!ok)
+		fail_set(&here, CG_E_NOMEM, "out of memory");
+	if (all && ok) {
+		*out = relation;
+		return CG_OK;
+	}
+	if (err)
+		*err = here;
+	return here.status;
+}

@@ -1,0 +1,140 @@
+#include "compile/dispatch.h"
+
+#include "abi/doors.h"
+#include "compile/arguments.h"
+#include "compile/runs.h"
+
+/*
+ * How often a number is asked about, against the others. Since 5.11 the kernel
+ * answers an unconditional allow without running the filter, so what runs it
+ * are the calls with conditions and the refused ones.
+ */
+enum {
+	WEIGHT_ALLOWED = 40,
+	WEIGHT_CONDITION = 100,
+	WEIGHT_REFUSED = 20,
+	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
+	WEIGHT_FIRST_ARCH = 1000,
+	WEIGHT_OTHER_ARCH = 100,
+};
+
+struct dispatch {
+	struct graph *graph;
+	struct cg_error *err;
+	struct runs runs;
+};
+
+static bool
+add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
+{
+	if (first > UINT32_MAX)
+		return true;
+	return runs_add(&dispatch->runs, dispatch->graph->arena,
+			(uint32_t)first, node, weight) ||
+	       fail_nomem(dispatch->err);
+}
+
+static uint32_t weight_of(const struct graph *graph, uint32_t node)
+{
+	const struct node *at;
+
+	if (node == GRAPH_NONE)
+		return 1;
+	at = &graph->nodes[node];
+	if (at->op != OP_RETURN)
+		return WEIGHT_CONDITION;
+	return answer_permits(at->k) ? WEIGHT_ALLOWED : WEIGHT_REFUSED;
+}
+
+/* The runs of a table between `first` and `last`. */
+static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
+		      uint32_t first, uint32_t last)
+{
+	struct graph *graph = dispatch->graph;
+	const uint32_t unknown = graph_return(graph, abi->unknown);
+	size_t number_count, i = 0, j = 0;
+	const struct abi_number *numbers = abi_numbers(abi->abi, &number_count);
+
+	if (!add(dispatch, first, unknown, WEIGHT_NO_CALL))
+		return false;
+	/* Two sorted lists at once: numbers with entries, numbers with names.
+	 */
+	while (i < abi->count || j < number_count) {
+		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
+		size_t count = 0;
+		uint32_t node;
+
+		if (j < number_count && numbers[j].nr <= nr)
+			nr = numbers[j++].nr;
+		while (i + count < abi->count &&
+		       abi->entries[i + count].nr == nr)
+			count++;
+		if (nr >= first && nr <= last) {
+			if (!arguments_decide(graph, abi->entries + i, count,
+					      resolved_fallback(abi, nr), &node,
+					      dispatch->err) ||
+			    !add(dispatch, nr, node, weight_of(graph, node)) ||
+			    !add(dispatch, (uint64_t)nr + 1, unknown,
+				 WEIGHT_NO_CALL))
+				return false;
+		}
+		i += count;
+	}
+	return true;
+}
+
+/* All regions of one arch, from `*i` on, which moves behind them. */
+static bool arch_node(struct dispatch *dispatch,
+		      const struct resolved *resolved, size_t *i, uint32_t *out)
+{
+	struct graph *graph = dispatch->graph;
+	uint32_t arch = resolved->regions[*i].arch;
+
+	dispatch->runs = (struct runs){ 0 };
+	for (; *i < resolved->region_count; ++*i) {
+		const struct region *region = &resolved->regions[*i];
+		bool ok;
+
+		if (region->arch != arch)
+			break;
+		if (region->abi)
+			ok = add_table(dispatch, region->abi, region->first,
+				       region->last);
+		else
+			ok = add(dispatch, region->first,
+				 graph_return(graph, region->answer),
+				 WEIGHT_NO_CALL);
+		if (!ok)
+			return false;
+	}
+	if (!graph_ok(graph, dispatch->err))
+		return false;
+	*out = runs_decide(graph, WORD_NR, UINT32_MAX, &dispatch->runs);
+	return true;
+}
+
+bool dispatch_decide(struct graph *graph, const struct resolved *resolved,
+		     uint32_t *out, struct cg_error *err)
+{
+	struct dispatch dispatch = { .graph = graph, .err = err };
+	const uint32_t main_arch = resolved->abis[0].abi->audit_arch;
+	const uint32_t foreign = graph_return(graph, resolved->foreign);
+	struct runs archs = { 0 };
+
+	if (!runs_add(&archs, graph->arena, 0, foreign, 1))
+		return fail_nomem(err);
+	for (size_t i = 0; i < resolved->region_count;) {
+		uint32_t arch = resolved->regions[i].arch, node;
+
+		if (!arch_node(&dispatch, resolved, &i, &node))
+			return false;
+		if (!runs_add(&archs, graph->arena, arch, node,
+			      arch == main_arch ? WEIGHT_FIRST_ARCH
+						: WEIGHT_OTHER_ARCH) ||
+		    (arch < UINT32_MAX &&
+		     !runs_add(&archs, graph->arena, arch + 1, foreign, 1)))
+			return fail_nomem(err);
+	}
+	*out = runs_decide(graph, WORD_ARCH, UINT32_MAX, &archs);
+	return graph_ok(graph, err);
+}

@@ -1,0 +1,230 @@
+#include "prove/compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A path through two diagrams at once: the bits decided on the way. */
+struct path {
+	uint8_t bits[BITS];
+};
+
+static uint32_t path_word(const struct path *path, enum word word)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < 32; i++)
+		value = value << 1 | path->bits[32 * word + i];
+	return value;
+}
+
+static uint64_t path_pair(const struct path *path, enum word high)
+{
+	return (uint64_t)path_word(path, high) << 32 |
+	       path_word(path, high + 1);
+}
+
+static void witness_from(const struct diagrams *all, const struct path *path,
+			 dd left, dd right, struct cg_witness *out)
+{
+	struct cg_witness witness = {
+		.call = { .arch = path_word(path, WORD_ARCH),
+			  .nr = path_word(path, WORD_NR),
+			  .ip = path_pair(path, WORD_IP) },
+		.left = diagram_leaf(all, left),
+		.right = diagram_leaf(all, right),
+	};
+
+	for (unsigned i = 0; i < 6; i++)
+		witness.call.args[i] = path_pair(path, WORD_ARGS + 2 * i);
+	*out = witness;
+}
+
+static dd follow(const struct diagrams *all, dd a, unsigned variable, bool one)
+{
+	if (diagram_variable(all, a) != variable)
+		return a;
+	return one ? diagram_one(all, a) : diagram_zero(all, a);
+}
+
+static unsigned top_variable(const struct diagrams *all, dd left, dd right)
+{
+	unsigned a = diagram_variable(all, left);
+	unsigned b = diagram_variable(all, right);
+
+	return a < b ? a : b;
+}
+
+/* Canonical form: where two differ, one of the two branches differs, too. */
+void compare_witness(const struct diagrams *all, dd left, dd right,
+		     struct cg_witness *out)
+{
+	struct path path = { { 0 } };
+	unsigned variable;
+
+	while ((variable = top_variable(all, left, right)) < BITS) {
+		dd left_zero = follow(all, left, variable, false);
+		dd right_zero = follow(all, right, variable, false);
+		bool one = left_zero == right_zero;
+
+		path.bits[variable] = one;
+		left = one ? follow(all, left, variable, true) : left_zero;
+		right = one ? follow(all, right, variable, true) : right_zero;
+	}
+	witness_from(all, &path, left, right, out);
+}
+
+/* ---------------------------------------------------------- relation -- */
+
+enum {
+	LEFT_STRICTER = 1,
+	LEFT_LOOSER = 2,
+	OTHERWISE = 4, /* neither: another errno, other data */
+	EVERY = 7,
+};
+
+/* What was found below a pair of nodes. */
+struct seen {
+	dd left, right;
+	uint8_t found; /* 0: the slot is free */
+};
+
+struct relate {
+	const struct diagrams *all;
+	struct seen *table;
+	size_t count, size;
+	bool failed;
+	struct path path;
+	unsigned wanted; /* find_path stops at such a leaf pair */
+};
+
+/*
+ * The kernel takes the smallest action as a signed number (seccomp(2)), and
+ * kills the process where it does not know the action.
+ */
+static int32_t strictness(uint32_t answer)
+{
+	switch (answer & CG_RET_ACTION) {
+	case CG_RET_KILL_THREAD:
+	case CG_RET_TRAP:
+	case CG_RET_ERRNO:
+	case CG_RET_USER_NOTIF:
+	case CG_RET_TRACE:
+	case CG_RET_LOG:
+	case CG_RET_ALLOW:
+		return (int32_t)(answer & CG_RET_ACTION);
+	default:
+		return INT32_MIN;
+	}
+}
+
+static unsigned relate_leaves(const struct diagrams *all, dd left, dd right)
+{
+	int32_t a = strictness(diagram_leaf(all, left));
+	int32_t b = strictness(diagram_leaf(all, right));
+
+	return a < b ? LEFT_STRICTER : a > b ? LEFT_LOOSER : OTHERWISE;
+}
+
+static struct seen *slot_of(struct relate *relate, dd left, dd right)
+{
+	size_t mask = relate->size - 1;
+	size_t at = (left * 0x9e3779b97f4a7c15u + right) * 0xbf58476d1ce4e5b9u;
+
+	for (at = at >> 20 & mask; relate->table[at].found;
+	     at = (at + 1) & mask)
+		if (relate->table[at].left == left &&
+		    relate->table[at].right == right)
+			break;
+	return &relate->table[at];
+}
+
+static void remember(struct relate *relate, dd left, dd right, unsigned found)
+{
+	struct seen *old = relate->table;
+	size_t size = relate->size;
+
+	if (2 * relate->count >= size) {
+		relate->table = calloc(2 * size, sizeof(*relate->table));
+		if (!relate->table) {
+			relate->table = old;
+			relate->failed = true;
+			return;
+		}
+		relate->size = 2 * size;
+		for (size_t i = 0; i < size; i++)
+			if (old[i].found)
+				*slot_of(relate, old[i].left, old[i].right) =
+					old[i];
+		free(old);
+	}
+	*slot_of(relate, left, right) =
+		(struct seen){ left, right, (uint8_t)found };
+	relate->count++;
+}
+
+/* Which kinds of leaf pairs lie below; at most BITS deep. */
+static unsigned explore(struct relate *relate, dd left, dd right)
+{
+	unsigned variable, found;
+	struct seen *seen;
+
+	if (left == right || relate->failed)
+		return 0;
+	variable = top_variable(relate->all, left, right);
+	if (variable == BITS)
+		return relate_leaves(relate->all, left, right);
+	seen = slot_of(relate, left, right);
+	if (seen->found)
+		return seen->found;
+	found = explore(relate, follow(relate->all, left, variable, false),
+			follow(relate->all, right, variable, false));
+	if (found != EVERY)
+		found |= explore(relate,
+				 follow(relate->all, left, variable, true),
+				 follow(relate->all, right, variable, true));
+	remember(relate, left, right, found);
+	return found;
+}
+
+/* Walk down to a leaf pair of the wanted kind, which is known to be there. */
+static void
+find_path(struct relate *relate, dd left, dd right, struct cg_witness *out)
+{
+	unsigned variable;
+
+	while ((variable = top_variable(relate->all, left, right)) < BITS) {
+		dd left_zero = follow(relate->all, left, variable, false);
+		dd right_zero = follow(relate->all, right, variable, false);
+		bool one = !(explore(relate, left_zero, right_zero) &
+			     relate->wanted);
+
+		relate->path.bits[variable] = one;
+		left = one ? follow(relate->all, left, variable, true)
+			   : left_zero;
+		right = one ? follow(relate->all, right, variable, true)
+			    : right_zero;
+	}
+	witness_from(relate->all, &relate->path, left, right, out);
+}
+
+bool compare_relation(const struct diagrams *all, dd left, dd right,
+		      enum cg_relation *out, struct cg_witness *witness)
+{
+	struct relate relate = { .all = all, .size = 1024 };
+	unsigned found;
+
+	relate.table = calloc(relate.size, sizeof(*relate.table));
+	if (!relate.table)
+		return false;
+	found = explore(&relate, left, right);
+	*out = found == LEFT_STRICTER ? CG_STRICTER
+	       : found == LEFT_LOOSER ? CG_LOOSER
+				      : CG_DIFFERENT;
+	relate.wanted = found & LEFT_LOOSER     ? LEFT_LOOSER
+			: found & LEFT_STRICTER ? LEFT_STRICTER
+						: OTHERWISE;
+	if (!relate.failed && witness)
+		find_path(&relate, left, right, witness);
+	free(relate.table);
+	return !relate.failed;
+}

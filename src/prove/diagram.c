@@ -1,0 +1,238 @@
+#include "prove/diagram.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct node {
+	uint32_t variable; /* BITS: an answer; its value is in `zero` */
+	dd zero, one;
+};
+
+/* What diagram_if() found out before; as long as it is not overwritten. */
+struct memo {
+	dd test, yes, no, result;
+};
+
+struct diagrams {
+	struct node *nodes;
+	size_t count, room, most;
+	uint32_t *table; /* node + 1 by hash, 0 is free; a power of two */
+	size_t table_size;
+	struct memo *memo;
+	size_t memo_size;
+	bool exhausted;
+};
+
+enum { FIRST_ROOM = 1024, FIRST_MEMO = 2048, MEMO_MOST = 1 << 18 };
+
+static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
+{
+	uint64_t hash = a * 0x9e3779b97f4a7c15u;
+
+	hash = (hash ^ (hash >> 29) ^ b) * 0xbf58476d1ce4e5b9u;
+	hash = (hash ^ (hash >> 32) ^ c) * 0x94d049bb133111ebu;
+	return (uint32_t)(hash >> 32);
+}
+
+struct diagrams *diagrams_new(size_t nodes)
+{
+	struct diagrams *all = calloc(1, sizeof(*all));
+
+	if (!all)
+		return NULL;
+	all->most = nodes < 16 ? 16 : nodes;
+	if (all->most > UINT32_MAX / 4)
+		all->most = UINT32_MAX / 4;
+	all->room = FIRST_ROOM;
+	all->table_size = 2 * FIRST_ROOM;
+	all->memo_size = FIRST_MEMO;
+	all->nodes = calloc(all->room, sizeof(*all->nodes));
+	all->table = calloc(all->table_size, sizeof(*all->table));
+	all->memo = calloc(all->memo_size, sizeof(*all->memo));
+	if (!all->nodes || !all->table || !all->memo) {
+		diagrams_free(all);
+		return NULL;
+	}
+	/* The truth values; in no table, so that no answer equals them. */
+	all->nodes[DD_FALSE] = (struct node){ BITS, 0, 0 };
+	all->nodes[DD_TRUE] = (struct node){ BITS, 1, 0 };
+	all->count = 2;
+	return all;
+}
+
+void diagrams_free(struct diagrams *all)
+{
+	if (!all)
+		return;
+	free(all->nodes);
+	free(all->table);
+	free(all->memo);
+	free(all);
+}
+
+bool diagrams_exhausted(const struct diagrams *all)
+{
+	return all->exhausted;
+}
+
+void diagrams_exhaust(struct diagrams *all)
+{
+	all->exhausted = true;
+}
+
+static void place(struct diagrams *all, dd a)
+{
+	const struct node *node = &all->nodes[a];
+	size_t mask = all->table_size - 1;
+	size_t at = mix(node->variable, node->zero, node->one) & mask;
+
+	while (all->table[at])
+		at = (at + 1) & mask;
+	all->table[at] = a + 1;
+}
+
+/* Twice the room for nodes, their table, and for the memo beside them. */
+static bool grow(struct diagrams *all)
+{
+	size_t room = 2 * all->room;
+	struct node *nodes = realloc(all->nodes, room * sizeof(*nodes));
+	uint32_t *table;
+	struct memo *memo;
+
+	if (!nodes)
+		return false;
+	all->nodes = nodes;
+	table = calloc(2 * room, sizeof(*table));
+	if (!table)
+		return false;
+	free(all->table);
+	all->table = table;
+	all->table_size = 2 * room;
+	all->room = room;
+	for (dd a = 2; a < all->count; a++)
+		place(all, a);
+	if (all->memo_size < MEMO_MOST) {
+		/* It only remembers: without a larger one, go on. */
+		memo = calloc(2 * all->memo_size, sizeof(*memo));
+		if (memo) {
+			free(all->memo);
+			all->memo = memo;
+			all->memo_size *= 2;
+		}
+	}
+	return true;
+}
+
+static dd unique(struct diagrams *all, uint32_t variable, dd zero, dd one)
+{
+	size_t mask = all->table_size - 1;
+	size_t at = mix(variable, zero, one) & mask;
+
+	for (; all->table[at]; at = (at + 1) & mask) {
+		const struct node *node = &all->nodes[all->table[at] - 1];
+
+		if (node->variable == variable && node->zero == zero &&
+		    node->one == one)
+			return all->table[at] - 1;
+	}
+	if (all->exhausted || all->count == all->most ||
+	    (all->count == all->room && !grow(all))) {
+		all->exhausted = true;
+		return DD_FALSE;
+	}
+	all->nodes[all->count] = (struct node){ variable, zero, one };
+	place(all, (dd)all->count);
+	return (dd)all->count++;
+}
+
+dd diagram_answer(struct diagrams *all, uint32_t answer)
+{
+	return unique(all, BITS, answer, 0);
+}
+
+dd diagram_node(struct diagrams *all, unsigned variable, dd zero, dd one)
+{
+	return zero == one ? zero : unique(all, variable, zero, one);
+}
+
+dd diagram_bit(struct diagrams *all, enum word word, unsigned bit)
+{
+	return diagram_node(all, 32 * word + 31 - bit, DD_FALSE, DD_TRUE);
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static dd branch(const struct node *nodes, dd a, unsigned variable, bool one)
+{
+	if (nodes[a].variable != variable)
+		return a;
+	return one ? nodes[a].one : nodes[a].zero;
+}
+
+/* At most BITS deep, for each level decides one more bit. */
+dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
+{
+	const struct node *nodes = all->nodes;
+	unsigned top;
+	uint32_t slot;
+	dd zero, one, result;
+
+	if (test == DD_TRUE || yes == no)
+		return yes;
+	if (test == DD_FALSE)
+		return no;
+	if (yes == DD_TRUE && no == DD_FALSE)
+		return test;
+	slot = mix(test, yes, no);
+	{
+		const struct memo *memo =
+			&all->memo[slot & (all->memo_size - 1)];
+
+		if (memo->test == test && memo->yes == yes && memo->no == no)
+			return memo->result;
+	}
+	if (all->exhausted)
+		return DD_FALSE;
+	top = least(nodes[test].variable,
+		    least(nodes[yes].variable, nodes[no].variable));
+	zero = diagram_if(all, branch(nodes, test, top, false),
+			  branch(nodes, yes, top, false),
+			  branch(nodes, no, top, false));
+	nodes = all->nodes; /* it may have moved */
+	one = diagram_if(all, branch(nodes, test, top, true),
+			 branch(nodes, yes, top, true),
+			 branch(nodes, no, top, true));
+	result = diagram_node(all, top, zero, one);
+	if (!all->exhausted)
+		all->memo[slot & (all->memo_size - 1)] =
+			(struct memo){ test, yes, no, result };
+	return result;
+}
+
+unsigned diagram_variable(const struct diagrams *all, dd a)
+{
+	return all->nodes[a].variable;
+}
+
+dd diagram_zero(const struct diagrams *all, dd a)
+{
+	return all->nodes[a].zero;
+}
+
+dd diagram_one(const struct diagrams *all, dd a)
+{
+	return all->nodes[a].one;
+}
+
+uint32_t diagram_leaf(const struct diagrams *all, dd a)
+{
+	return all->nodes[a].zero;
+}
+
+size_t diagrams_count(const struct diagrams *all)
+{
+	return all->count;
+}

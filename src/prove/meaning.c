@@ -1,0 +1,297 @@
+#include "prove/meaning.h"
+
+#include <stdlib.h>
+
+/* ------------------------------------------------------------- tests -- */
+
+/*
+ * Bit by bit over an argument of `bits` bits. The sign bit of a signed
+ * comparison counts the other way round, which is all that makes it signed.
+ */
+struct argument {
+	struct diagrams *all;
+	const struct test *test;
+};
+
+/* Bit `i` of the argument decides between `one` and `zero` below it. */
+static dd bit(const struct argument *argument, unsigned i, dd zero, dd one)
+{
+	unsigned word = WORD_ARGS + 2u * argument->test->argument + (i < 32);
+
+	return diagram_node(argument->all, 32 * word + 31 - i % 32, zero, one);
+}
+
+static dd
+masked_equal(const struct argument *argument, uint64_t mask, uint64_t value)
+{
+	dd equal = DD_TRUE;
+
+	for (unsigned i = 0; i < argument->test->bits; i++) {
+		bool wanted = value >> i & 1;
+
+		if (mask >> i & 1)
+			equal = wanted ? bit(argument, i, DD_FALSE, equal)
+				       : bit(argument, i, equal, DD_FALSE);
+		else if (wanted)
+			return DD_FALSE;
+	}
+	return equal;
+}
+
+/* (argument & mask) < value, or <= where `also_equal`. */
+static dd masked_below(const struct argument *argument, uint64_t mask,
+		       uint64_t value, bool also_equal, bool is_signed)
+{
+	unsigned bits = argument->test->bits;
+	dd below = also_equal ? DD_TRUE : DD_FALSE;
+
+	for (unsigned i = 0; i < bits; i++) {
+		bool wanted = value >> i & 1, seen = mask >> i & 1;
+		bool flip = is_signed && i == bits - 1;
+		dd zero = wanted != flip ? DD_TRUE : below;
+		dd one = wanted != flip ? below : DD_FALSE;
+
+		if (flip)
+			below = wanted ? bit(argument, i, DD_FALSE, below)
+				       : bit(argument, i, below, DD_TRUE);
+		else
+			below = seen ? bit(argument, i, zero, one) : zero;
+	}
+	return below;
+}
+
+static dd any_common(const struct argument *argument, uint64_t value)
+{
+	dd common = DD_FALSE;
+
+	for (unsigned i = 0; i < argument->test->bits; i++)
+		if (value >> i & 1)
+			common = bit(argument, i, common, DD_TRUE);
+	return common;
+}
+
+static dd in_intervals(const struct argument *argument)
+{
+	const struct test *test = argument->test;
+	struct diagrams *all = argument->all;
+	dd in = DD_FALSE;
+
+	for (size_t i = 0; i < test->interval_count; i++) {
+		const struct number_interval *at = &test->intervals[i];
+		dd low, high;
+
+		low = masked_below(argument, test->mask, at->first, false,
+				   false);
+		high = masked_below(argument, test->mask, at->last, true,
+				    false);
+		in = diagram_if(all, low, in,
+				diagram_if(all, high, DD_TRUE, in));
+	}
+	return in;
+}
+
+static dd test_diagram(struct diagrams *all, const struct test *test)
+{
+	const struct argument argument = { all, test };
+	const uint64_t ones = UINT64_MAX;
+	bool is_signed = test->is_signed;
+
+	switch (test->compare) {
+	case COMPARE_EQ:
+		return masked_equal(&argument, ones, test->value);
+	case COMPARE_NE:
+		return diagram_not(all,
+				   masked_equal(&argument, ones, test->value));
+	case COMPARE_LT:
+		return masked_below(&argument, ones, test->value, false,
+				    is_signed);
+	case COMPARE_LE:
+		return masked_below(&argument, ones, test->value, true,
+				    is_signed);
+	case COMPARE_GT:
+		return diagram_not(all,
+				   masked_below(&argument, ones, test->value,
+						true, is_signed));
+	case COMPARE_GE:
+		return diagram_not(all,
+				   masked_below(&argument, ones, test->value,
+						false, is_signed));
+	case COMPARE_ANY_BITS:
+		return any_common(&argument, test->value);
+	case COMPARE_NO_BITS:
+		return diagram_not(all, any_common(&argument, test->value));
+	case COMPARE_ALL_BITS:
+		return masked_equal(&argument, test->value, test->value);
+	case COMPARE_IN:
+		return in_intervals(&argument);
+	case COMPARE_NOT_IN:
+		return diagram_not(all, in_intervals(&argument));
+	}
+	return DD_FALSE;
+}
+
+/* ----------------------------------------------------------- numbers -- */
+
+/* The entries of one number, the last first, so that the first one wins. */
+static dd
+number_diagram(struct diagrams *all, const struct resolved_entry *entries,
+	       size_t count, dd fallback)
+{
+	dd result = fallback;
+
+	for (size_t i = count; i-- > 0;) {
+		dd all_hold = DD_TRUE;
+
+		for (size_t j = 0; j < entries[i].count; j++)
+			all_hold = diagram_and(
+				all, all_hold,
+				test_diagram(all, &entries[i].tests[j]));
+		result = diagram_if(all, all_hold,
+				    diagram_answer(all, entries[i].answer),
+				    result);
+	}
+	return result;
+}
+
+/* What happens from `first` on, up to where the next span begins. */
+struct span {
+	uint64_t first;
+	dd result;
+};
+
+struct spans {
+	struct span *at;
+	size_t count;
+};
+
+static void add_span(struct spans *spans, uint64_t first, dd result)
+{
+	if (spans->count && spans->at[spans->count - 1].first == first)
+		spans->count--;
+	if (spans->count && spans->at[spans->count - 1].result == result)
+		return;
+	spans->at[spans->count++] = (struct span){ first, result };
+}
+
+/* The spans of a table between `first` and `last`. */
+static void
+add_table(struct diagrams *all, struct spans *spans,
+	  const struct resolved_abi *abi, uint32_t first, uint32_t last)
+{
+	const dd fallback = diagram_answer(all, abi->fallback);
+	const dd unknown = diagram_answer(all, abi->unknown);
+	size_t i = 0, j = 0;
+
+	add_span(spans, first, unknown);
+	/* Two sorted lists at once: numbers with entries, numbers known. */
+	while (i < abi->count || j < abi->known_count) {
+		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
+		dd rest = unknown;
+		size_t count = 0;
+
+		if (j < abi->known_count && abi->known[j] <= nr) {
+			nr = abi->known[j++];
+			rest = fallback;
+		}
+		while (i + count < abi->count &&
+		       abi->entries[i + count].nr == nr)
+			count++;
+		if (nr >= first && nr <= last) {
+			add_span(spans, nr,
+				 number_diagram(all, abi->entries + i, count,
+						rest));
+			add_span(spans, (uint64_t)nr + 1, unknown);
+		}
+		i += count;
+	}
+}
+
+/* A tree over 32 bits of `word`, where spans begin at or after `low`. */
+static dd tree(struct diagrams *all, unsigned word, const struct span *at,
+	       size_t count, uint64_t low, unsigned bits)
+{
+	uint64_t middle;
+	size_t split = 0;
+	dd zero, one;
+
+	if (count == 1 || bits == 0)
+		return at[0].result;
+	middle = low + ((uint64_t)1 << (bits - 1));
+	while (split < count && at[split].first < middle)
+		split++;
+	zero = tree(all, word, at, split, low, bits - 1);
+	/* The span that reaches over the middle serves both halves. */
+	if (split == count || at[split].first > middle)
+		one = tree(all, word, at + split - 1, count - split + 1, middle,
+			   bits - 1);
+	else
+		one = tree(all, word, at + split, count - split, middle,
+			   bits - 1);
+	return diagram_node(all, 32 * word + 32 - bits, zero, one);
+}
+
+/* ------------------------------------------------------------- whole -- */
+
+static size_t room_for(const struct resolved *resolved)
+{
+	size_t room = 2 * resolved->region_count + 2;
+
+	for (size_t i = 0; i < resolved->region_count; i++) {
+		const struct resolved_abi *abi = resolved->regions[i].abi;
+
+		if (abi)
+			room += 2 * (abi->count + abi->known_count) + 2;
+	}
+	return room;
+}
+
+/* All regions of one arch, from `*i` on, which moves behind them. */
+static dd arch_diagram(struct diagrams *all, const struct resolved *resolved,
+		       size_t *i, struct span *room)
+{
+	struct spans spans = { .at = room };
+	uint32_t arch = resolved->regions[*i].arch;
+
+	for (; *i < resolved->region_count; ++*i) {
+		const struct region *region = &resolved->regions[*i];
+
+		if (region->arch != arch)
+			break;
+		if (region->abi)
+			add_table(all, &spans, region->abi, region->first,
+				  region->last);
+		else
+			add_span(&spans, region->first,
+				 diagram_answer(all, region->answer));
+	}
+	/* A span may begin past the last number; nothing is there. */
+	if (spans.at[spans.count - 1].first > UINT32_MAX)
+		spans.count--;
+	return tree(all, WORD_NR, spans.at, spans.count, 0, 32);
+}
+
+dd meaning_of(struct diagrams *all, const struct resolved *resolved)
+{
+	size_t room = room_for(resolved);
+	struct span *spans = calloc(2 * room, sizeof(*spans));
+	struct spans archs = { .at = spans ? spans + room : NULL };
+	const dd foreign = diagram_answer(all, resolved->foreign);
+	dd result = DD_FALSE;
+
+	if (!spans) {
+		diagrams_exhaust(all);
+		return result;
+	}
+	add_span(&archs, 0, foreign);
+	for (size_t i = 0; i < resolved->region_count;) {
+		uint32_t arch = resolved->regions[i].arch;
+
+		add_span(&archs, arch, arch_diagram(all, resolved, &i, spans));
+		add_span(&archs, (uint64_t)arch + 1, foreign);
+	}
+	if (archs.at[archs.count - 1].first > UINT32_MAX)
+		archs.count--;
+	result = tree(all, WORD_ARCH, archs.at, archs.count, 0, 32);
+	free(spans);
+	return result;
+}

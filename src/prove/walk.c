@@ -1,0 +1,478 @@
+/*
+ * A state is a place in the program with what the registers hold, each a
+ * vector of diagrams. Jumps only go forward, so states are made in one pass
+ * over the program, from first to last instruction, and their answers in one
+ * pass back. What an instruction path no longer reads is forgotten (live.c),
+ * so that paths that meet become one state again.
+ */
+#include "prove/walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "prove/live.h"
+#include "prove/vector.h"
+
+enum { REGISTERS = 2 + MEMORY_CELLS, A = 0, X = 1, M = 2, NOTHING = 0 };
+
+/* Where in the program, and which vector each register holds. */
+struct state {
+	uint32_t pc;
+	uint32_t holds[REGISTERS]; /* index of a vector; NOTHING if dead */
+	uint32_t next;             /* another state of the same pc, + 1 */
+	/* What follows: a diagram at once, or two states and a test. */
+	dd test;
+	uint32_t yes, no; /* states; equal where there is no test */
+	dd result;
+	bool is_leaf;
+};
+
+/* Slots by hash for things that are kept once each; the slot is index + 1. */
+struct table {
+	uint32_t *slots;
+	size_t size; /* a power of two, at least twice what is in it */
+};
+
+struct walk {
+	struct diagrams *all;
+	const struct cg_insn *insns;
+	size_t count;
+	bool big_endian;
+	const struct liveness *live; /* by instruction */
+	struct vector *vectors; /* interned; index 0 is NOTHING, all zeros */
+	size_t vector_count, vector_room;
+	struct table vector_table, state_table;
+	uint32_t words[WORDS]; /* vectors of input words, or NOTHING */
+	struct state *states;
+	size_t state_count, state_room;
+	uint32_t *first; /* by pc: newest state + 1 */
+	bool failed;
+};
+
+/* ------------------------------------------------------------ tables -- */
+
+enum { VECTORS_MAX = 1 << 16, STATES_MAX = 1 << 18 };
+
+static uint32_t hash_words(const uint32_t *words, size_t count, uint32_t seed)
+{
+	uint64_t hash = seed * 0x9e3779b97f4a7c15u + 1;
+
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ words[i] ^ hash >> 31) * 0xbf58476d1ce4e5b9u;
+	return (uint32_t)(hash >> 32);
+}
+
+/* An empty table with room for `count` things. */
+static bool table_init(struct table *table, size_t count)
+{
+	free(table->slots);
+	table->size = 2 * count;
+	table->slots = calloc(table->size, sizeof(*table->slots));
+	return table->slots != NULL;
+}
+
+static void table_add(struct table *table, uint32_t hash, size_t index)
+{
+	size_t at = hash & (table->size - 1);
+
+	while (table->slots[at])
+		at = (at + 1) & (table->size - 1);
+	table->slots[at] = (uint32_t)index + 1;
+}
+
+/* ----------------------------------------------------------- vectors -- */
+
+static uint32_t vector_hash(const struct vector *vector)
+{
+	return hash_words(vector->bit, 32, 0);
+}
+
+static bool vectors_grow(struct walk *walk)
+{
+	size_t room = 2 * walk->vector_room;
+	struct vector *vectors;
+
+	if (room > VECTORS_MAX)
+		return false;
+	vectors = realloc(walk->vectors, room * sizeof(*vectors));
+	if (!vectors)
+		return false;
+	walk->vectors = vectors;
+	if (!table_init(&walk->vector_table, room))
+		return false;
+	walk->vector_room = room;
+	for (size_t i = 0; i < walk->vector_count; i++)
+		table_add(&walk->vector_table, vector_hash(&vectors[i]), i);
+	return true;
+}
+
+/* The index of a vector that equals this one; NOTHING is that of zero. */
+static uint32_t intern(struct walk *walk, const struct vector *vector)
+{
+	const struct table *table = &walk->vector_table;
+	uint32_t hash = vector_hash(vector);
+	size_t at = hash & (table->size - 1);
+
+	for (; table->slots[at]; at = (at + 1) & (table->size - 1))
+		if (memcmp(&walk->vectors[table->slots[at] - 1], vector,
+			   sizeof(*vector)) == 0)
+			return table->slots[at] - 1;
+	if (walk->vector_count == walk->vector_room && !vectors_grow(walk)) {
+		walk->failed = true;
+		return NOTHING;
+	}
+	table_add(&walk->vector_table, hash, walk->vector_count);
+	walk->vectors[walk->vector_count] = *vector;
+	return (uint32_t)walk->vector_count++;
+}
+
+static uint32_t intern_number(struct walk *walk, uint32_t number)
+{
+	struct vector vector = vector_number(number);
+
+	return intern(walk, &vector);
+}
+
+/* The word at an offset of struct seccomp_data. */
+static enum word word_at(const struct walk *walk, uint32_t offset)
+{
+	bool high = (offset % 8 == 4) != walk->big_endian;
+
+	if (offset == DATA_NR)
+		return WORD_NR;
+	if (offset == DATA_ARCH)
+		return WORD_ARCH;
+	if (offset < DATA_ARGS)
+		return WORD_IP + !high;
+	return WORD_ARGS + 2 * ((offset - DATA_ARGS) / 8) + !high;
+}
+
+static uint32_t load(struct walk *walk, uint32_t offset)
+{
+	enum word word = word_at(walk, offset);
+
+	if (walk->words[word] == NOTHING) {
+		struct vector vector = vector_word(walk->all, word);
+
+		walk->words[word] = intern(walk, &vector);
+	}
+	return walk->words[word];
+}
+
+/* ------------------------------------------------------------ states -- */
+
+static uint32_t state_hash(const struct state *state)
+{
+	return hash_words(state->holds, REGISTERS, state->pc);
+}
+
+static bool states_grow(struct walk *walk)
+{
+	size_t room = 2 * walk->state_room;
+	struct state *states;
+
+	if (room > STATES_MAX)
+		return false;
+	states = realloc(walk->states, room * sizeof(*states));
+	if (!states)
+		return false;
+	walk->states = states;
+	if (!table_init(&walk->state_table, room))
+		return false;
+	walk->state_room = room;
+	for (size_t i = 0; i < walk->state_count; i++)
+		table_add(&walk->state_table, state_hash(&states[i]), i);
+	return true;
+}
+
+static uint32_t
+state_at(struct walk *walk, uint32_t pc, const uint32_t holds[REGISTERS])
+{
+	const struct table *table = &walk->state_table;
+	struct state state = { .pc = pc };
+	uint32_t live = walk->live[pc].registers, hash;
+	size_t at;
+
+	for (unsigned i = 0; i < REGISTERS; i++)
+		state.holds[i] = live >> i & 1 ? holds[i] : NOTHING;
+	hash = state_hash(&state);
+	for (at = hash & (table->size - 1); table->slots[at];
+	     at = (at + 1) & (table->size - 1)) {
+		const struct state *other = &walk->states[table->slots[at] - 1];
+
+		if (other->pc == pc &&
+		    memcmp(other->holds, state.holds, sizeof(state.holds)) == 0)
+			return table->slots[at] - 1;
+	}
+	if (walk->state_count == walk->state_room && !states_grow(walk)) {
+		walk->failed = true;
+		return 0;
+	}
+	table_add(&walk->state_table, hash, walk->state_count);
+	state.next = walk->first[pc];
+	walk->states[walk->state_count] = state;
+	walk->first[pc] = (uint32_t)walk->state_count + 1;
+	return (uint32_t)walk->state_count++;
+}
+
+/* ------------------------------------------------------ instructions -- */
+
+typedef struct vector
+combine(struct diagrams *, const struct vector *, const struct vector *);
+
+static combine *operation(uint16_t code)
+{
+	switch (code & 0xf0) {
+	case ADD_K & 0xf0:
+		return vector_add;
+	case SUB_K & 0xf0:
+		return vector_sub;
+	case MUL_K & 0xf0:
+		return vector_mul;
+	case DIV_K & 0xf0:
+		return vector_div;
+	case OR_K & 0xf0:
+		return vector_or;
+	case AND_K & 0xf0:
+		return vector_and;
+	case LSH_K & 0xf0:
+		return vector_shift_left;
+	case RSH_K & 0xf0:
+		return vector_shift_right;
+	default:
+		return vector_xor;
+	}
+}
+
+/* The second operand: a constant, or what X holds. */
+static struct vector operand(const struct walk *walk,
+			     const struct cg_insn *insn, const uint32_t *holds)
+{
+	return insn->code & 0x08 ? walk->vectors[holds[X]]
+				 : vector_number(insn->k);
+}
+
+static void
+compute(struct walk *walk, const struct cg_insn *insn, uint32_t *holds)
+{
+	struct vector a = walk->vectors[holds[A]], b, result;
+
+	if (insn->code == NEG) {
+		b = vector_number(0);
+		result = vector_sub(walk->all, &b, &a);
+	} else {
+		b = operand(walk, insn, holds);
+		result = operation(insn->code)(walk->all, &a, &b);
+	}
+	holds[A] = intern(walk, &result);
+}
+
+static void
+load_or_store(struct walk *walk, const struct cg_insn *insn, uint32_t *holds)
+{
+	unsigned target = insn->code & 0x01 ? X : A;
+
+	switch (insn->code) {
+	case LD_ABS:
+		holds[A] = load(walk, insn->k);
+		break;
+	case LD_IMM:
+	case LDX_IMM:
+		holds[target] = intern_number(walk, insn->k);
+		break;
+	case LD_LEN:
+	case LDX_LEN:
+		holds[target] = intern_number(walk, DATA_SIZE);
+		break;
+	case LD_MEM:
+	case LDX_MEM:
+		holds[target] = holds[M + insn->k];
+		break;
+	case ST:
+	case STX:
+		holds[M + insn->k] = holds[target];
+		break;
+	case TAX:
+		holds[X] = holds[A];
+		break;
+	default: /* TXA */
+		holds[A] = holds[X];
+		break;
+	}
+}
+
+static dd
+jump_test(struct walk *walk, const struct cg_insn *insn, const uint32_t *holds)
+{
+	const struct vector a = walk->vectors[holds[A]];
+	const struct vector b = operand(walk, insn, holds);
+
+	switch (insn->code & 0xf0) {
+	case JEQ_K & 0xf0:
+		return vector_equal(walk->all, &a, &b);
+	case JGT_K & 0xf0:
+		return vector_above(walk->all, &a, &b);
+	case JGE_K & 0xf0: /* not b > a */
+		return diagram_not(walk->all, vector_above(walk->all, &b, &a));
+	default:
+		return vector_common(walk->all, &a, &b);
+	}
+}
+
+static void fork_state(struct walk *walk, size_t from, dd test, uint32_t yes_pc,
+		       uint32_t no_pc, const uint32_t *holds)
+{
+	uint32_t yes, no;
+
+	/* A branch that no input takes is not walked. */
+	yes = test == DD_FALSE ? 0 : state_at(walk, yes_pc, holds);
+	no = test == DD_TRUE ? 0 : state_at(walk, no_pc, holds);
+	walk->states[from].test = test;
+	walk->states[from].yes = yes;
+	walk->states[from].no = no;
+}
+
+static void set_leaf(struct walk *walk, size_t from, dd result)
+{
+	walk->states[from].is_leaf = true;
+	walk->states[from].result = result;
+}
+
+/* X == 0 makes a division return 0, and the rest runs where it is not. */
+static void divide(struct walk *walk, size_t from, const struct cg_insn *insn,
+		   uint32_t *holds)
+{
+	struct vector zero = vector_number(0);
+	struct vector x = walk->vectors[holds[X]];
+	dd none = vector_equal(walk->all, &x, &zero);
+	uint32_t rest;
+
+	compute(walk, insn, holds);
+	rest = state_at(walk, walk->states[from].pc + 1, holds);
+	walk->states[from].test = none;
+	walk->states[from].no = rest;
+	walk->states[from].result = diagram_answer(walk->all, 0);
+}
+
+static void step(struct walk *walk, size_t from)
+{
+	const uint32_t pc = walk->states[from].pc;
+	const struct cg_insn *insn = &walk->insns[pc];
+	uint32_t holds[REGISTERS];
+
+	memcpy(holds, walk->states[from].holds, sizeof(holds));
+	switch (insn->code & 0x07) {
+	case RET_K & 0x07:
+		set_leaf(walk, from,
+			 insn->code == RET_K
+				 ? diagram_answer(walk->all, insn->k)
+				 : vector_answer(walk->all,
+						 &walk->vectors[holds[A]]));
+		return;
+	case JA & 0x07:
+		if (insn->code == JA)
+			fork_state(walk, from, DD_TRUE, pc + 1 + insn->k, 0,
+				   holds);
+		else
+			fork_state(walk, from, jump_test(walk, insn, holds),
+				   pc + 1 + insn->jt, pc + 1 + insn->jf, holds);
+		return;
+	case ADD_K & 0x07:
+		if (insn->code == DIV_X) {
+			divide(walk, from, insn, holds);
+			return;
+		}
+		compute(walk, insn, holds);
+		break;
+	default:
+		load_or_store(walk, insn, holds);
+		break;
+	}
+	fork_state(walk, from, DD_TRUE, pc + 1, 0, holds);
+}
+
+/* ------------------------------------------------------------- whole -- */
+
+/* Make all states that any input reaches, each pc after all before it. */
+static void walk_forward(struct walk *walk)
+{
+	uint32_t holds[REGISTERS] = { 0 };
+
+	state_at(walk, 0, holds);
+	for (size_t pc = 0; pc < walk->count; pc++)
+		for (uint32_t i = walk->first[pc]; i;
+		     i = walk->states[i - 1].next) {
+			step(walk, i - 1);
+			if (walk->failed || diagrams_exhausted(walk->all))
+				return;
+		}
+}
+
+static void answer_state(struct walk *walk, struct state *state)
+{
+	const struct state *states = walk->states;
+	dd yes, no;
+
+	if (state->is_leaf)
+		return;
+	/* A division's zero case answers at once. */
+	yes = walk->insns[state->pc].code == DIV_X ? state->result
+						   : states[state->yes].result;
+	no = states[state->no].result;
+	state->result = diagram_if(walk->all, state->test, yes, no);
+}
+
+static dd walk_back(struct walk *walk)
+{
+	for (size_t pc = walk->count; pc-- > 0;)
+		for (uint32_t i = walk->first[pc]; i;
+		     i = walk->states[i - 1].next)
+			answer_state(walk, &walk->states[i - 1]);
+	return walk->states[0].result;
+}
+
+static bool walk_init(struct walk *walk, struct liveness *live)
+{
+	walk->vector_room = 64;
+	walk->state_room = 256;
+	walk->vectors = calloc(walk->vector_room, sizeof(*walk->vectors));
+	walk->states = calloc(walk->state_room, sizeof(*walk->states));
+	walk->first = calloc(walk->count, sizeof(*walk->first));
+	if (!walk->vectors || !walk->states || !walk->first || !live ||
+	    !table_init(&walk->vector_table, walk->vector_room) ||
+	    !table_init(&walk->state_table, walk->state_room))
+		return false;
+	/* NOTHING is the vector of zero, which A and X hold at first. */
+	table_add(&walk->vector_table, vector_hash(&walk->vectors[0]), 0);
+	walk->vector_count = 1;
+	live_find(walk->insns, walk->count, live);
+	walk->live = live;
+	return true;
+}
+
+dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
+		bool big_endian)
+{
+	struct liveness *live = calloc(count, sizeof(*live));
+	struct walk walk = { .all = all,
+			     .insns = insns,
+			     .count = count,
+			     .big_endian = big_endian };
+	dd result = DD_FALSE;
+
+	if (walk_init(&walk, live))
+		walk_forward(&walk);
+	else
+		walk.failed = true;
+	if (!walk.failed && !diagrams_exhausted(all))
+		result = walk_back(&walk);
+	if (walk.failed)
+		diagrams_exhaust(all);
+	free(live);
+	free(walk.vectors);
+	free(walk.states);
+	free(walk.first);
+	free(walk.vector_table.slots);
+	free(walk.state_table.slots);
+	return result;
+}
