@@ -192,6 +192,23 @@ static void round_trips(struct tap *tap)
 	tap_ok(tap, same == 3000, "3000 programs come back from their text");
 }
 
+/* A jump to the last instruction has a label, one past it has not. */
+static void edge_trips(struct tap *tap)
+{
+	static const struct cg_insn edges[][2] = {
+		{ { JA, 0, 0, 0 }, { RET_A, 0, 0, 0 } },
+		{ { JA, 0, 0, 1 }, { RET_A, 0, 0, 0 } },
+		{ { JA, 0, 0, UINT32_MAX }, { RET_A, 0, 0, 0 } },
+		{ { JEQ_K, 1, 0, 0 }, { RET_A, 0, 0, 0 } },
+		{ { JEQ_K, 0, 1, 0 }, { RET_A, 0, 0, 0 } },
+		{ { TAX, 0, 1, 0 }, { RET_A, 1, 0, 0 } },
+		{ { TAX, 0, 0, 1 }, { JEQ_X, 0, 0, 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+		tap_ok(tap, comes_back(edges[i], 2), "edge %zu comes back", i);
+}
+
 /* A program of the greatest length, and one more. */
 static void length_limit(struct tap *tap)
 {
@@ -359,6 +376,15 @@ static const struct listing_row {
 	    "x86_64: args[0].low (family)",
 	    "x86_64: args[0].low (family) == AF_UNIX", "x86_64: allow",
 	    "kill_thread" } },
+	{ "half of an argument is no constant of it",
+	  "ld [4]\n jeq #0xc000003e, y, n\ny: ld [0]\n jeq #41, s, m\n"
+	  "s: ld [20]\n jeq #1, n, n\nm: jeq #9, o, n\no: ld [24]\n"
+	  " jeq #2, n, n\nn: ret #0", false,
+	  { "arch", "arch == x86_64", "x86_64: nr", "x86_64: nr == socket",
+	    "x86_64: args[0].high (family)",
+	    "x86_64: args[0].high (family) == 0x1", "x86_64: nr == mmap",
+	    "x86_64: args[1].low (len)", "x86_64: args[1].low (len) == 0x2",
+	    "kill_thread" } },
 	{ "A is lost",
 	  "ld [0]\n add #1\n jeq #1, a, a\na: ld [0]\n txa\n jeq #1, b, b\n"
 	  "b: ld [0]\n tax\n st M[0]\n ldx #1\n jeq #1, c, c\nc: ld M[0]\n"
@@ -513,6 +539,7 @@ int main(void)
 	     i++)
 		spelling_try(&tap, &spelling_rows[i]);
 	round_trips(&tap);
+	edge_trips(&tap);
 	length_limit(&tap);
 	branch_limit(&tap, 255, true);
 	branch_limit(&tap, 256, false);
