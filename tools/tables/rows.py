@@ -1,5 +1,6 @@
 """Lines of the tables: words and where they stand, and how to complain."""
 
+import difflib
 import re
 
 
@@ -37,7 +38,9 @@ class Row:
 
     def one_of(self, word, choices):
         if word not in choices:
-            raise self.error(f"'{word}' is none of {', '.join(choices)}")
+            close = difflib.get_close_matches(word, list(choices), 3) or choices
+            some = ", ".join(list(close)[:12])
+            raise self.error(f"'{word}' is not known; {some} would be")
         return choices[word] if isinstance(choices, dict) else word
 
     def name(self, word, pattern=r"[A-Za-z_][A-Za-z0-9_]*"):
