@@ -61,4 +61,12 @@ void regs_skip_call(struct regs *regs, int64_t result);
  */
 bool regs_call(const struct regs *regs, uint32_t arch, struct cg_call *out);
 
+/*
+ * The registers by their DWARF numbers, from 0; how many. The last one is the
+ * pc. `*narrow` says that the program has 32-bit addresses.
+ */
+enum { DWARF_REGS_MAX = 17 };
+unsigned regs_dwarf(const struct regs *regs, uint64_t out[DWARF_REGS_MAX],
+		    bool *narrow);
+
 #endif

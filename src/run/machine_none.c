@@ -74,3 +74,12 @@ bool regs_call(const struct regs *regs, uint32_t arch, struct cg_call *out)
 	(void)out;
 	return false;
 }
+
+unsigned
+regs_dwarf(const struct regs *regs, uint64_t out[DWARF_REGS_MAX], bool *narrow)
+{
+	(void)regs;
+	(void)out;
+	*narrow = false;
+	return 0;
+}

@@ -171,3 +171,20 @@ bool regs_call(const struct regs *regs, uint32_t arch, struct cg_call *out)
 	}
 	return true;
 }
+
+unsigned
+regs_dwarf(const struct regs *regs, uint64_t out[DWARF_REGS_MAX], bool *narrow)
+{
+	const struct user_regs_struct *r = in(regs);
+	const uint64_t wide[] = { r->rax, r->rdx, r->rcx, r->rbx, r->rsi,
+				  r->rdi, r->rbp, r->rsp, r->r8,  r->r9,
+				  r->r10, r->r11, r->r12, r->r13, r->r14,
+				  r->r15, r->rip };
+	const uint64_t small[] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp,
+				   r->rbp, r->rsi, r->rdi, r->rip };
+
+	*narrow = r->cs == CS_32;
+	memcpy(out, *narrow ? small : wide,
+	       *narrow ? sizeof(small) : sizeof(wide));
+	return (*narrow ? sizeof(small) : sizeof(wide)) / sizeof(*out);
+}

@@ -23,6 +23,8 @@ struct stack_reader *stack_new(void)
 
 void stack_free(struct stack_reader *reader)
 {
+	if (reader && reader->opened && !reader->no_symbols)
+		symbols_close();
 	free(reader);
 }
 
@@ -47,23 +49,30 @@ static void place_frames(struct cg_refusal *refusal, const char *line)
 	}
 }
 
-static void find_modules(struct cg_refusal *refusal)
+/* The text of /proc/PID/maps, to be freed; NULL if it cannot be read. */
+static char *read_maps(const struct cg_refusal *refusal)
 {
 	struct cg_error unwanted;
-	char path[64], *text, *rest, *line;
+	char path[64], *text = NULL;
 	size_t length;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)refusal->pid);
-	if (!file_read(path, MAPS_MAX, &text, &length, &unwanted))
-		return;
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
+	return file_read(path, MAPS_MAX, &text, &length, &unwanted) ? text
+								    : NULL;
+}
+
+static void find_modules(struct cg_refusal *refusal, char *maps)
+{
+	char *line;
+
+	while ((line = strsep(&maps, "\n")) != NULL)
 		place_frames(refusal, line);
-	free(text);
 }
 
 void stack_read(struct stack_reader *reader, struct cg_refusal *refusal)
 {
+	char *maps = read_maps(refusal);
+
 	refusal->no_symbols = "out of memory";
 	refusal->frame_count = 0;
 	if (reader && !reader->opened) {
@@ -72,8 +81,8 @@ void stack_read(struct stack_reader *reader, struct cg_refusal *refusal)
 	}
 	if (reader)
 		refusal->no_symbols = reader->no_symbols;
-	if (!refusal->no_symbols)
-		symbols_walk(refusal);
+	if (!refusal->no_symbols && maps)
+		symbols_walk(refusal, maps);
 	if (refusal->frame_count == 0) {
 		if (!refusal->no_symbols)
 			refusal->no_symbols = "the stack cannot be walked";
@@ -81,5 +90,6 @@ void stack_read(struct stack_reader *reader, struct cg_refusal *refusal)
 		refusal->frames[0] =
 			(struct cg_frame){ .address = refusal->call.ip };
 	}
-	find_modules(refusal);
+	find_modules(refusal, maps);
+	free(maps);
 }

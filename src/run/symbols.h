@@ -9,8 +9,13 @@ const char *symbols_open(void);
 
 /*
  * Fill address, symbol, file and line of the frames of a refusal, innermost
- * first. 0 frames if the stack cannot be walked.
+ * first. `maps` is /proc/PID/maps: what was learnt of these files is kept for
+ * the next process that has them at the same places. 0 frames if the stack
+ * cannot be walked.
  */
-void symbols_walk(struct cg_refusal *refusal);
+void symbols_walk(struct cg_refusal *refusal, const char *maps);
+
+/* Forget what was learnt. */
+void symbols_close(void);
 
 #endif
