@@ -145,6 +145,22 @@ CG_API bool cg_policy_warning(const struct cg_policy *policy, size_t index,
 			      struct cg_error *out);
 
 /*
+ * Read a call as a person writes it: "openat(AT_FDCWD, _, O_WRONLY)", "getpid".
+ * An argument is a number, named constants joined by |, or `_` for any value;
+ * those that are not written may have any value, too. Numbers that the ABI has
+ * no name for are written "nr=999(1, 2)".
+ *
+ * `call` gets arch, nr and arguments; bit i of `*known` says that argument i
+ * was given. A 32-bit argument below 0 is taken as the register holds it after
+ * a C call with an int: only its low 32 bits are set.
+ *
+ * Fails with CG_E_MEANING or CG_E_ARCH and the column, CG_E_NOMEM.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_call_parse(const char *text, const struct cg_abi *abi, struct cg_call *call,
+	      uint32_t *known, struct cg_error *err);
+
+/*
  * Calls worth asking about: the boundary values that the policy itself names
  * (each constant, one less, one more, each mask bit, the high word flipped),
  * mixed with others by `seed`. The same seed and index give the same call.

@@ -56,6 +56,41 @@ CG_API CG_CHECKED enum cg_status
 cg_prove(const struct cg_policy *policy, const struct cg_program *program,
 	 size_t nodes, struct cg_witness *witness, struct cg_error *err);
 
+/* One system call on which two filters differ. */
+struct cg_difference {
+	const struct cg_abi *abi;      /* NULL: an arch that no ABI has */
+	const struct cg_syscall *call; /* NULL: a number without a name */
+	enum cg_relation relation;     /* for this call alone */
+	struct cg_witness witness;     /* numbers included */
+};
+
+/*
+ * All differences of two filters: `each` is called once for every call of every
+ * ABI that differs, and once for each ABI whose numbers without a name do, and
+ * for architectures that no ABI has. Nothing is left out. Fails as cg_compare.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_differences(struct cg_side left, struct cg_side right, size_t nodes,
+	       void (*each)(void *context,
+			    const struct cg_difference *difference),
+	       void *context, struct cg_error *err);
+
+/* An answer that a filter can give, and a call that gets it. */
+struct cg_outcome {
+	uint32_t answer;
+	struct cg_call call;
+};
+
+/*
+ * All answers that a filter can give to `call` when only arch, nr and the
+ * arguments in `known` (bit i: argument i) are fixed. At most `room` go to
+ * `out`; `*count` is how many there are. Fails as cg_compare.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_outcomes(struct cg_side side, const struct cg_call *call, uint32_t known,
+	    size_t nodes, struct cg_outcome *out, size_t room, size_t *count,
+	    struct cg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* callgate/prove.h: both sides become diagrams, and diagrams are compared. */
 #include <callgate/prove.h>
 
+#include "api/diagrams.h"
 #include "api/object.h"
 #include "api/proof.h"
 #include "base/fail.h"
@@ -8,6 +9,7 @@
 #include "prove/compare.h"
 #include "prove/diagram.h"
 #include "prove/meaning.h"
+#include "prove/outcomes.h"
 #include "prove/walk.h"
 
 enum { NODES = 1 << 20 };
@@ -20,7 +22,7 @@ static dd diagram_of(struct diagrams *all, struct cg_side side)
 					  side.program->big_endian);
 }
 
-static bool is_big_endian(struct cg_side side)
+bool side_is_big_endian(struct cg_side side)
 {
 	return side.policy ? side.policy->resolved->big_endian
 			   : side.program->big_endian;
@@ -39,7 +41,7 @@ check_sides(struct cg_side left, struct cg_side right, struct cg_error *err)
 			return fail(err, CG_E_INPUT,
 				    "the policy is switched off "
 				    "(enabled: false)");
-	if (is_big_endian(left) != is_big_endian(right))
+	if (side_is_big_endian(left) != side_is_big_endian(right))
 		return fail(err, CG_E_INPUT,
 			    "the two sides are for kernels of different byte "
 			    "order");
@@ -47,9 +49,8 @@ check_sides(struct cg_side left, struct cg_side right, struct cg_error *err)
 }
 
 /* Both diagrams, in one set of nodes; NULL, with `err` filled, on failure. */
-static struct diagrams *
-diagrams_of(struct cg_side left, struct cg_side right, size_t nodes, dd *a,
-	    dd *b, struct cg_error *err)
+struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
+			     size_t nodes, dd *a, dd *b, struct cg_error *err)
 {
 	struct diagrams *all;
 
@@ -136,6 +137,23 @@ enum cg_status cg_compare(struct cg_side left, struct cg_side right,
 		return CG_OK;
 	}
 	if (err)
+		*err = here;
+	return here.status;
+}
+
+enum cg_status cg_outcomes(struct cg_side side, const struct cg_call *call,
+			   uint32_t known, size_t nodes, struct cg_outcome *out,
+			   size_t room, size_t *count, struct cg_error *err)
+{
+	struct cg_error here = { 0 };
+	struct diagrams *all;
+	dd a, b;
+
+	all = diagrams_of(side, side, nodes, &a, &b, &here);
+	if (all && !outcomes_find(all, a, call, known, out, room, count))
+		fail_set(&here, CG_E_NOMEM, "out of memory");
+	diagrams_free(all);
+	if (here.status != CG_OK && err)
 		*err = here;
 	return here.status;
 }

@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* A message longer than its room ends in "...", so that the cut shows. */
-static void set(struct cg_error *err, enum cg_status status, struct place place,
-		const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void
+set(struct cg_error *err, enum cg_status status, struct place place,
+    const char *format, va_list args)
 {
 	int length;
 

@@ -260,10 +260,12 @@ static bool keys_differ(struct reader *reader, const struct node *mapping)
 static bool close_collection(struct reader *reader)
 {
 	struct open *open = &reader->open[--reader->depth];
-	struct node *node = open->node, **from = reader->stack + open->first;
+	struct node *node = open->node, **from;
 	size_t count = reader->stacked - open->first;
 	size_t step = node->kind == NODE_MAPPING ? 2 : 1;
 
+	/* Nothing was ever stacked in a text that is an empty list. */
+	from = reader->stack ? reader->stack + open->first : NULL;
 	node->count = count / step;
 	node->items = arena_array(reader->arena, struct node *, node->count);
 	node->keys = arena_array(reader->arena, struct node *, node->count);

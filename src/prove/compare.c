@@ -1,42 +1,17 @@
 #include "prove/compare.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* A path through two diagrams at once: the bits decided on the way. */
-struct path {
-	uint8_t bits[BITS];
-};
+#include "prove/call_bits.h"
 
-static uint32_t path_word(const struct path *path, enum word word)
-{
-	uint32_t value = 0;
-
-	for (unsigned i = 0; i < 32; i++)
-		value = value << 1 | path->bits[32 * word + i];
-	return value;
-}
-
-static uint64_t path_pair(const struct path *path, enum word high)
-{
-	return (uint64_t)path_word(path, high) << 32 |
-	       path_word(path, high + 1);
-}
-
-static void witness_from(const struct diagrams *all, const struct path *path,
+static void witness_from(const struct diagrams *all, const struct cg_call *call,
 			 dd left, dd right, struct cg_witness *out)
 {
-	struct cg_witness witness = {
-		.call = { .arch = path_word(path, WORD_ARCH),
-			  .nr = path_word(path, WORD_NR),
-			  .ip = path_pair(path, WORD_IP) },
+	*out = (struct cg_witness){
+		.call = *call,
 		.left = diagram_leaf(all, left),
 		.right = diagram_leaf(all, right),
 	};
-
-	for (unsigned i = 0; i < 6; i++)
-		witness.call.args[i] = path_pair(path, WORD_ARGS + 2 * i);
-	*out = witness;
 }
 
 static dd follow(const struct diagrams *all, dd a, unsigned variable, bool one)
@@ -58,7 +33,7 @@ static unsigned top_variable(const struct diagrams *all, dd left, dd right)
 void compare_witness(const struct diagrams *all, dd left, dd right,
 		     struct cg_witness *out)
 {
-	struct path path = { { 0 } };
+	struct cg_call call = { 0 };
 	unsigned variable;
 
 	while ((variable = top_variable(all, left, right)) < BITS) {
@@ -66,11 +41,11 @@ void compare_witness(const struct diagrams *all, dd left, dd right,
 		dd right_zero = follow(all, right, variable, false);
 		bool one = left_zero == right_zero;
 
-		path.bits[variable] = one;
+		call_set_bit(&call, variable, one);
 		left = one ? follow(all, left, variable, true) : left_zero;
 		right = one ? follow(all, right, variable, true) : right_zero;
 	}
-	witness_from(all, &path, left, right, out);
+	witness_from(all, &call, left, right, out);
 }
 
 /* ---------------------------------------------------------- relation -- */
@@ -93,7 +68,7 @@ struct relate {
 	struct seen *table;
 	size_t count, size;
 	bool failed;
-	struct path path;
+	struct cg_call call;
 	unsigned wanted; /* find_path stops at such a leaf pair */
 };
 
@@ -198,13 +173,13 @@ find_path(struct relate *relate, dd left, dd right, struct cg_witness *out)
 		bool one = !(explore(relate, left_zero, right_zero) &
 			     relate->wanted);
 
-		relate->path.bits[variable] = one;
+		call_set_bit(&relate->call, variable, one);
 		left = one ? follow(relate->all, left, variable, true)
 			   : left_zero;
 		right = one ? follow(relate->all, right, variable, true)
 			    : right_zero;
 	}
-	witness_from(relate->all, &relate->path, left, right, out);
+	witness_from(relate->all, &relate->call, left, right, out);
 }
 
 bool compare_relation(const struct diagrams *all, dd left, dd right,
@@ -227,4 +202,91 @@ bool compare_relation(const struct diagrams *all, dd left, dd right,
 		find_path(&relate, left, right, witness);
 	free(relate.table);
 	return !relate.failed;
+}
+
+/* ------------------------------------------------------- call by call -- */
+
+/* Follow a diagram along a call, up to the first bit past `word`. */
+static dd fix(const struct diagrams *all, dd a, const struct cg_call *call,
+	      unsigned word, uint32_t *free_bits)
+{
+	unsigned variable;
+
+	*free_bits = UINT32_MAX;
+	while ((variable = diagram_variable(all, a)) < 32 * (word + 1)) {
+		if (variable >= 32 * word)
+			*free_bits &= ~(1u << (31 - variable % 32));
+		a = call_bit(call, variable) ? diagram_one(all, a)
+					     : diagram_zero(all, a);
+	}
+	return a;
+}
+
+dd compare_fix(const struct diagrams *all, dd a, uint32_t arch, uint32_t nr)
+{
+	const struct cg_call call = { .arch = arch, .nr = nr };
+	uint32_t free_bits;
+
+	return fix(all, a, &call, WORD_NR, &free_bits);
+}
+
+dd compare_fix_arch(const struct diagrams *all, dd a, uint32_t arch)
+{
+	const struct cg_call call = { .arch = arch };
+	uint32_t free_bits;
+
+	return fix(all, a, &call, WORD_ARCH, &free_bits);
+}
+
+/*
+ * Go over the values of a word, from `first` to `last`, block by block: bits
+ * that neither diagram looks at change nothing, and where these are the lowest
+ * bits, all that they reach lies in a row.
+ */
+static bool
+differs_within(const struct diagrams *all, dd left, dd right,
+	       struct cg_call *call, unsigned word, uint64_t first,
+	       uint32_t last, const uint32_t *skip, size_t count, uint32_t *out)
+{
+	uint32_t *value = word == WORD_ARCH ? &call->arch : &call->nr;
+	size_t i = 0;
+
+	while (first <= last) {
+		uint32_t left_free, right_free, both;
+
+		while (i < count && skip[i] < first)
+			i++;
+		if (i < count && skip[i] == first) {
+			first++;
+			continue;
+		}
+		*value = (uint32_t)first;
+		if (fix(all, left, call, word, &left_free) !=
+		    fix(all, right, call, word, &right_free)) {
+			*out = *value;
+			return true;
+		}
+		both = left_free & right_free;
+		first = (uint64_t)(*value | (both & ~(both + 1))) + 1;
+	}
+	return false;
+}
+
+bool compare_other_number(const struct diagrams *all, dd left, dd right,
+			  uint32_t arch, uint32_t first, uint32_t last,
+			  const uint32_t *skip, size_t count, uint32_t *nr)
+{
+	struct cg_call call = { .arch = arch };
+
+	return differs_within(all, left, right, &call, WORD_NR, first, last,
+			      skip, count, nr);
+}
+
+bool compare_other_arch(const struct diagrams *all, dd left, dd right,
+			const uint32_t *skip, size_t count, uint32_t *arch)
+{
+	struct cg_call call = { 0 };
+
+	return differs_within(all, left, right, &call, WORD_ARCH, 0, UINT32_MAX,
+			      skip, count, arch);
 }

@@ -6,12 +6,28 @@
 
 #include "prove/diagram.h"
 
+/* What is left of a diagram where arch and nr are known. */
+dd compare_fix(const struct diagrams *all, dd a, uint32_t arch, uint32_t nr);
+dd compare_fix_arch(const struct diagrams *all, dd a, uint32_t arch);
+
 /*
  * A call on which `left` and `right` answer differently.
  * Requires left != right: then there is one.
  */
 void compare_witness(const struct diagrams *all, dd left, dd right,
 		     struct cg_witness *out);
+
+/*
+ * A number under `arch`, not in `skip` (sorted), on which the two differ; false
+ * if there is none.
+ */
+bool compare_other_number(const struct diagrams *all, dd left, dd right,
+			  uint32_t arch, uint32_t first, uint32_t last,
+			  const uint32_t *skip, size_t count, uint32_t *nr);
+
+/* An arch, not in `skip` (sorted), on which the two differ. */
+bool compare_other_arch(const struct diagrams *all, dd left, dd right,
+			const uint32_t *skip, size_t count, uint32_t *arch);
 
 /*
  * How two different diagrams relate, with a witness for it.

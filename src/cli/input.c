@@ -1,0 +1,255 @@
+#include "cli/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/out.h"
+
+enum { FILTER_BYTES_MAX = CG_PROGRAM_MAX * 8 };
+
+const char *
+input_text_for(const struct input *input, const struct cg_error *err)
+{
+	return input->name && strcmp(err->source, input->name) == 0
+		       ? input->text
+		       : NULL;
+}
+
+static bool
+fail_input(const struct input *input, const struct cg_error *err, int *status)
+{
+	out_failure(err, input_text_for(input, err), input->length);
+	*status = out_status(err);
+	return false;
+}
+
+const struct cg_abi *input_abi(const char *name)
+{
+	const struct cg_abi *abi = cg_abi_by_name(name);
+
+	if (!abi)
+		out_error("no architecture is called '%s'; `callgate syscalls "
+			  "--abis` lists them",
+			  name);
+	return abi;
+}
+
+/* ---------------------------------------------------- lists of calls -- */
+
+/* The words of a list: "bind,listen @exec". */
+static void add_names(struct buf *buf, const char *list, size_t *count)
+{
+	static const char separators[] = ", \t\n;";
+
+	while (*(list += strspn(list, separators))) {
+		size_t length = strcspn(list, separators);
+		char *word = strndup(list, length);
+
+		if (!word)
+			out_die_nomem();
+		buf_puts(buf, (*count)++ ? ", " : "");
+		buf_json(buf, word);
+		free(word);
+		list += length;
+	}
+}
+
+/* A policy in its own language, so that there is one meaning of everything. */
+static bool
+list_policy(const struct choice *choice, struct input *out, int *status)
+{
+	bool keep = choice->keep.count > 0;
+	const struct texts *lists = keep ? &choice->keep : &choice->drop;
+	struct buf buf = { 0 };
+	size_t count = 0;
+
+	buf_printf(&buf,
+		   "seccomp: {default_action: %s, syscalls: [{action: %s,"
+		   " names: [",
+		   keep ? "errno" : "allow", keep ? "allow" : "errno");
+	for (size_t i = 0; i < lists->count; i++)
+		add_names(&buf, lists->at[i], &count);
+	buf_puts(&buf, "]}]}\n");
+	out->text = buf_done(&buf);
+	out->name = strdup(keep ? "--keep" : "--drop");
+	if (!out->text || !out->name)
+		out_die_nomem();
+	out->length = strlen(out->text);
+	if (count)
+		return true;
+	out_error("%s names no call", out->name);
+	*status = EXIT_USAGE;
+	return false;
+}
+
+/* ------------------------------------------------------------- files -- */
+
+static bool is_preset(const char *name)
+{
+	const struct cg_preset *preset;
+
+	for (size_t i = 0; (preset = cg_preset_get(i)); i++)
+		if (strcmp(preset->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a readable file begins as BPF bytes do: with a NUL among them. */
+static bool holds_filter(const char *path, char **bytes, size_t *length)
+{
+	struct stat about;
+	ssize_t got;
+	int fd;
+
+	/* Pipes can be read only once: they are left to the policy reader. */
+	if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	*bytes = malloc(FILTER_BYTES_MAX + 1);
+	if (!*bytes)
+		out_die_nomem();
+	got = read(fd, *bytes, FILTER_BYTES_MAX + 1);
+	close(fd);
+	if (got > 0 && memchr(*bytes, 0, (size_t)got)) {
+		*length = (size_t)got;
+		return true;
+	}
+	free(*bytes);
+	*bytes = NULL;
+	return false;
+}
+
+/* Keep the text of a file, only to show the line of an error. */
+static void keep_text(struct input *input)
+{
+	FILE *file = fopen(input->name, "re");
+	struct stat about;
+
+	if (!file)
+		return;
+	if (fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) &&
+	    about.st_size <= CG_POLICY_TEXT_MAX) {
+		input->text = malloc((size_t)about.st_size + 1);
+		if (input->text)
+			input->length = fread(input->text, 1,
+					      (size_t)about.st_size, file);
+	}
+	fclose(file);
+}
+
+static bool
+open_policy(const char *path, const struct cg_policy_options *options,
+	    struct input *out, int *status)
+{
+	struct cg_error err;
+
+	if (access(path, F_OK) != 0 && is_preset(path)) {
+		if (cg_policy_preset(path, options, &out->policy, &err) ==
+		    CG_OK)
+			return true;
+		return fail_input(out, &err, status);
+	}
+	if (cg_policy_open(path, options, &out->policy, &err) == CG_OK)
+		return true;
+	if (err.line && err.source[0] && strcmp(err.source, out->name) == 0)
+		keep_text(out);
+	return fail_input(out, &err, status);
+}
+
+bool input_open(const char *name, const struct cg_abi *native,
+		struct input *out, int *status)
+{
+	const struct cg_policy_options options = { .native = native };
+	struct cg_error err;
+	char *bytes = NULL;
+	size_t length = 0;
+	enum cg_status opened;
+	bool big = native && native->big_endian;
+
+	*out = (struct input){ .name = strdup(name) };
+	if (!out->name)
+		out_die_nomem();
+	if (!holds_filter(name, &bytes, &length))
+		return open_policy(name, &options, out, status);
+	opened = cg_program_from_bytes(bytes, length, big, &out->program, &err);
+	free(bytes);
+	if (opened == CG_OK)
+		return true;
+	snprintf(err.source, sizeof(err.source), "%s", name);
+	return fail_input(out, &err, status);
+}
+
+static bool parse_text(const struct cg_policy_options *options,
+		       struct input *out, int *status)
+{
+	struct cg_error err;
+
+	if (cg_policy_parse(out->text, out->length, out->name, options,
+			    &out->policy, &err) == CG_OK)
+		return true;
+	return fail_input(out, &err, status);
+}
+
+bool input_choice(const struct choice *choice, const struct cg_abi *native,
+		  struct input *out, int *status)
+{
+	const struct cg_policy_options options = { .native = native };
+	const char *preset = choice->no_exec      ? "no-exec"
+			     : choice->no_network ? "no-network"
+						  : choice->preset;
+	int chosen = !!choice->policy + !!choice->preset + choice->no_exec +
+		     choice->no_network + !!choice->drop.count +
+		     !!choice->keep.count;
+	struct cg_error err;
+
+	*out = (struct input){ 0 };
+	*status = EXIT_USAGE;
+	if (chosen != 1) {
+		out_error(chosen ? "only one of --policy, --preset, --drop, "
+				   "--keep, --no-exec and --no-network can be "
+				   "followed"
+				 : "no policy: give --policy FILE, --preset "
+				   "NAME, --drop LIST or --keep LIST");
+		return false;
+	}
+	if (choice->policy) {
+		out->name = strdup(choice->policy);
+		if (!out->name)
+			out_die_nomem();
+		return open_policy(choice->policy, &options, out, status);
+	}
+	if (choice->drop.count || choice->keep.count)
+		return list_policy(choice, out, status) &&
+		       parse_text(&options, out, status);
+	if (cg_policy_preset(preset, &options, &out->policy, &err) == CG_OK)
+		return true;
+	return fail_input(out, &err, status);
+}
+
+void input_warn(const struct input *input)
+{
+	struct cg_error warning;
+
+	for (size_t i = 0;
+	     input->policy && cg_policy_warning(input->policy, i, &warning);
+	     i++)
+		out_warning(&warning, input_text_for(input, &warning),
+			    input->length);
+}
+
+void input_free(struct input *input)
+{
+	cg_policy_free(input->policy);
+	cg_program_free(input->program);
+	free(input->text);
+	free(input->name);
+	*input = (struct input){ 0 };
+}

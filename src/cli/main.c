@@ -1,0 +1,84 @@
+/* callgate - the command: find the subcommand, and hand over to it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+#include "cli/verbs.h"
+
+const struct command *const commands[] = {
+	&command_run_verb, &command_compile, &command_explain,
+	&command_diff,     &command_test,    &command_dump_verb,
+	&command_syscalls, &command_doctor,  NULL,
+};
+
+static void help(void)
+{
+	printf("usage: callgate COMMAND [OPTION]...\n\n"
+	       "Callgate compiles seccomp policies into proven filters, runs "
+	       "programs under them\nand explains every refusal.\n\n"
+	       "commands:\n");
+	for (size_t i = 0; commands[i]; i++)
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
+	printf("\n  callgate COMMAND --help tells more; so does "
+	       "callgate(1).\n\n"
+	       "exit status: 0 yes or done, 1 no, 2 bad usage or input, 3 "
+	       "refused by the system\n");
+}
+
+static void dump(void)
+{
+	printf("\t-h, --help\t\tshow this help and exit\n"
+	       "\t-V, --version\t\tshow the version and exit\n");
+	for (size_t i = 0; commands[i]; i++)
+		command_dump(commands[i]);
+}
+
+static int fail_command(const char *name)
+{
+	const char *best = NULL;
+	unsigned distance = 4;
+
+	for (size_t i = 0; commands[i]; i++) {
+		unsigned d = text_distance(name, commands[i]->name, 3);
+
+		if (d < distance) {
+			distance = d;
+			best = commands[i]->name;
+		}
+	}
+	out_error("no command is called '%s'%s%s%s", name,
+		  best ? "; did you mean '" : "", best ? best : "",
+		  best ? "'?" : "");
+	fputs("try: callgate --help\n", stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name) {
+		out_error("no command given");
+		fputs("try: callgate --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		help();
+		return out_finish(EXIT_YES);
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		printf("callgate %s\n", CALLGATE_VERSION);
+		return out_finish(EXIT_YES);
+	}
+	if (strcmp(name, "--dump-cli") == 0) {
+		dump();
+		return out_finish(EXIT_YES);
+	}
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return out_finish(
+				command_run(commands[i], argc - 1, argv + 1));
+	return fail_command(name);
+}

@@ -1,0 +1,16 @@
+/* cli/verbs.h - the subcommands, one file each: cmd_*.c. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include "cli/opt.h"
+
+extern const struct command command_run_verb;
+extern const struct command command_compile;
+extern const struct command command_explain;
+extern const struct command command_diff;
+extern const struct command command_test;
+extern const struct command command_dump_verb;
+extern const struct command command_syscalls;
+extern const struct command command_doctor;
+
+#endif
