@@ -145,7 +145,9 @@ bool inject_call(struct inject *inject, uint32_t nr, const uint64_t args[6],
 	regs_set_call(&regs, inject->door, nr, args);
 	if (!regs_write(inject->process, &regs))
 		return fail_gone(err);
-	if (!step(inject, err) || !step(inject, err))
+	if (!step(inject, err)) /* to its entry */
+		return false;
+	if (!step(inject, err)) /* to its return */
 		return false;
 	if (!regs_read(inject->process, &regs))
 		return fail_gone(err);

@@ -13,10 +13,10 @@ struct inject {
 	pid_t process;
 	const struct door_in *door;
 	struct regs saved;
-	uint64_t mask;	      /* of signals, as it was */
+	uint64_t mask;         /* of signals, as it was */
 	unsigned char code[8]; /* what stood at the pc */
 	bool poked;
-	bool stopped;	      /* a SIGSTOP came meanwhile, and is owed */
+	bool stopped; /* a SIGSTOP came meanwhile, and is owed */
 };
 
 /*

@@ -52,6 +52,7 @@ static int exec_in_path(const char *path, char *const argv[])
 
 bool lookup_exec(char *const argv[], struct cg_error *err)
 {
+	/* execvp(3) reads it as well. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	const char *path = getenv("PATH");
 	int number = ENOENT;
 

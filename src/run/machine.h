@@ -16,11 +16,11 @@
 
 /* One way into this machine's kernel. */
 struct door_in {
-	const char *name;	 /* of its struct cg_abi */
+	const char *name; /* of its struct cg_abi */
 	uint32_t audit_arch;
 	uint32_t prctl, seccomp, ptrace, exit_group; /* as registers hold it */
-	unsigned pointer;	 /* bytes of a pointer in struct sock_fprog */
-	unsigned char enter[8];	 /* the instruction */
+	unsigned pointer;       /* bytes of a pointer in struct sock_fprog */
+	unsigned char enter[8]; /* the instruction */
 	unsigned enter_length;
 };
 
@@ -66,7 +66,7 @@ bool regs_call(const struct regs *regs, uint32_t arch, struct cg_call *out);
  * pc. `*narrow` says that the program has 32-bit addresses.
  */
 enum { DWARF_REGS_MAX = 17 };
-unsigned regs_dwarf(const struct regs *regs, uint64_t out[DWARF_REGS_MAX],
-		    bool *narrow);
+unsigned
+regs_dwarf(const struct regs *regs, uint64_t out[DWARF_REGS_MAX], bool *narrow);
 
 #endif

@@ -34,6 +34,7 @@ static void place_frames(struct cg_refusal *refusal, const char *line)
 	uint64_t start, end, offset;
 	int path = 0;
 
+	/* The kernel wrote these numbers. NOLINTNEXTLINE(cert-err34-c) */
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %" SCNx64 " %*s %*s %n",
 		   &start, &end, &offset, &path) != 3 ||
 	    path == 0)

@@ -27,16 +27,17 @@ static void ignore(int sig)
  */
 static void take_signals(void)
 {
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	const struct sigaction none = { .sa_handler = SIG_IGN };
 	const struct sigaction wake = { .sa_handler = ignore };
 	sigset_t mask;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
+		sigaction(sig, sig == SIGPIPE ? &none : &usual, NULL);
 	sigaction(SIGCHLD, &wake, NULL);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
 /* Before Linux 5.9 there is no close_range. */
@@ -116,9 +117,9 @@ static bool seize(const struct command *command, struct cg_error *err)
 	if (ptrace(PTRACE_SEIZE, command->thread, NULL, options) == 0)
 		return true;
 	return fail_errno(err, CG_E_UNSUPPORTED, errno,
-			  "ptrace cannot be used, perhaps because something "
-			  "else traces already; load the filter before exec "
-			  "instead");
+			  "ptrace cannot be used here, perhaps because "
+			  "something else traces this process already; load "
+			  "the filter before exec instead");
 }
 
 /* The command could not be executed: leave the caller as it was. */

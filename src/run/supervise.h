@@ -11,8 +11,8 @@
 
 /* What the caller and its supervisor say to each other. */
 struct channel {
-	int go;	      /* eventfd: the caller says GO or LEAVE */
-	int told[2];  /* pipe: the supervisor sends struct word */
+	int go;      /* eventfd: the caller says GO or LEAVE */
+	int told[2]; /* pipe: the supervisor sends struct word */
 };
 
 enum { SAY_GO = 1, SAY_LEAVE = 2 };

@@ -62,7 +62,7 @@ const char *symbols_open(void)
 	void *library;
 
 	/* Symbols are not worth asking the network for them. */
-	unsetenv("DEBUGINFOD_URLS");
+	unsetenv("DEBUGINFOD_URLS"); /* NOLINT(concurrency-mt-unsafe): alone */
 	library = dlopen("libdw.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!library)
 		return "libdw.so.1 is not installed (Debian: libdw1)";

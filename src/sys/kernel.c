@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -24,11 +24,16 @@ long kernel_seccomp(unsigned operation, unsigned flags, void *argument)
 uint32_t kernel_release(void)
 {
 	struct utsname name;
-	unsigned major, minor;
+	unsigned long major, minor;
+	char *end;
 
-	if (uname(&name) != 0 ||
-	    sscanf(name.release, "%5u.%5u", &major, &minor) != 2 ||
-	    major > UINT16_MAX || minor > UINT16_MAX)
+	if (uname(&name) != 0)
+		return 0;
+	major = strtoul(name.release, &end, 10);
+	if (*end != '.')
+		return 0;
+	minor = strtoul(end + 1, NULL, 10);
+	if (major > UINT16_MAX || minor > UINT16_MAX)
 		return 0;
 	return CG_KERNEL(major, minor);
 }

@@ -37,8 +37,8 @@ int kernel_ask_flags(uint32_t flags);
  * outer filter, as do these three where a filter is in force and the release
  * is one that has the feature.
  */
-enum cg_support kernel_support(int number, uint32_t since,
-			       const struct task *self);
+enum cg_support
+kernel_support(int number, uint32_t since, const struct task *self);
 
 /*
  * Say why seccomp(SET_MODE_FILTER) with these flags failed with `number`,

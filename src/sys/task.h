@@ -8,13 +8,13 @@
 
 struct task {
 	char name[64];
-	char state;	      /* 'R', 'S', 'Z', ...; 0 if not known */
-	int32_t pid;	      /* of its process; 0 if not known */
-	int32_t thread;	      /* 0 if not known */
-	int seccomp;	      /* 0 none, 1 strict, 2 filter; -1 not known */
-	int filters;	      /* -1 where the kernel (before 5.9) is silent */
-	int no_new_privs;     /* -1 where the kernel (before 4.10) is silent */
-	uint64_t effective;   /* capabilities */
+	char state;         /* 'R', 'S', 'Z', ...; 0 if not known */
+	int32_t pid;        /* of its process; 0 if not known */
+	int32_t thread;     /* 0 if not known */
+	int seccomp;        /* 0 none, 1 strict, 2 filter; -1 not known */
+	int filters;        /* -1 where the kernel (before 5.9) is silent */
+	int no_new_privs;   /* -1 where the kernel (before 4.10) is silent */
+	uint64_t effective; /* capabilities */
 };
 
 /* Read the text of a status file; what it does not say is "not known". */
