@@ -280,6 +280,7 @@ make_typed(struct maker *maker, struct sort sort, struct made_condition *out)
 		return;
 	case 1:
 		buf_puts(maker->out, "&");
+		out->masked = true;
 		out->mask = make_value(maker, bits);
 		sort = bits;
 		/* fall through */
@@ -287,7 +288,7 @@ make_typed(struct maker *maker, struct sort sort, struct made_condition *out)
 		out->compare = one_in(maker, 2) ? MADE_IN : MADE_NOT_IN;
 		if (out->compare == MADE_NOT_IN)
 			buf_puts(maker->out, " != ");
-		else if (out->mask != UINT64_MAX || one_in(maker, 2))
+		else if (out->masked || one_in(maker, 2))
 			buf_puts(maker->out, " == ");
 		make_set(maker, sort, out);
 	}
@@ -548,8 +549,9 @@ static bool
 holds(const struct made_condition *condition, struct sort sort, uint64_t x)
 {
 	const uint64_t value = cut(sort, condition->value);
-	const bool masked = condition->mask != UINT64_MAX;
-	const struct sort in = { sort.bits, sort.is_signed && !masked };
+	/* Where bits are left out, orders are unsigned. */
+	const bool whole = cut(sort, ~condition->mask) == 0;
+	const struct sort in = { sort.bits, sort.is_signed && whole };
 
 	x = cut(sort, x);
 	switch (condition->compare) {

@@ -37,7 +37,8 @@ enum made_compare {
 struct made_condition {
 	unsigned argument;
 	enum made_compare compare;
-	bool typed; /* as C compares it, not 64 bits unsigned */
+	bool typed;  /* as C compares it, not 64 bits unsigned */
+	bool masked; /* and not all ones by default */
 	uint64_t value, mask;
 	struct made_range {
 		uint64_t first, last;
