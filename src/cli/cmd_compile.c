@@ -1,0 +1,274 @@
+/* callgate compile - a policy becomes a filter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/input.h"
+#include "cli/out.h"
+#include "cli/report.h"
+#include "cli/verbs.h"
+
+struct fields {
+	struct choice choice;
+	const char *output, *format, *form, *name;
+	bool check, report, json;
+};
+
+static const struct option options[] = {
+	CHOICE_OPTIONS(struct fields, choice),
+	{ 'a', "arch", "NAME", OPTION_TEXT,
+	  offsetof(struct fields, choice.arch),
+	  "the architecture that native stands for" },
+	{ 'f', "format", "raw|c|asm|listing", OPTION_TEXT,
+	  offsetof(struct fields, format),
+	  "what to write (default: listing on a terminal, else raw)" },
+	{ 'o', "output", "FILE", OPTION_TEXT, offsetof(struct fields, output),
+	  "write to FILE, all or nothing (default: stdout)" },
+	{ 'n', "name", "NAME", OPTION_TEXT, offsetof(struct fields, name),
+	  "the name of the array in C (default: filter)" },
+	{ 0, "form", "best|elastic", OPTION_TEXT, offsetof(struct fields, form),
+	  "the shape of the program (default: best)" },
+	{ 'c', "check", NULL, OPTION_FLAG, offsetof(struct fields, check),
+	  "read, compile and prove only; write nothing" },
+	{ 'r', "report", NULL, OPTION_FLAG, offsetof(struct fields, report),
+	  "write length, cost and cached calls instead of the filter" },
+	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
+	  "the report as JSON" },
+	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
+};
+
+/* ------------------------------------------------------------ formats -- */
+
+static void
+write_raw(const struct cg_program *program, const char *name, struct buf *out)
+{
+	const struct cg_insn *insns;
+	bool big = cg_program_big_endian(program);
+	size_t count;
+
+	(void)name;
+	insns = cg_program_insns(program, &count);
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t k = insns[i].k;
+		const unsigned char low[] = {
+			(unsigned char)insns[i].code,
+			(unsigned char)(insns[i].code >> 8),
+			(unsigned char)k,
+			(unsigned char)(k >> 8),
+			(unsigned char)(k >> 16),
+			(unsigned char)(k >> 24),
+		};
+		const char bytes[8] = {
+			(char)low[big ? 1 : 0], (char)low[big ? 0 : 1],
+			(char)insns[i].jt,      (char)insns[i].jf,
+			(char)low[big ? 5 : 2], (char)low[big ? 4 : 3],
+			(char)low[big ? 3 : 4], (char)low[big ? 2 : 5],
+		};
+
+		buf_add(out, bytes, sizeof(bytes));
+	}
+}
+
+static void
+write_c(const struct cg_program *program, const char *name, struct buf *out)
+{
+	const struct cg_insn *insns;
+	size_t count;
+
+	insns = cg_program_insns(program, &count);
+	buf_printf(out,
+		   "/* Made by callgate; %zu instructions, struct sock_filter "
+		   "of linux/filter.h. */\n"
+		   "static const struct sock_filter %s[%zu] = {\n",
+		   count, name, count);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "\t{ 0x%02x, %u, %u, 0x%08x },\n",
+			   insns[i].code, insns[i].jt, insns[i].jf, insns[i].k);
+	buf_puts(out, "};\n");
+}
+
+static void write_text(char *text, struct buf *out)
+{
+	if (!text)
+		out_die_nomem();
+	buf_puts(out, text);
+	free(text);
+}
+
+static void
+write_asm(const struct cg_program *program, const char *name, struct buf *out)
+{
+	(void)name;
+	write_text(cg_program_assembly(program), out);
+}
+
+static void write_listing(const struct cg_program *program, const char *name,
+			  struct buf *out)
+{
+	(void)name;
+	write_text(cg_program_listing(program), out);
+}
+
+typedef void
+writer(const struct cg_program *program, const char *name, struct buf *out);
+
+static const struct format {
+	const char *name;
+	writer *write;
+} formats[] = {
+	{ "raw", write_raw },
+	{ "c", write_c },
+	{ "asm", write_asm },
+	{ "listing", write_listing },
+};
+
+static writer *format_named(const char *name, bool to_terminal)
+{
+	if (!name)
+		name = to_terminal ? "listing" : "raw";
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return formats[i].write;
+	out_error("no format is called '%s'; formats are raw, c, asm and "
+		  "listing",
+		  name);
+	return NULL;
+}
+
+static bool is_c_name(const char *name)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return length && !name[length] && (name[0] < '0' || name[0] > '9');
+}
+
+/* ------------------------------------------------------------- output -- */
+
+/* A file is written beside itself and renamed, so that it is never half. */
+static int write_file(const char *path, const char *bytes, size_t length)
+{
+	char *beside = NULL;
+	bool ok = false;
+	int fd;
+
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+		out_die_nomem();
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd >= 0) {
+		ok = write(fd, bytes, length) == (ssize_t)length &&
+		     fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+		ok &= close(fd) == 0;
+		ok = ok && rename(beside, path) == 0;
+		if (!ok)
+			unlink(beside);
+	}
+	if (!ok)
+		out_error("%s: cannot write: %s", path, strerror(errno));
+	free(beside);
+	return ok ? EXIT_YES : EXIT_REFUSED;
+}
+
+static int
+write_filter(const struct fields *fields, const struct cg_program *program)
+{
+	bool to_terminal = !fields->output && isatty(STDOUT_FILENO);
+	const char *name = fields->name ? fields->name : "filter";
+	struct buf out = { 0 };
+	int status = EXIT_YES;
+	size_t length;
+	writer *write;
+	char *bytes;
+
+	write = format_named(fields->format, to_terminal);
+	if (!write)
+		return EXIT_USAGE;
+	if (!is_c_name(name)) {
+		out_error("'%s' is no name in C", name);
+		return EXIT_USAGE;
+	}
+	if (write == write_raw && to_terminal) {
+		out_error("will not write bytes to a terminal; use --output "
+			  "or --format listing");
+		return EXIT_USAGE;
+	}
+	write(program, name, &out);
+	length = out.length;
+	bytes = buf_done(&out);
+	if (!bytes)
+		out_die_nomem();
+	if (fields->output)
+		status = write_file(fields->output, bytes, length);
+	else
+		fwrite(bytes, 1, length, stdout);
+	free(bytes);
+	return status;
+}
+
+/* ------------------------------------------------------------ command -- */
+
+static int finish(const struct fields *fields, struct input *input)
+{
+	struct cg_compile_options how = { 0 };
+	struct cg_error err;
+	int status = EXIT_YES;
+
+	if (fields->form && strcmp(fields->form, "elastic") == 0) {
+		how.form = CG_FORM_ELASTIC;
+	} else if (fields->form && strcmp(fields->form, "best") != 0) {
+		out_error("no form is called '%s'; forms are best and elastic",
+			  fields->form);
+		return EXIT_USAGE;
+	}
+	input_warn(input);
+	if (cg_compile(input->policy, &how, &input->program, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
+	}
+	if (fields->report)
+		report_program(input->policy, input->program, fields->json);
+	else if (!fields->check)
+		status = write_filter(fields, input->program);
+	return status;
+}
+
+static int run(void *data, int count, char **operands)
+{
+	struct fields *fields = data;
+	const struct cg_abi *native = NULL;
+	struct input input = { 0 };
+	int status = EXIT_USAGE;
+
+	if (count && fields->choice.policy) {
+		out_error("two policies: '%s' and '%s'", fields->choice.policy,
+			  operands[0]);
+		return EXIT_USAGE;
+	}
+	if (count)
+		fields->choice.policy = operands[0];
+	if (fields->choice.arch && !(native = input_abi(fields->choice.arch)))
+		return EXIT_USAGE;
+	if (input_choice(&fields->choice, native, &input, &status))
+		status = finish(fields, &input);
+	input_free(&input);
+	return status;
+}
+
+const struct command command_compile = {
+	.name = "compile",
+	.operands = "[OPTION]... [POLICY]",
+	.about = "compile a policy into a proven filter",
+	.details =
+		"The filter is proved equal to the policy, for every possible "
+		"input, before\nanything is written. raw is what bubblewrap "
+		"--seccomp and setpriv\n--seccomp-filter read: an array of "
+		"struct sock_filter.",
+	.options = options,
+	.fields = sizeof(struct fields),
+	.most = 1,
+	.run = run,
+};

@@ -1,0 +1,181 @@
+/* callgate diff - the exact difference of two policies or filters. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "cli/input.h"
+#include "cli/out.h"
+#include "cli/verbs.h"
+
+struct fields {
+	const char *arch;
+	bool json, quiet, subset;
+};
+
+static const struct option options[] = {
+	{ 'a', "arch", "NAME", OPTION_TEXT, offsetof(struct fields, arch),
+	  "the architecture that native stands for" },
+	{ 's', "subset", NULL, OPTION_FLAG, offsetof(struct fields, subset),
+	  "exit 0 also if A allows no more than B" },
+	{ 'q', "quiet", NULL, OPTION_FLAG, offsetof(struct fields, quiet),
+	  "only the exit status" },
+	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
+	  "one JSON object" },
+	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
+};
+
+static const char *const relations[] = {
+	[CG_EQUAL] = "equal",
+	[CG_STRICTER] = "stricter",
+	[CG_LOOSER] = "looser",
+	[CG_DIFFERENT] = "different",
+};
+
+struct listing {
+	struct buf json;
+	size_t count;
+	bool as_json;
+};
+
+static void print_difference(void *context, const struct cg_difference *found)
+{
+	static const char marks[] = { '=', '-', '+', '~' };
+	struct listing *listing = context;
+	char call[640], left[64], right[64];
+
+	out_call(&found->witness.call, call, sizeof(call));
+	cg_answer_print(found->witness.left, found->abi, left, sizeof(left));
+	cg_answer_print(found->witness.right, found->abi, right, sizeof(right));
+	if (!listing->as_json) {
+		printf("%s%c%s %-8s %s: %s, then %s\n",
+		       out_colour(stdout,
+				  found->relation == CG_LOOSER ? RED : GREEN),
+		       marks[found->relation], out_colour(stdout, PLAIN),
+		       found->abi ? found->abi->name : "(other)",
+		       found->call ? call : "a call without a name", left,
+		       right);
+	} else {
+		buf_printf(&listing->json,
+			   "%s{\"abi\":", listing->count ? "," : "");
+		buf_json(&listing->json, found->abi ? found->abi->name : "");
+		buf_puts(&listing->json, ",\"call\":");
+		buf_json(&listing->json, found->call ? found->call->name : "");
+		buf_printf(&listing->json,
+			   ",\"nr\":%u,\"relation\":\"%s\",\"witness\":",
+			   found->witness.call.nr, relations[found->relation]);
+		buf_json(&listing->json, call);
+		buf_puts(&listing->json, ",\"left\":");
+		buf_json(&listing->json, left);
+		buf_puts(&listing->json, ",\"right\":");
+		buf_json(&listing->json, right);
+		buf_puts(&listing->json, "}");
+	}
+	listing->count++;
+}
+
+static void print_relation(enum cg_relation relation, char **names)
+{
+	const char *a = names[0], *b = names[1];
+
+	switch (relation) {
+	case CG_EQUAL:
+		printf("%s and %s answer every call alike\n", a, b);
+		break;
+	case CG_STRICTER:
+		printf("%s allows no more than %s, and less somewhere\n", a, b);
+		break;
+	case CG_LOOSER:
+		printf("%s allows all that %s allows, and more\n", a, b);
+		break;
+	case CG_DIFFERENT:
+		printf("neither of %s and %s covers the other\n", a, b);
+		break;
+	}
+}
+
+static bool
+list_all(const struct fields *fields, struct cg_side left, struct cg_side right,
+	 enum cg_relation relation, int *status)
+{
+	struct listing listing = { .as_json = fields->json };
+	struct cg_error err;
+	char *text;
+
+	if (cg_differences(left, right, 0, print_difference, &listing, &err) !=
+	    CG_OK) {
+		buf_free(&listing.json);
+		out_failure(&err, NULL, 0);
+		*status = out_status(&err);
+		return false;
+	}
+	if (fields->json) {
+		text = buf_done(&listing.json);
+		if (!text)
+			out_die_nomem();
+		printf("{\"relation\":\"%s\",\"differences\":[%s]}\n",
+		       relations[relation], text);
+		free(text);
+	}
+	return true;
+}
+
+static int
+compare(const struct fields *fields, const struct input *inputs, char **names)
+{
+	const struct cg_side left = { inputs[0].policy, inputs[0].program };
+	const struct cg_side right = { inputs[1].policy, inputs[1].program };
+	enum cg_relation relation;
+	struct cg_error err;
+	int status;
+
+	if (cg_compare(left, right, 0, &relation, NULL, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
+	}
+	status = relation == CG_EQUAL ||
+				 (fields->subset && relation == CG_STRICTER)
+			 ? EXIT_YES
+			 : EXIT_NO;
+	if (fields->quiet)
+		return status;
+	if (!list_all(fields, left, right, relation, &status))
+		return status;
+	if (!fields->json)
+		print_relation(relation, names);
+	return status;
+}
+
+static int run(void *data, int count, char **operands)
+{
+	const struct fields *fields = data;
+	const struct cg_abi *native = NULL;
+	struct input inputs[2] = { 0 };
+	int status = EXIT_USAGE;
+
+	(void)count;
+	if (fields->arch && !(native = input_abi(fields->arch)))
+		return EXIT_USAGE;
+	if (input_open(operands[0], native, &inputs[0], &status) &&
+	    input_open(operands[1], native, &inputs[1], &status))
+		status = compare(fields, inputs, operands);
+	input_free(&inputs[0]);
+	input_free(&inputs[1]);
+	return status;
+}
+
+const struct command command_diff = {
+	.name = "diff",
+	.operands = "[OPTION]... A B",
+	.about = "compare two policies or filters for every possible input",
+	.details =
+		"Each line is a call on which they differ: - where A is "
+		"stricter than B, + where\nA is looser, ~ where it depends on "
+		"the arguments or only the errno differs; then\na call that "
+		"shows it, and what A and B answer. Exit status 0: equal; 1: "
+		"not.",
+	.options = options,
+	.fields = sizeof(struct fields),
+	.least = 2,
+	.most = 2,
+	.run = run,
+};
