@@ -43,7 +43,6 @@ cg_policy_open(const char *path, const struct cg_policy_options *options,
 		with = *options;
 	with.finder = find_beside;
 	if (!file_read(path, CG_POLICY_TEXT_MAX, &text, &length, &here)) {
-		snprintf(here.source, sizeof(here.source), "%s", path);
 		if (err)
 			*err = here;
 		return here.status;

@@ -163,6 +163,7 @@ static int explain_call(const struct explain *explain, const char *text)
 
 	if (cg_call_parse(text, explain->abi, &call, &known, &err) != CG_OK) {
 		err.line = 1;
+		snprintf(err.source, sizeof(err.source), "CALL");
 		out_failure(&err, text, strlen(text));
 		return EXIT_USAGE;
 	}

@@ -195,6 +195,8 @@ static bool parse_text(const struct cg_policy_options *options,
 	if (cg_policy_parse(out->text, out->length, out->name, options,
 			    &out->policy, &err) == CG_OK)
 		return true;
+	/* Nobody wrote this text: its lines mean nothing to anybody. */
+	err.line = err.column = 0;
 	return fail_input(out, &err, status);
 }
 
