@@ -155,7 +155,8 @@ static void add_cause(struct buf *buf, const struct cg_reason *reason)
 	};
 
 	buf_printf(buf, "    because: %s", causes[reason->cause]);
-	if (reason->line)
+	/* A list on the command line has no lines that anybody wrote. */
+	if (reason->line && reason->source[0] != '-')
 		buf_printf(buf, ", %s:%u:%u", reason->source, reason->line,
 			   reason->column);
 	buf_puts(buf, "\n");
