@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <callgate/run.h>
 
@@ -18,14 +19,17 @@ enum {
 
 struct fields {
 	struct choice choice;
-	const char *explain;
+	bool explain, no_explain;
 	bool before_exec, keep_privileges, log, spec_allow, json;
 };
 
 static const struct option options[] = {
 	CHOICE_OPTIONS(struct fields, choice),
-	{ 'e', "explain", "WHAT", OPTION_TEXT, offsetof(struct fields, explain),
-	  "explain kills (also traps; default), all or none" },
+	{ 'e', "explain", NULL, OPTION_FLAG, offsetof(struct fields, explain),
+	  "explain calls refused with an errno, too, not kills alone" },
+	{ 0, "no-explain", NULL, OPTION_FLAG,
+	  offsetof(struct fields, no_explain),
+	  "explain nothing: no process stays beside the command" },
 	{ 0, "before-exec", NULL, OPTION_FLAG,
 	  offsetof(struct fields, before_exec),
 	  "load before exec: the policy must allow execve" },
@@ -42,15 +46,6 @@ static const struct option options[] = {
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
-static const struct {
-	const char *name;
-	enum cg_explain explain;
-} modes[] = {
-	{ "kills", CG_EXPLAIN_KILLS },
-	{ "all", CG_EXPLAIN_ALL },
-	{ "none", CG_EXPLAIN_NONE },
-};
-
 /* What the callbacks know. The policy is read anew for another ABI. */
 struct context {
 	const struct fields *fields;
@@ -59,18 +54,16 @@ struct context {
 	struct refusals *refusals;
 };
 
-static bool read_mode(const char *text, enum cg_explain *out)
+static bool read_mode(const struct fields *fields, enum cg_explain *out)
 {
-	*out = CG_EXPLAIN_KILLS;
-	if (!text)
-		return true;
-	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(modes[i].name, text) == 0) {
-			*out = modes[i].explain;
-			return true;
-		}
-	out_error("--explain takes kills, all or none, not '%s'", text);
-	return false;
+	if (fields->explain && fields->no_explain) {
+		out_error("--explain and --no-explain contradict each other");
+		return false;
+	}
+	*out = fields->explain      ? CG_EXPLAIN_ALL
+	       : fields->no_explain ? CG_EXPLAIN_NONE
+				    : CG_EXPLAIN_KILLS;
+	return true;
 }
 
 static enum cg_status program_for(void *data, const struct cg_abi *abi,
@@ -133,6 +126,8 @@ static bool read_flags(const struct context *context, uint32_t *out)
 
 static int exit_status(const struct cg_error *err)
 {
+	if (out_status(err) == EXIT_USAGE)
+		return EXIT_USAGE;
 	if (err->status != CG_E_SYSTEM)
 		return EXIT_FAILED;
 	switch (err->sys_errno) {
@@ -164,28 +159,43 @@ static int run_under(struct context *context, char **operands)
 	};
 	struct cg_error err;
 
-	if (!read_mode(fields->explain, &run.explain) ||
+	if (!read_mode(fields, &run.explain) ||
 	    !read_flags(context, &run.flags))
-		return EXIT_FAILED;
+		return EXIT_USAGE;
 	if (cg_run(&run, operands, &err) == CG_OK)
 		return EXIT_FAILED; /* it never is: it does not return then */
 	failed(context, &err);
 	return exit_status(&err);
 }
 
+/* `enabled: false` is asked for in so many words, and is said aloud. */
+static int run_freely(const struct context *context, char **operands)
+{
+	out_note("%s is switched off (enabled: false): %s runs without a "
+		 "filter",
+		 context->input.name ? context->input.name : "the policy",
+		 operands[0]);
+	execvp(operands[0], operands);
+	out_error("cannot execute %s: %s", operands[0], strerror(errno));
+	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+}
+
 static int run(void *data, int count, char **operands)
 {
 	struct context context = { .fields = data };
 	const struct fields *fields = data;
-	int status = EXIT_FAILED;
+	int status;
 
 	(void)count;
 	context.abi = cg_abi_native();
 	context.refusals = refusals_new(fields->json);
-	if (input_choice(&fields->choice, context.abi, &context.input, &status))
-		status = run_under(&context, operands);
-	else
-		status = EXIT_FAILED;
+	if (input_choice(&fields->choice, context.abi, &context.input,
+			 &status)) {
+		input_warn(&context.input);
+		status = cg_policy_enabled(context.input.policy)
+				 ? run_under(&context, operands)
+				 : run_freely(&context, operands);
+	}
 	refusals_free(context.refusals);
 	input_free(&context.input);
 	return status;
@@ -200,10 +210,10 @@ const struct command command_run_verb = {
 		"of COMMAND: the\npolicy need not allow what starting it "
 		"takes. COMMAND keeps the process, the\nterminal and the exit "
 		"status; a supervisor beside it explains what is refused,\n"
-		"on stderr. With --explain all it also answers each call "
-		"refused with an errno.\n\nExit status: that of COMMAND; 125 "
-		"if callgate fails, 126 if COMMAND cannot be\nexecuted, 127 if "
-		"it is not found.",
+		"on stderr. With --explain each call refused with an errno is "
+		"explained, too.\n\nExit status: that of COMMAND; 2 for a bad "
+		"policy or usage, 125 where the system\nrefuses, 126 if "
+		"COMMAND cannot be executed, 127 if it is not found.",
 	.options = options,
 	.fields = sizeof(struct fields),
 	.stop_early = true,

@@ -1,0 +1,25 @@
+#include "bench.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+double bench_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static int by_time(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+struct times bench_times(double *samples, size_t count)
+{
+	qsort(samples, count, sizeof(*samples), by_time);
+	return (struct times){ samples[count / 2], samples[0] };
+}
