@@ -91,8 +91,9 @@ CG_API const struct cg_syscall *
 cg_syscall_at(const struct cg_abi *abi, uint32_t nr);
 
 /*
- * The first kernel release, as CG_KERNEL, that surely had the call on `abi`,
- * or on any ABI if `abi` is NULL; 0 where it was there before anybody looked.
+ * The first kernel release, as CG_KERNEL, that had the call on `abi`, or on any
+ * ABI if `abi` is NULL; 0 where it was there before anybody looked. Where only
+ * a range of old releases is known, down to 4.10, it is the lower end.
  */
 CG_API uint32_t cg_syscall_since(const struct cg_syscall *call,
 				 const struct cg_abi *abi);

@@ -24,13 +24,18 @@ def rows(folder, name):
         return list(csv.DictReader(file))
 
 
+COMPARED_FROM = (4, 10)  # a range that ends here or before says no more
+
+
 def release(text):
-    """The upper end of a range, two places; nothing known is 0.0."""
+    """The release of a cell, two places; nothing known is 0.0."""
     text = text.split(";")[0].strip()
     if text in ("", "?") or text.startswith("<="):
         return "0.0"
-    places = text.split("-")[-1].split(".")
-    return ".".join(places[:2]) if len(places) > 1 else f"{places[0]}.0"
+    ends = [tuple(map(int, (end + ".0").split(".")[:2]))
+            for end in text.split("-")]
+    major, minor = ends[0] if ends[-1] <= COMPARED_FROM else ends[-1]
+    return f"{major}.{minor}"
 
 
 def library(command):

@@ -249,6 +249,12 @@ static const struct {
 	{ "rseq", NULL, CG_KERNEL(4, 18) },
 	{ "fchroot", NULL, CG_KERNEL(7, 3) },
 	{ "read", NULL, CG_KERNEL(1, 0) },
+	/* Old ranges count from their lower end, newer from their upper. */
+	{ "read", "x86_64", CG_KERNEL(1, 0) },
+	{ "read", "aarch64", CG_KERNEL(3, 7) },
+	{ "openat", "x86_64", CG_KERNEL(2, 6) },
+	{ "statx", "x86_64", CG_KERNEL(4, 11) },
+	{ "clone3", "x86_64", CG_KERNEL(5, 4) },
 };
 
 static void test_since(struct tap *tap)
