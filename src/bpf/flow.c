@@ -99,17 +99,30 @@ static void visit(const struct flow *flow, size_t at)
 	}
 }
 
-/* The constants that arch is compared with, wherever that can be seen. */
+/* Jumps go forward, so once through tells all about every way. */
+static void follow(struct flow *flow)
+{
+	for (size_t at = 0; at < flow->count; at++)
+		flow->facts[at] = (struct facts){ 0 };
+	if (flow->count > 0) {
+		flow->facts[0].reached = true;
+		flow->facts[0].archs = UINT32_MAX;
+	}
+	for (size_t at = 0; at < flow->count; at++)
+		if (flow->facts[at].reached)
+			visit(flow, at);
+}
+
+/* The constants that are compared while A is known to hold arch. */
 static void archs_find(struct flow *flow)
 {
-	bool arch = false; /* A holds it, in the order of the text */
-
 	for (size_t at = 0; at < flow->count; at++) {
 		const struct cg_insn *insn = &flow->insns[at];
+		const struct facts *facts = &flow->facts[at];
 
-		if (insn->code == LD_ABS)
-			arch = insn->k == DATA_ARCH;
-		if (arch && insn->code == JEQ_K && flow->archs < FLOW_ARCHS &&
+		if (insn->code == JEQ_K && facts->reached &&
+		    holds_all_of(facts, DATA_ARCH) &&
+		    flow->archs < FLOW_ARCHS &&
 		    arch_bit(flow, insn->k) == OTHERS)
 			flow->arch[flow->archs++] = insn->k;
 	}
@@ -126,14 +139,12 @@ bool flow_run(struct arena *arena, const struct cg_insn *insns, size_t count,
 	};
 	if (!out->facts)
 		return false;
+	/*
+	 * A may hold arch far from where it was loaded, so the first time
+	 * through only finds the values, and the second time knows them.
+	 */
+	follow(out);
 	archs_find(out);
-	if (count > 0) {
-		out->facts[0].reached = true;
-		out->facts[0].archs = UINT32_MAX;
-	}
-	/* Jumps go forward, so once through is enough. */
-	for (size_t at = 0; at < count; at++)
-		if (out->facts[at].reached)
-			visit(out, at);
+	follow(out);
 	return true;
 }

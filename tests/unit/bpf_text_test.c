@@ -355,6 +355,19 @@ static const struct listing_row {
 	  { "arch", "arch == x86_64", "i386|other: arch == i386",
 	    "other: kill_thread", "x86_64|i386: nr", "x86_64|i386: nr == 64",
 	    "x86_64|i386: allow" } },
+	{ "arch compared far from where it was loaded",
+	  "ld [4]\n jeq #0xc000003e, y, n\ny: ld [0]\n jeq #59, e, o\n"
+	  "n: jeq #0x40000003, i, k\nk: ret #0x80000000\ni: ld [0]\n"
+	  " jge #11, t, o\nt: jgt #11, o, e\ne: ret #0x5000d\n"
+	  "o: ret #0x7fff0000", false,
+	  { "arch", "arch == x86_64", "x86_64: nr", "x86_64: nr == execve",
+	    "i386|other: arch == i386", "other: kill_process", "i386: nr",
+	    "i386: nr >= execve", "i386: nr > execve",
+	    "x86_64|i386: errno(EACCES)", "x86_64|i386: allow" } },
+	{ "no value of arch where A may hold another word",
+	  "ld [4]\n jeq #0xc000003e, l, m\nl: ld [0]\nm: jeq #5, e, e\n"
+	  "e: ret #0", false,
+	  { "arch", "arch == x86_64", "x86_64: nr", NULL, "kill_thread" } },
 	{ "x32, masks and ranges",
 	  "ld [4]\n jeq #0xc000003e, y, n\nn: ret #0\ny: ld [0]\n"
 	  " jge #0x40000000, n2, a\nn2: ret #0\na: jgt #1, b, b\n"
