@@ -46,11 +46,20 @@ bool abi_arguments_hidden(const struct cg_syscall *call,
 unsigned abi_argument_position(const struct cg_syscall *call,
 			       const struct cg_abi *abi, unsigned position);
 
-/* A number that an ABI has, and the call behind it. */
+/*
+ * A number that an ABI has, and the call behind it: an index rather than a
+ * pointer, so that loading the tables costs a program nothing.
+ */
 struct abi_number {
-	uint32_t nr; /* as seccomp_data.nr shows it */
-	const struct cg_syscall *call;
+	uint32_t nr;    /* as seccomp_data.nr shows it */
+	uint16_t index; /* cg_syscall_get() */
 };
+
+static inline const struct cg_syscall *
+abi_number_call(const struct abi_number *number)
+{
+	return cg_syscall_get(number->index);
+}
 
 /* All numbers of an ABI, sorted; borrowed, `*count` of them. */
 const struct abi_number *abi_numbers(const struct cg_abi *abi, size_t *count);

@@ -59,7 +59,7 @@ const struct cg_syscall *cg_syscall_at(const struct cg_abi *abi, uint32_t nr)
 		size_t middle = low + (high - low) / 2;
 
 		if (column->numbers[middle].nr == nr)
-			return column->numbers[middle].call;
+			return abi_number_call(&column->numbers[middle]);
 		if (nr < column->numbers[middle].nr)
 			high = middle;
 		else

@@ -72,8 +72,8 @@ static void differ_abi(struct differ *differ, const struct cg_abi *abi)
 	}
 	for (size_t i = 0; i < count; i++) {
 		skip[i] = numbers[i].nr;
-		differ_at(differ, abi, numbers[i].call, abi->audit_arch,
-			  numbers[i].nr);
+		differ_at(differ, abi, abi_number_call(&numbers[i]),
+			  abi->audit_arch, numbers[i].nr);
 	}
 	differ_nameless(differ, abi, skip, count);
 	free(skip);

@@ -146,7 +146,7 @@ static bool list_known(struct resolve *resolve)
 	if (!abi->known)
 		return fail_nomem(resolve->err);
 	for (size_t i = 0; i < count; i++)
-		if (cg_syscall_since(numbers[i].call, abi->abi) <=
+		if (cg_syscall_since(abi_number_call(&numbers[i]), abi->abi) <=
 		    resolve->policy->kernel)
 			abi->known[abi->known_count++] = numbers[i].nr;
 	return true;

@@ -16,14 +16,14 @@ static void print_abi(const struct cg_abi *abi)
 
 	list = abi_numbers(abi, &count);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t since = cg_syscall_since(list[i].call, abi);
-		uint32_t any = cg_syscall_since(list[i].call, NULL);
+		const struct cg_syscall *call = abi_number_call(&list[i]);
+		uint32_t since = cg_syscall_since(call, abi);
+		uint32_t any = cg_syscall_since(call, NULL);
 
 		printf("%s %" PRIu32 " %" PRIu32 " %s %" PRIu32 ".%" PRIu32
 		       " %" PRIu32 ".%" PRIu32 "\n",
-		       abi->name, abi->audit_arch, list[i].nr,
-		       list[i].call->name, since >> 16, since & 0xffff,
-		       any >> 16, any & 0xffff);
+		       abi->name, abi->audit_arch, list[i].nr, call->name,
+		       since >> 16, since & 0xffff, any >> 16, any & 0xffff);
 	}
 }
 

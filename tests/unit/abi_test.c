@@ -209,12 +209,13 @@ static bool round_trip(const struct cg_abi *abi)
 
 	list = abi_numbers(abi, &count);
 	for (size_t i = 0; i < count; i++) {
+		const struct cg_syscall *call = abi_number_call(&list[i]);
 		uint32_t nr;
 
 		if ((i && list[i].nr <= list[i - 1].nr) ||
-		    cg_syscall_by_name(list[i].call->name) != list[i].call ||
-		    !cg_syscall_number(list[i].call, abi, &nr) ||
-		    nr != list[i].nr || cg_syscall_at(abi, nr) != list[i].call)
+		    cg_syscall_by_name(call->name) != call ||
+		    !cg_syscall_number(call, abi, &nr) || nr != list[i].nr ||
+		    cg_syscall_at(abi, nr) != call)
 			return false;
 	}
 	return count > 300;

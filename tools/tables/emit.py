@@ -117,7 +117,7 @@ def column_tables(calls, place, column, base):
     return [array("uint32_t", f"numbers_{place}", flat(numbers, 6), "static "),
             array("uint16_t", f"since_{place}", flat(since), "static "),
             array("struct abi_number", f"sorted_{place}",
-                  (f"{{ {hexa(number, 32)}, &call_rows[{index}] }}"
+                  (f"{{ {hexa(number, 32)}, {index} }}"
                    for number, index in sorted(rows)), "static ")]
 
 
