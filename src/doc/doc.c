@@ -170,6 +170,27 @@ refuse_tag(struct reader *reader, struct fy_token *tag, const struct node *node)
 		       "a YAML tag means nothing here; leave it out");
 }
 
+/*
+ * libfyaml puts a scalar in quotes behind the quote, and a block at the
+ * beginning of its first line, whatever its indentation.
+ */
+static void place_scalar(const struct reader *reader, struct fy_token *token,
+			 struct node *node)
+{
+	const struct fy_mark *mark = fy_token_start_mark(token);
+	const enum fy_scalar_style style = fy_token_scalar_style(token);
+	size_t at = mark ? mark->input_pos : reader->length;
+
+	node->quoted =
+		style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+	if (node->quoted && node->place.column > 1)
+		node->place.column--;
+	if (style != FYSS_LITERAL && style != FYSS_FOLDED)
+		return;
+	for (; at < reader->length && reader->text[at] == ' '; at++)
+		node->place.column++;
+}
+
 static bool read_scalar(struct reader *reader, struct fy_event *event)
 {
 	struct node *node = node_new(reader, NODE_SCALAR, event);
@@ -180,7 +201,7 @@ static bool read_scalar(struct reader *reader, struct fy_event *event)
 		return false;
 	text = token ? fy_token_get_text(token, &node->length) : "";
 	if (token)
-		node->quoted = fy_token_scalar_style(token) != FYSS_PLAIN;
+		place_scalar(reader, token, node);
 	node->text =
 		text ? arena_text(reader->arena, text, node->length) : NULL;
 	if (!node->text)

@@ -22,7 +22,7 @@ enum node_kind {
 struct node {
 	enum node_kind kind;
 	struct place place;
-	bool quoted;         /* a scalar in quotes or in a block */
+	bool quoted;         /* a scalar in quotes: `place` is the quote */
 	const char *text;    /* of a scalar, NUL-terminated, no NUL inside */
 	size_t length;       /* of text, in bytes */
 	struct node **items; /* of a sequence; of a mapping, the values */
