@@ -34,53 +34,41 @@ struct reader {
 	size_t documents;
 	size_t nodes; /* weight of all, so that aliases cannot blow it up */
 	size_t seen, line_start; /* where the line that holds `seen` begins */
+	uint32_t lines;          /* that end before `seen` */
 };
 
-static struct place place_of(const struct reader *reader, size_t offset)
-{
-	struct place place = { reader->source, 1, 1 };
-
-	if (offset > reader->length)
-		offset = reader->length;
-	for (size_t i = 0; i < offset; i++) {
-		place.column++;
-		if (reader->text[i] == '\n') {
-			place.line++;
-			place.column = 1;
-		}
-	}
-	return place;
-}
-
 /*
- * libfyaml counts characters; a column here is counted in bytes. Events come
- * in the order of the text, so each byte is looked at once.
+ * The place of a byte, not of a character as libfyaml counts, nor on the line
+ * that it thinks comes behind the last. Events come in the order of the text,
+ * so each byte is looked at once.
  */
-static uint32_t column_of(struct reader *reader, size_t offset)
+static struct place place_at_offset(struct reader *reader, size_t offset)
 {
 	if (offset > reader->length)
 		offset = reader->length;
 	if (offset < reader->seen)
-		reader->seen = reader->line_start = 0;
+		reader->seen = reader->line_start = reader->lines = 0;
 	for (; reader->seen < offset; reader->seen++)
-		if (reader->text[reader->seen] == '\n')
+		if (reader->text[reader->seen] == '\n') {
 			reader->line_start = reader->seen + 1;
-	return (uint32_t)(offset - reader->line_start) + 1;
+			reader->lines++;
+		}
+	return (struct place){ reader->source, reader->lines + 1,
+			       (uint32_t)(offset - reader->line_start) + 1 };
 }
 
 static struct place
 place_at_mark(struct reader *reader, const struct fy_mark *mark)
 {
-	struct place place = { reader->source, 0, 0 };
-
-	if (mark) {
-		place.line = (uint32_t)mark->line + 1;
-		place.column = column_of(reader, mark->input_pos);
-	} else if (reader->stacked) {
-		/* A value that is not written at all stands at its key. */
-		place = reader->stack[reader->stacked - 1]->place;
-	}
-	return place;
+	if (mark)
+		return place_at_offset(reader, mark->input_pos);
+	/* What is not written at all stands at its key, or where it is missing
+	   from. */
+	if (reader->stacked)
+		return reader->stack[reader->stacked - 1]->place;
+	if (reader->depth)
+		return reader->open[reader->depth - 1].node->place;
+	return (struct place){ reader->source, 1, 1 };
 }
 
 static struct place
@@ -399,7 +387,7 @@ bool doc_read(struct arena *arena, const char *text, size_t length,
 	reader->length = length;
 	reader->source = source;
 	if (!text_is_utf8(text, length, &at))
-		return fail_at(err, CG_E_SYNTAX, place_of(reader, at),
+		return fail_at(err, CG_E_SYNTAX, place_at_offset(reader, at),
 			       text[at] ? "not UTF-8: byte 0x%02x cannot "
 					  "stand here"
 					: "a NUL byte (0x%02x) stands here",
