@@ -37,10 +37,31 @@ enum cg_form {
 			    name; for one architecture, and never better */
 };
 
+/* What a filter should be cheapest at. */
+enum cg_cost {
+	CG_COST_CACHED,   /* the calls that run it on kernels from 5.11 on,
+			     which answer the others from their cache */
+	CG_COST_UNCACHED, /* all calls, as before 5.11, on MIPS, or where
+			     filters are stacked */
+	CG_COST_SIZE,     /* its length */
+	CG_COST_DEPTH,    /* the longest path */
+};
+
+/* How often a call is made, against the others. */
+struct cg_frequency {
+	const char *name;
+	uint64_t count;
+};
+
 struct cg_compile_options {
 	size_t memory; /* bytes it may take at most; 0: 64 MiB */
 	size_t nodes;  /* nodes of the proof at most; 0: 1 << 20 */
 	enum cg_form form;
+	enum cg_cost cost;
+	/* What the calls of `cost` are counted by; NULL: a mix of nine usual
+	   programs. Names that no ABI has are passed over. */
+	const struct cg_frequency *frequencies;
+	size_t frequency_count;
 };
 
 /*

@@ -87,6 +87,11 @@ cg_syscall_since(const struct cg_syscall *call, const struct cg_abi *abi)
 	return kernel_of(call_since[abi->column][call->index]);
 }
 
+uint32_t cg_syscall_frequency(const struct cg_syscall *call)
+{
+	return call_frequency[call->index];
+}
+
 uint32_t cg_kernel_newest(void)
 {
 	return kernel_of(kernel_newest);

@@ -159,6 +159,9 @@ struct unfilterable {
 extern const struct unfilterable unfilterable_rows[];
 extern const size_t unfilterable_count;
 
+/* Per call: how often it is made, in parts of a million. */
+extern const uint32_t call_frequency[];
+
 extern const struct cg_group group_rows[]; /* sorted */
 extern const size_t group_count;
 

@@ -1,6 +1,7 @@
 /* callgate/program.h: compile, take over and question programs. */
 #include <callgate/program.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,47 @@ static bool prove(const struct cg_policy *policy, struct cg_program *program,
 		    got, want, witness.call.arch, witness.call.nr);
 }
 
+/* Counts by name become parts of a million by index. */
+static bool
+make_cost(struct arena *arena, const struct cg_compile_options *options,
+	  struct cost *cost, struct cg_error *err)
+{
+	const struct cg_syscall *call;
+	uint64_t total = 0;
+	uint32_t *parts;
+	size_t calls = 0;
+
+	if (!cost_preset(options ? options->cost : CG_COST_CACHED, cost))
+		return fail(err, CG_E_INPUT, "there is no cost %d",
+			    (int)options->cost);
+	if (!options || !options->frequencies)
+		return true;
+	while (cg_syscall_get(calls))
+		calls++;
+	parts = arena_array(arena, uint32_t, calls);
+	if (!parts)
+		return fail_nomem(err);
+	for (size_t i = 0; i < options->frequency_count; i++) {
+		uint64_t count = options->frequencies[i].count;
+
+		/* A count past this is a mistake, and must not overflow. */
+		if (count > (uint64_t)1 << 40)
+			return fail(err, CG_E_INPUT,
+				    "%" PRIu64 " calls of %.64s are too many",
+				    count, options->frequencies[i].name);
+		total += count;
+	}
+	for (size_t i = 0; i < options->frequency_count; i++) {
+		call = cg_syscall_by_name(options->frequencies[i].name);
+		if (call)
+			parts[call->index] +=
+				(uint32_t)(options->frequencies[i].count *
+					   1000000 / (total ? total : 1));
+	}
+	cost->frequency = parts;
+	return true;
+}
+
 static struct cg_program *compile(const struct cg_policy *policy,
 				  const struct cg_compile_options *options,
 				  struct arena *arena, struct cg_error *err)
@@ -62,6 +104,7 @@ static struct cg_program *compile(const struct cg_policy *policy,
 				 : FORM_BEST;
 	struct cg_program *program;
 	struct code code;
+	struct cost cost;
 
 	if (policy->disabled) {
 		fail_set(err, CG_E_INPUT,
@@ -75,7 +118,8 @@ static struct cg_program *compile(const struct cg_policy *policy,
 			 policy->abi_count);
 		return NULL;
 	}
-	if (!compile_policy(arena, policy->resolved, form, &code, err))
+	if (!make_cost(arena, options, &cost, err) ||
+	    !compile_policy(arena, policy->resolved, form, &cost, &code, err))
 		return NULL;
 	program = program_new(code.insns, code.count,
 			      policy->resolved->big_endian);

@@ -66,10 +66,13 @@ struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 	*b = diagram_of(all, right);
 	if (!diagrams_exhausted(all))
 		return all;
-	fail_set(err, CG_E_UNDECIDED,
-		 "not decided: the comparison needs more than its budget of "
-		 "%zu diagram nodes",
-		 nodes);
+	if (diagrams_out_of_memory(all))
+		fail_set(err, CG_E_NOMEM, "out of memory");
+	else
+		fail_set(err, CG_E_UNDECIDED,
+			 "not decided: the comparison needs more than its "
+			 "budget of %zu diagram nodes",
+			 nodes);
 	diagrams_free(all);
 	return NULL;
 }

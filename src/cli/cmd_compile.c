@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/frequencies.h"
 #include "cli/input.h"
 #include "cli/out.h"
 #include "cli/report.h"
@@ -14,7 +15,7 @@
 
 struct fields {
 	struct choice choice;
-	const char *output, *format, *form, *name;
+	const char *output, *format, *form, *name, *cost, *frequencies;
 	bool check, report, json;
 };
 
@@ -32,6 +33,12 @@ static const struct option options[] = {
 	  "the name of the array in C (default: filter)" },
 	{ 0, "form", "best|elastic", OPTION_TEXT, offsetof(struct fields, form),
 	  "the shape of the program (default: best)" },
+	{ 0, "cost", "cached|uncached|size|depth", OPTION_TEXT,
+	  offsetof(struct fields, cost),
+	  "what to be cheapest at (default: cached, for kernels from 5.11)" },
+	{ 0, "frequencies", "FILE", OPTION_TEXT,
+	  offsetof(struct fields, frequencies),
+	  "how often calls come: strace -c's table, or lines 'call: count'" },
 	{ 'c', "check", NULL, OPTION_FLAG, offsetof(struct fields, check),
 	  "read, compile and prove only; write nothing" },
 	{ 'r', "report", NULL, OPTION_FLAG, offsetof(struct fields, report),
@@ -211,12 +218,41 @@ write_filter(const struct fields *fields, const struct cg_program *program)
 
 /* ------------------------------------------------------------ command -- */
 
+static bool read_cost(const char *name, enum cg_cost *out)
+{
+	static const char *const names[] = {
+		[CG_COST_CACHED] = "cached",
+		[CG_COST_UNCACHED] = "uncached",
+		[CG_COST_SIZE] = "size",
+		[CG_COST_DEPTH] = "depth",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!name || strcmp(names[i], name) == 0) {
+			*out = (enum cg_cost)i;
+			return true;
+		}
+	out_error("no cost is called '%s'; costs are cached, uncached, size "
+		  "and depth",
+		  name);
+	return false;
+}
+
 static int finish(const struct fields *fields, struct input *input)
 {
 	struct cg_compile_options how = { 0 };
+	struct frequencies frequencies = { 0 };
 	struct cg_error err;
 	int status = EXIT_YES;
 
+	if (!read_cost(fields->cost, &how.cost))
+		return EXIT_USAGE;
+	if (fields->frequencies) {
+		if (!frequencies_read(fields->frequencies, &frequencies))
+			return EXIT_USAGE;
+		how.frequencies = frequencies.at;
+		how.frequency_count = frequencies.count;
+	}
 	if (fields->form && strcmp(fields->form, "elastic") == 0) {
 		how.form = CG_FORM_ELASTIC;
 	} else if (fields->form && strcmp(fields->form, "best") != 0) {
@@ -227,12 +263,12 @@ static int finish(const struct fields *fields, struct input *input)
 	input_warn(input);
 	if (cg_compile(input->policy, &how, &input->program, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
-		return out_status(&err);
-	}
-	if (fields->report)
+		status = out_status(&err);
+	} else if (fields->report)
 		report_program(input->policy, input->program, fields->json);
 	else if (!fields->check)
 		status = write_filter(fields, input->program);
+	frequencies_free(&frequencies);
 	return status;
 }
 

@@ -14,12 +14,13 @@
  * The proof is not a pass: it judges from outside (prove/).
  */
 bool compile_policy(struct arena *arena, const struct resolved *resolved,
-		    enum form form, struct code *out, struct cg_error *err)
+		    enum form form, const struct cost *cost, struct code *out,
+		    struct cg_error *err)
 {
 	struct graph graph;
 	uint32_t root;
 
-	graph_init(&graph, arena);
+	graph_init(&graph, arena, cost);
 	if (form == FORM_LINEAR
 		    ? !linear_decide(&graph, resolved, &root, err)
 		    : !dispatch_decide(&graph, resolved, &root, err))

@@ -19,6 +19,7 @@ enum form {
  * Fails with CG_E_NOMEM or CG_E_TOOLONG.
  */
 bool compile_policy(struct arena *arena, const struct resolved *resolved,
-		    enum form form, struct code *out, struct cg_error *err);
+		    enum form form, const struct cost *cost, struct code *out,
+		    struct cg_error *err);
 
 #endif

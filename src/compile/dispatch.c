@@ -4,18 +4,10 @@
 #include "compile/arguments.h"
 #include "compile/runs.h"
 
-/*
- * How often a number is asked about, against the others. Since 5.11 the kernel
- * answers an unconditional allow without running the filter, so what runs it
- * are the calls with conditions and the refused ones.
- */
 enum {
-	WEIGHT_ALLOWED = 40,
-	WEIGHT_CONDITION = 100,
-	WEIGHT_REFUSED = 20,
-	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
-	WEIGHT_FIRST_ARCH = 1000,
+	WEIGHT_MAIN_ARCH = 1000,
 	WEIGHT_OTHER_ARCH = 100,
+	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
 };
 
 struct dispatch {
@@ -34,16 +26,18 @@ add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 	       fail_nomem(dispatch->err);
 }
 
-static uint32_t weight_of(const struct graph *graph, uint32_t node)
+static uint32_t weight_of(const struct graph *graph, uint32_t node,
+			  const struct cg_syscall *call)
 {
 	const struct node *at;
+	enum cost_kind kind = COST_TESTED;
 
 	if (node == GRAPH_NONE)
 		return 1;
 	at = &graph->nodes[node];
-	if (at->op != OP_RETURN)
-		return WEIGHT_CONDITION;
-	return answer_permits(at->k) ? WEIGHT_ALLOWED : WEIGHT_REFUSED;
+	if (at->op == OP_RETURN)
+		kind = at->k == CG_RET_ALLOW ? COST_ALLOWED : COST_REFUSED;
+	return cost_weight(&graph->cost, call, kind);
 }
 
 /* The runs of a table between `first` and `last`. */
@@ -61,11 +55,14 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 	 */
 	while (i < abi->count || j < number_count) {
 		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
+		const struct cg_syscall *call = NULL;
 		size_t count = 0;
 		uint32_t node;
 
-		if (j < number_count && numbers[j].nr <= nr)
+		if (j < number_count && numbers[j].nr <= nr) {
+			call = abi_number_call(&numbers[j]);
 			nr = numbers[j++].nr;
+		}
 		while (i + count < abi->count &&
 		       abi->entries[i + count].nr == nr)
 			count++;
@@ -73,7 +70,8 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 			if (!arguments_decide(graph, abi->entries + i, count,
 					      resolved_fallback(abi, nr), &node,
 					      dispatch->err) ||
-			    !add(dispatch, nr, node, weight_of(graph, node)) ||
+			    !add(dispatch, nr, node,
+				 weight_of(graph, node, call)) ||
 			    !add(dispatch, (uint64_t)nr + 1, unknown,
 				 WEIGHT_NO_CALL))
 				return false;
@@ -129,7 +127,7 @@ bool dispatch_decide(struct graph *graph, const struct resolved *resolved,
 		if (!arch_node(&dispatch, resolved, &i, &node))
 			return false;
 		if (!runs_add(&archs, graph->arena, arch, node,
-			      arch == main_arch ? WEIGHT_FIRST_ARCH
+			      arch == main_arch ? WEIGHT_MAIN_ARCH
 						: WEIGHT_OTHER_ARCH) ||
 		    (arch < UINT32_MAX &&
 		     !runs_add(&archs, graph->arena, arch + 1, foreign, 1)))

@@ -4,9 +4,10 @@
 
 #include <string.h>
 
-void graph_init(struct graph *graph, struct arena *arena)
+void graph_init(struct graph *graph, struct arena *arena,
+		const struct cost *cost)
 {
-	*graph = (struct graph){ .arena = arena };
+	*graph = (struct graph){ .arena = arena, .cost = *cost };
 }
 
 static uint32_t node_hash(const struct node *node)

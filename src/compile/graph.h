@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/fail.h"
+#include "compile/cost.h"
 
 /* Words of a call in the order in which they are tested. */
 enum word {
@@ -35,6 +36,7 @@ enum { GRAPH_NODES_MAX = 1 << 17 };
 
 struct graph {
 	struct arena *arena;
+	struct cost cost; /* what its tests are chosen by */
 	struct node *nodes;
 	size_t count, room;
 	uint32_t *table;
@@ -46,7 +48,8 @@ struct graph {
 /* No node; also what the makers below answer once they have failed. */
 #define GRAPH_NONE UINT32_MAX
 
-void graph_init(struct graph *graph, struct arena *arena);
+void graph_init(struct graph *graph, struct arena *arena,
+		const struct cost *cost);
 uint32_t graph_return(struct graph *graph, uint32_t answer);
 uint32_t graph_test(struct graph *graph, uint8_t word, enum op op,
 		    uint32_t mask, uint32_t k, uint32_t yes, uint32_t no);

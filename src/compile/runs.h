@@ -3,7 +3,7 @@
  *
  * A word's values 0..UINT32_MAX are cut into runs; each run goes to one node.
  * runs_decide() finds the tests that tell the runs apart at the least cost:
- * the expected number of tests plus a price for each test's place in memory.
+ * the expected number of tests plus a price for each test's place (cost.h).
  */
 #ifndef COMPILE_RUNS_H
 #define COMPILE_RUNS_H

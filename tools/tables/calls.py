@@ -185,3 +185,14 @@ def read_unfilterable(path, abis, calls):
         facts.append((abi.name, call.numbers[abi.column] + abi.base,
                       row.release(since)))
     return facts
+
+
+def read_mix(path, calls):
+    """How often each call is made, in parts of a million, by name."""
+    mix = {}
+    for row in rows.read(path):
+        name, parts = row.want(2)
+        row.one_of(name, list(calls.calls))
+        rows.unique(row, mix, name, "the call")
+        mix[name] = row.number(parts, 1000000, 1)
+    return mix

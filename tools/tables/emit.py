@@ -224,6 +224,11 @@ def doors(doors, twins, unfilterable, calls, abis):
                      for abi, nr, since in unfilterable)))
 
 
+def mix(mix, calls):
+    return array("uint32_t", "call_frequency",
+                 flat((mix.get(name, 0) for name in calls.calls), 10))
+
+
 def groups(groups):
     parts = [array("char *const", f"group_{i}",
                    [quote(name) for name in group.names] + ["NULL"], "static ")

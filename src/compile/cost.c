@@ -1,0 +1,55 @@
+#include "compile/cost.h"
+
+static const struct cost presets[] = {
+	[CG_COST_CACHED] = { .place = 20,
+			     .window = 9,
+			     .cached = 40,
+			     .allowed = 20,
+			     .tested = 20000,
+			     .refused = 200 },
+	[CG_COST_UNCACHED] = { .place = 20,
+			       .window = 9,
+			       .cached = 1,
+			       .allowed = 50,
+			       .tested = 1000,
+			       .refused = 50 },
+	[CG_COST_SIZE] = { .place = 5000,
+			   .window = 14,
+			   .cached = 1,
+			   .allowed = 50,
+			   .tested = 1000,
+			   .refused = 50 },
+	[CG_COST_DEPTH] = { .place = 1,
+			    .window = 9,
+			    .cached = 1000000,
+			    .allowed = 1000,
+			    .tested = 1000,
+			    .refused = 1000 },
+};
+
+bool cost_preset(enum cg_cost preset, struct cost *out)
+{
+	if ((size_t)preset >= sizeof(presets) / sizeof(presets[0]))
+		return false;
+	*out = presets[preset];
+	return true;
+}
+
+uint32_t cost_weight(const struct cost *cost, const struct cg_syscall *call,
+		     enum cost_kind kind)
+{
+	const uint32_t least[] = {
+		[COST_ALLOWED] = cost->allowed,
+		[COST_TESTED] = cost->tested,
+		[COST_REFUSED] = cost->refused,
+	};
+	uint32_t seen;
+
+	if (!call)
+		return 1;
+	seen = cost->frequency ? cost->frequency[call->index]
+			       : cg_syscall_frequency(call);
+	if (kind == COST_ALLOWED)
+		seen /= cost->cached;
+	return seen + least[kind];
+}

@@ -1,0 +1,39 @@
+/*
+ * compile/cost.h - what a filter should be cheap at.
+ *
+ * Two things cost: executing a test, as often as calls come that way, and its
+ * place in the program, which is paid when the filter is loaded. How often a
+ * call comes that way depends on the kernel: since 5.11 it answers an
+ * unconditional allow from a cache and runs the filter for the rest alone.
+ */
+#ifndef COMPILE_COST_H
+#define COMPILE_COST_H
+
+#include <callgate/program.h>
+
+struct cost {
+	/* The price of a test's place, in thousandths of what it costs to
+	   execute one test at every call. */
+	uint32_t place;
+	/* Runs that a bit test may sort at once, at most 14: the more, the
+	   longer it takes to find. */
+	uint32_t window;
+	/* How often a number comes that is allowed without conditions: its
+	   frequency divided by this. */
+	uint32_t cached;
+	/* What a number weighs at least, seen or not, in millionths of all
+	   calls: allowed, tested further, refused. */
+	uint32_t allowed, tested, refused;
+	/* By index of the call, in parts of a million; NULL: the mix. */
+	const uint32_t *frequency;
+};
+
+/* The cost of a preset; false if there is no such preset. */
+bool cost_preset(enum cg_cost preset, struct cost *out);
+
+/* How often `call` (NULL: a number without a name) comes with this answer. */
+enum cost_kind { COST_ALLOWED, COST_TESTED, COST_REFUSED };
+uint32_t cost_weight(const struct cost *cost, const struct cg_syscall *call,
+		     enum cost_kind kind);
+
+#endif

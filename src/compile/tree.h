@@ -1,0 +1,65 @@
+/*
+ * compile/tree.h - the cheapest tests that tell runs apart.
+ *
+ * Cost is the expected number of tests, weighted by how often a value lies in
+ * each run, plus a price for the place that each test takes.
+ */
+#ifndef COMPILE_TREE_H
+#define COMPILE_TREE_H
+
+#include "compile/runs.h"
+
+/*
+ * Runs as a tree sees them. A tree may know that some values never come (those
+ * that a test above has sent another way), so a run of several values can still
+ * be one where only one of them is left.
+ */
+struct leaf_run {
+	uint32_t first; /* least value that can come; nothing below goes here */
+	uint32_t node;
+	uint64_t weight;
+	bool single; /* only `first` can come */
+};
+
+enum shape {
+	SHAPE_THRESHOLD, /* value >= first of run `at`, a tree on either side */
+	SHAPE_CHAIN,     /* equality tests; the rest goes to one node */
+	SHAPE_WINDOW,    /* a bit test, then a tree on either side */
+};
+
+struct plan {
+	uint64_t cost;
+	uint32_t mask; /* of a chain, the subcube that it tests first, or 0;
+			  of a window, the bits that it tests */
+	uint8_t shape;
+	uint8_t at;
+};
+
+enum {
+	TREE_RUNS_MAX = 128,
+	TREE_CHAIN_MAX = 12,
+};
+
+struct tree {
+	struct graph *graph;
+	uint8_t word;
+	uint32_t mask;
+	const struct leaf_run *runs;
+	size_t count;
+	uint64_t last;                      /* greatest value that can come */
+	uint64_t price;                     /* of a test's place */
+	bool windows;                       /* whether bit tests may be used */
+	uint64_t before[TREE_RUNS_MAX + 1]; /* weight of the runs below i */
+	struct plan *plans;                 /* [i * count + j], i <= j */
+};
+
+/*
+ * Find the plans for all intervals of at most TREE_RUNS_MAX runs.
+ * False, with the graph's `no_memory` set, if memory ran out.
+ */
+bool tree_plan(struct tree *tree);
+
+/* The node that the plan for all runs comes to. */
+uint32_t tree_build(const struct tree *tree);
+
+#endif

@@ -1,0 +1,258 @@
+#include "compile/window.h"
+
+enum {
+	SPAN = 64,      /* values of a window: one machine word of them */
+	RUNS_LEAST = 5, /* fewer cannot gain a test */
+	RUNS_MOST = 14,
+	BITS = 7, /* that SPAN values can differ in */
+};
+
+/* Runs i..j as sets of values, bit v being the v-th from the first. */
+struct window {
+	const struct tree *tree;
+	size_t first, count;
+	uint64_t runs[RUNS_MOST];
+	uint64_t bits[BITS]; /* the values that have bit i */
+};
+
+/* The runs of one side: what is left of each, neighbours to one node joined. */
+struct side {
+	struct leaf_run runs[RUNS_MOST];
+	size_t count;
+};
+
+static uint64_t rotate_right(uint64_t value, unsigned by)
+{
+	return by ? value >> by | value << (64 - by) : value;
+}
+
+/* Which of the 64 values from `low` on have each of the lowest bits. */
+static void bits_init(struct window *window, uint64_t low, uint64_t all)
+{
+	static const uint64_t patterns[] = {
+		0xaaaaaaaaaaaaaaaa, 0xcccccccccccccccc, 0xf0f0f0f0f0f0f0f0,
+		0xff00ff00ff00ff00, 0xffff0000ffff0000, 0xffffffff00000000,
+	};
+	unsigned phase = low % 64;
+	uint64_t beyond = phase ? UINT64_MAX << (64 - phase) : 0;
+
+	for (unsigned b = 0; b < 6; b++)
+		window->bits[b] = rotate_right(patterns[b], phase) & all;
+	/* Bit 6 changes once at most, where the next 64 values begin. */
+	window->bits[6] = (low >> 6 & 1 ? ~beyond : beyond) & all;
+}
+
+static uint64_t up_to(uint64_t values)
+{
+	return values < SPAN ? ((uint64_t)1 << values) - 1 : UINT64_MAX;
+}
+
+static bool
+window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
+{
+	uint64_t low = tree->runs[i].first;
+	uint64_t end =
+		j + 1 < tree->count ? tree->runs[j + 1].first : tree->last + 1;
+
+	if (j - i + 1 < RUNS_LEAST || j - i + 1 > tree->graph->cost.window ||
+	    end - low > SPAN || tree->mask != UINT32_MAX)
+		return false;
+	window->tree = tree;
+	window->first = i;
+	window->count = j - i + 1;
+	for (size_t k = i; k <= j; k++) {
+		uint64_t from = tree->runs[k].first - low;
+		uint64_t to = (k < j ? tree->runs[k + 1].first : end) - low;
+
+		window->runs[k - i] = up_to(to) & ~up_to(from);
+	}
+	bits_init(window, low, up_to(end - low));
+	return true;
+}
+
+/*
+ * How many tests a side needs at least with comparisons alone: one for each
+ * border, less one for each single value between two runs to the same node.
+ */
+static unsigned tests_of(const struct window *window, uint64_t values)
+{
+	const struct leaf_run *runs = window->tree->runs + window->first;
+	uint32_t before = GRAPH_NONE, last = GRAPH_NONE;
+	unsigned borders = 0, saved = 0;
+	bool used = true; /* whether the last run's neighbour was saved */
+	bool single = false;
+
+	for (size_t k = 0; k < window->count; k++) {
+		uint64_t part = window->runs[k] & values;
+
+		if (!part)
+			continue;
+		if (runs[k].node == last) {
+			single = false;
+			continue;
+		}
+		/* before, last, this one: is last a single between equals? */
+		if (single && !used && before == runs[k].node) {
+			saved++;
+			used = true;
+		} else {
+			used = false;
+		}
+		borders += last != GRAPH_NONE;
+		before = last;
+		last = runs[k].node;
+		single = !(part & (part - 1));
+	}
+	return borders - saved;
+}
+
+static void
+side_init(const struct window *window, uint64_t values, struct side *side)
+{
+	const struct leaf_run *runs = window->tree->runs + window->first;
+
+	side->count = 0;
+	for (size_t k = 0; k < window->count; k++) {
+		uint64_t part = window->runs[k] & values;
+		unsigned width = (unsigned)__builtin_popcountll(part);
+		unsigned whole =
+			(unsigned)__builtin_popcountll(window->runs[k]);
+		struct leaf_run *last =
+			side->count ? &side->runs[side->count - 1] : NULL;
+		uint64_t weight = runs[k].weight * width / whole;
+
+		if (!part)
+			continue;
+		if (last && last->node == runs[k].node) {
+			last->weight += weight;
+			last->single = false;
+			continue;
+		}
+		side->runs[side->count++] = (struct leaf_run){
+			.first =
+				runs[0].first + (uint32_t)__builtin_ctzll(part),
+			.node = runs[k].node,
+			.weight = weight,
+			.single = width == 1,
+		};
+	}
+}
+
+/* A tree for one side; its bit tests would gain nothing more. */
+static bool side_tree(const struct window *window, const struct side *side,
+		      struct tree *tree)
+{
+	const struct tree *whole = window->tree;
+
+	*tree = (struct tree){
+		.graph = whole->graph,
+		.word = whole->word,
+		.mask = whole->mask,
+		.runs = side->runs,
+		.count = side->count,
+		.last = whole->last,
+		.price = whole->price,
+	};
+	return tree_plan(tree);
+}
+
+static uint64_t side_cost(const struct window *window, uint64_t values)
+{
+	struct side side;
+	struct tree tree;
+
+	side_init(window, values, &side);
+	if (side.count < 2)
+		return 0;
+	if (!side_tree(window, &side, &tree))
+		return UINT64_MAX / 4;
+	return tree.plans[side.count - 1].cost;
+}
+
+static uint64_t values_with(const struct window *window, uint32_t mask)
+{
+	uint64_t values = 0;
+
+	for (unsigned b = 0; b < BITS; b++)
+		if (mask >> b & 1)
+			values |= window->bits[b];
+	return values;
+}
+
+static uint64_t all_values(const struct window *window)
+{
+	uint64_t values = 0;
+
+	for (size_t k = 0; k < window->count; k++)
+		values |= window->runs[k];
+	return values;
+}
+
+/* Whether a test of these bits would save a place, whatever it costs else. */
+static bool
+saves(const struct window *window, uint64_t yes, uint64_t no, unsigned plain)
+{
+	unsigned tests = 1;
+
+	if (!yes || !no)
+		return false;
+	tests += tests_of(window, yes);
+	return tests < plain && tests + tests_of(window, no) < plain;
+}
+
+void window_try(struct tree *tree, size_t i, size_t j, struct plan *best)
+{
+	uint64_t weight = tree->before[j + 1] - tree->before[i], all;
+	struct window window;
+	unsigned plain;
+
+	if (!window_init(&window, tree, i, j))
+		return;
+	all = all_values(&window);
+	plain = tests_of(&window, all);
+	for (unsigned a = 0; plain >= 3 && a < BITS; a++)
+		for (unsigned b = a; b < BITS; b++) {
+			uint32_t mask = 1u << a | 1u << b;
+			uint64_t yes = window.bits[a] | window.bits[b];
+			uint64_t no = all & ~yes, cost;
+
+			if (!saves(&window, yes, no, plain))
+				continue;
+			cost = weight + tree->price;
+			if (cost < best->cost)
+				cost += side_cost(&window, yes);
+			if (cost < best->cost)
+				cost += side_cost(&window, no);
+			if (cost < best->cost)
+				*best = (struct plan){ cost, mask, SHAPE_WINDOW,
+						       0 };
+		}
+}
+
+static uint32_t side_build(const struct window *window, uint64_t values)
+{
+	struct side side;
+	struct tree tree;
+
+	side_init(window, values, &side);
+	if (side.count == 1)
+		return side.runs[0].node;
+	if (!side_tree(window, &side, &tree))
+		return GRAPH_NONE;
+	return tree_build(&tree);
+}
+
+uint32_t
+window_build(const struct tree *tree, size_t i, size_t j, uint32_t mask)
+{
+	struct window window;
+	uint64_t yes, all;
+
+	if (!window_init(&window, tree, i, j))
+		return GRAPH_NONE;
+	yes = values_with(&window, mask);
+	all = all_values(&window);
+	return graph_test(tree->graph, tree->word, OP_SET, UINT32_MAX, mask,
+			  side_build(&window, yes),
+			  side_build(&window, all & ~yes));
+}
