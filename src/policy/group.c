@@ -12,10 +12,24 @@ enum { SYSCALLS_MAX = 2048 }; /* past any index of a call */
 struct reading {
 	struct group group;
 	const struct node *errno_node, *data_node;
-	/* What each call has in this group already, by its index. */
-	enum { NOWHERE, IN_SET, BY_NAME, BY_CONDITION } has[SYSCALLS_MAX];
+	/*
+	 * What each call has in this group already, by its index, and in
+	 * which line. A group begins with the former cleared; there is no line
+	 * without it, and clearing them, too, costs page faults at every
+	 * start.
+	 */
+	uint8_t has[SYSCALLS_MAX];
 	uint32_t line[SYSCALLS_MAX];
 };
+
+enum { NOWHERE, IN_SET, BY_NAME, BY_CONDITION };
+
+static void reading_begin(struct reading *reading, struct place place)
+{
+	reading->group = (struct group){ .place = place };
+	reading->errno_node = reading->data_node = NULL;
+	memset(reading->has, NOWHERE, sizeof(reading->has));
+}
 
 /* "no system call is called 'opn' (did you mean 'open'?)", for all at once. */
 static bool
@@ -51,10 +65,10 @@ static bool
 may_stand(struct read *read, struct reading *reading, const struct entry *entry)
 {
 	unsigned index = entry->call->index;
-	int now = entry->optional ? IN_SET
-		  : entry->count  ? BY_CONDITION
-				  : BY_NAME;
-	int had = (int)reading->has[index];
+	uint8_t now = entry->optional ? IN_SET
+		      : entry->count  ? BY_CONDITION
+				      : BY_NAME;
+	uint8_t had = reading->has[index];
 	const char *name = entry->call->name;
 
 	if (had == BY_NAME && now == BY_NAME)
@@ -348,7 +362,7 @@ bool group_read(struct read *read, const struct node *node)
 	reading = read->reading;
 	if (!reading)
 		return fail_nomem(read->err);
-	*reading = (struct reading){ .group.place = node->place };
+	reading_begin(reading, node->place);
 	if (!keys_read(read, node, "a group", keys, reading))
 		return false;
 	if (!doc_get(node, "action"))

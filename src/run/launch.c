@@ -68,36 +68,35 @@ static void forget_sigchld(pid_t child)
 		syscall(SYS_rt_sigqueueinfo, getpid(), SIGCHLD, &info);
 }
 
+struct children {
+	pid_t between, supervisor;
+};
+
 /*
  * Two forks: the process between them ends at once, so that the command finds
- * no child it did not make.
+ * no child it did not make. It only forks, so it borrows our memory instead of
+ * copying it, which is most of what a fork costs: vfork(2) lets us wait, and
+ * `supervisor` is what came of it. No signal is let through, and fork(2) takes
+ * the locks of libc as if we had called it.
+ * Returns 0 or an errno.
  */
-static bool
-start_supervisor(const struct command *command, struct cg_error *err)
+static int fork_twice(const struct command *command, struct children *children)
 {
-	sigset_t all, old;
+	volatile pid_t supervisor = 0;
 	pid_t between;
-	int number;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	between = fork();
-	number = errno;
+	/* NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork) */
+	between = vfork();
 	if (between == 0) {
-		if (fork() == 0)
+		/* NOLINTBEGIN(clang-analyzer-unix.Vfork): as said above */
+		supervisor = fork();
+		if (supervisor == 0)
 			supervise(command);
+		/* NOLINTEND(clang-analyzer-unix.Vfork) */
 		_exit(0);
 	}
-	if (between > 0) {
-		reap(between);
-		forget_sigchld(between);
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	close(command->channel.told[1]);
-	if (between < 0)
-		return fail_errno(err, CG_E_SYSTEM, number,
-				  "cannot start the supervisor");
-	return true;
+	*children = (struct children){ between, supervisor };
+	return between < 0 || supervisor < 0 ? errno : 0;
 }
 
 static bool fail_lost(struct cg_error *err)
@@ -106,23 +105,61 @@ static bool fail_lost(struct cg_error *err)
 		    "the supervisor ended before it was ready");
 }
 
+/* Yama wants to be told who may trace us; EINVAL is: no Yama. */
+static bool must_be_allowed(void)
+{
+	return prctl(PR_SET_PTRACER, 0, 0, 0, 0) == 0 || errno != EINVAL;
+}
+
 /* Until the supervisor holds this thread, ready for exec. */
-static bool be_seized(const struct command *command, struct cg_error *err)
+static bool
+be_seized(const struct command *command, pid_t supervisor, struct cg_error *err)
 {
 	struct word word;
+	bool heard;
 
-	if (!hear(&command->channel, &word))
+	if (command->wait_for_go) {
+		prctl(PR_SET_PTRACER, supervisor, 0, 0, 0);
+		if (!say(&command->channel, SAY_GO))
+			return fail_lost(err);
+	}
+	heard = hear(&command->channel, &word);
+	if (command->wait_for_go)
+		prctl(PR_SET_PTRACER, 0, 0, 0, 0);
+	if (!heard)
 		return fail_lost(err);
-	/* Yama wants to be told who may trace us; EINVAL is: no Yama. */
-	prctl(PR_SET_PTRACER, word.supervisor, 0, 0, 0);
-	if (!say(&command->channel, SAY_GO) || !hear(&command->channel, &word))
-		return fail_lost(err);
-	prctl(PR_SET_PTRACER, 0, 0, 0, 0);
 	if (word.err.status != CG_OK) {
 		*err = word.err;
 		return false;
 	}
 	return true;
+}
+
+/* No signal is let through until the process between has been reaped. */
+static bool
+begin_supervision(const struct command *command, struct cg_error *err)
+{
+	struct children children;
+	sigset_t all, old;
+	bool ok = true;
+	int number;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	number = fork_twice(command, &children);
+	close(command->channel.told[1]);
+	if (number != 0)
+		ok = fail_errno(err, CG_E_SYSTEM, number,
+				"cannot start the supervisor");
+	else
+		ok = be_seized(command, children.supervisor, err);
+	/* By now it has ended, so that nobody waits. */
+	if (children.between > 0) {
+		reap(children.between);
+		forget_sigchld(children.between);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ok;
 }
 
 /* The supervisor lets go, then its end of the pipe closes. */
@@ -143,11 +180,12 @@ bool launch(const struct cg_run_options *options, struct cg_program *native,
 		.options = options,
 		.native = native,
 		.native_abi = native_abi,
+		.wait_for_go = must_be_allowed(),
 	};
 
 	if (!channel_open(&command.channel, err))
 		return false;
-	if (start_supervisor(&command, err) && be_seized(&command, err)) {
+	if (begin_supervision(&command, err)) {
 		lookup_exec(argv, err);
 		be_released(&command.channel);
 	}

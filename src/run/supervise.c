@@ -22,7 +22,8 @@ static void ignore(int sig)
 }
 
 /*
- * The caller's handlers are not ours. SIGCHLD tells of the command's stops; it
+ * The caller's handlers are not ours, nor is what came while we were in its
+ * group: to ignore a signal drops it. SIGCHLD tells of the command's stops; it
  * stays blocked but for the moments when we wait for it.
  */
 static void take_signals(void)
@@ -32,8 +33,11 @@ static void take_signals(void)
 	const struct sigaction wake = { .sa_handler = ignore };
 	sigset_t mask;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, sig == SIGPIPE ? &none : &usual, NULL);
+	for (int sig = 1; sig < NSIG; sig++) {
+		sigaction(sig, &none, NULL);
+		if (sig != SIGPIPE)
+			sigaction(sig, &usual, NULL);
+	}
 	sigaction(SIGCHLD, &wake, NULL);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
@@ -86,7 +90,7 @@ static void take_files(const struct channel *channel)
 
 static bool tell(const struct command *command, const struct cg_error *err)
 {
-	struct word word = { .supervisor = getpid() };
+	struct word word = { 0 };
 
 	if (err)
 		word.err = *err;
@@ -192,25 +196,38 @@ attend(const struct command *command, pid_t process, struct cg_error *err)
 			  "the command cannot be let go");
 }
 
-void supervise(const struct command *command)
+/* The thread is held: false if it is not, and nobody waits for us. */
+static bool begin(const struct command *command)
 {
 	struct cg_error err = { 0 };
 	uint64_t said;
-	pid_t process;
 
-	take_signals();
+	if (command->wait_for_go && (!hear(command, &said) || said != SAY_GO))
+		return false;
+	if (seize(command, &err))
+		return tell(command, NULL);
+	tell(command, &err);
+	return false;
+}
+
+/* Leave the caller's world. It is in its exec meanwhile. */
+static void settle(const struct command *command)
+{
 	setsid();
+	take_signals();
 	/* Whatever the command may do to others, it must not trace us. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	take_files(&command->channel);
-	if (!tell(command, NULL) || !hear(command, &said) || said != SAY_GO)
+}
+
+void supervise(const struct command *command)
+{
+	struct cg_error err = { 0 };
+	pid_t process;
+
+	if (!begin(command))
 		_exit(EXIT_FAILURE);
-	if (!seize(command, &err)) {
-		tell(command, &err);
-		_exit(EXIT_FAILURE);
-	}
-	if (!tell(command, NULL))
-		_exit(EXIT_FAILURE);
+	settle(command);
 	process = wait_for_exec(command);
 	if (process == 0)
 		_exit(EXIT_SUCCESS);

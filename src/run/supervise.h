@@ -17,9 +17,8 @@ struct channel {
 
 enum { SAY_GO = 1, SAY_LEAVE = 2 };
 
-/* One message of the supervisor; short enough to be written at once. */
+/* The supervisor's message; short enough to be written at once. */
 struct word {
-	pid_t supervisor;
 	struct cg_error err; /* status CG_OK: all is well */
 };
 
@@ -28,6 +27,7 @@ struct command {
 	const struct cg_run_options *options;
 	struct cg_program *native; /* for native_abi, or NULL */
 	const struct cg_abi *native_abi;
+	bool wait_for_go; /* before SAY_GO it may not trace the thread */
 	struct channel channel;
 };
 
