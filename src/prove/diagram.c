@@ -20,7 +20,7 @@ struct diagrams {
 	size_t table_size;
 	struct memo *memo;
 	size_t memo_size;
-	bool exhausted;
+	bool exhausted, no_memory;
 };
 
 enum { FIRST_ROOM = 1024, FIRST_MEMO = 2048, MEMO_MOST = 1 << 18 };
@@ -75,9 +75,19 @@ bool diagrams_exhausted(const struct diagrams *all)
 	return all->exhausted;
 }
 
+bool diagrams_out_of_memory(const struct diagrams *all)
+{
+	return all->no_memory;
+}
+
 void diagrams_exhaust(struct diagrams *all)
 {
 	all->exhausted = true;
+}
+
+void diagrams_no_memory(struct diagrams *all)
+{
+	all->exhausted = all->no_memory = true;
 }
 
 static void place(struct diagrams *all, dd a)
@@ -135,11 +145,12 @@ static dd unique(struct diagrams *all, uint32_t variable, dd zero, dd one)
 		    node->one == one)
 			return all->table[at] - 1;
 	}
-	if (all->exhausted || all->count == all->most ||
-	    (all->count == all->room && !grow(all))) {
-		all->exhausted = true;
+	if (all->count == all->most)
+		diagrams_exhaust(all);
+	else if (all->count == all->room && !all->exhausted && !grow(all))
+		diagrams_no_memory(all);
+	if (all->exhausted)
 		return DD_FALSE;
-	}
 	all->nodes[all->count] = (struct node){ variable, zero, one };
 	place(all, (dd)all->count);
 	return (dd)all->count++;

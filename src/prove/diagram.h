@@ -44,8 +44,12 @@ void diagrams_free(struct diagrams *all);
  * and this says so: ask it before you believe a result.
  */
 bool diagrams_exhausted(const struct diagrams *all);
-/* Say so on behalf of one who ran out of memory while building. */
+/* Whether that was for want of memory, and not of the budget. */
+bool diagrams_out_of_memory(const struct diagrams *all);
+/* Say so on behalf of one who ran out of a budget, or memory, while building.
+ */
 void diagrams_exhaust(struct diagrams *all);
+void diagrams_no_memory(struct diagrams *all);
 
 /* The leaf of a 32-bit answer. */
 dd diagram_answer(struct diagrams *all, uint32_t answer);

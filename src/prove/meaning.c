@@ -279,7 +279,7 @@ dd meaning_of(struct diagrams *all, const struct resolved *resolved)
 	dd result = DD_FALSE;
 
 	if (!spans) {
-		diagrams_exhaust(all);
+		diagrams_no_memory(all);
 		return result;
 	}
 	add_span(&archs, 0, foreign);

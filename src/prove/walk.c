@@ -95,11 +95,12 @@ static bool vectors_grow(struct walk *walk)
 	if (room > VECTORS_MAX)
 		return false;
 	vectors = realloc(walk->vectors, room * sizeof(*vectors));
-	if (!vectors)
+	if (vectors)
+		walk->vectors = vectors;
+	if (!vectors || !table_init(&walk->vector_table, room)) {
+		diagrams_no_memory(walk->all);
 		return false;
-	walk->vectors = vectors;
-	if (!table_init(&walk->vector_table, room))
-		return false;
+	}
 	walk->vector_room = room;
 	for (size_t i = 0; i < walk->vector_count; i++)
 		table_add(&walk->vector_table, vector_hash(&vectors[i]), i);
@@ -174,11 +175,12 @@ static bool states_grow(struct walk *walk)
 	if (room > STATES_MAX)
 		return false;
 	states = realloc(walk->states, room * sizeof(*states));
-	if (!states)
+	if (states)
+		walk->states = states;
+	if (!states || !table_init(&walk->state_table, room)) {
+		diagrams_no_memory(walk->all);
 		return false;
-	walk->states = states;
-	if (!table_init(&walk->state_table, room))
-		return false;
+	}
 	walk->state_room = room;
 	for (size_t i = 0; i < walk->state_count; i++)
 		table_add(&walk->state_table, state_hash(&states[i]), i);
@@ -463,7 +465,7 @@ dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
 	if (walk_init(&walk, live))
 		walk_forward(&walk);
 	else
-		walk.failed = true;
+		diagrams_no_memory(all);
 	if (!walk.failed && !diagrams_exhausted(all))
 		result = walk_back(&walk);
 	if (walk.failed)

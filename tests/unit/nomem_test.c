@@ -1,0 +1,197 @@
+/*
+ * Each allocation of this library fails once, from reading a policy to proving
+ * its program: nothing crashes, nothing leaks, and CG_E_NOMEM says why.
+ *
+ * Those of libfyaml go well: 0.7 itself crashes where one fails.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/prove.h>
+
+#include "tap.h"
+
+/* ------------------------------------------------------------- malloc -- */
+
+static bool armed;
+static bool once;            /* the next ones go well again */
+static size_t seen, failing; /* allocations so far; the one that fails */
+static long live;            /* not freed yet, while armed */
+
+static bool fails(void)
+{
+	if (!armed)
+		return false;
+	seen++;
+	return once ? seen == failing : seen >= failing;
+}
+
+/* The linker's --wrap. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void __real_free(void *old);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *old);
+
+void *__wrap_malloc(size_t size)
+{
+	void *out = fails() ? NULL : __real_malloc(size);
+
+	live += armed && out;
+	return out;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	void *out = fails() ? NULL : __real_calloc(count, size);
+
+	live += armed && out;
+	return out;
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	void *out = fails() ? NULL : __real_realloc(old, size);
+
+	live += armed && out && !old;
+	return out;
+}
+
+void __wrap_free(void *old)
+{
+	live -= armed && old;
+	__real_free(old);
+}
+
+/* ---------------------------------------------------------------- rows -- */
+
+static const struct row {
+	const char *name, *text;
+} rows[] = {
+	{ "names", "seccomp:\n"
+		   "  default_action: errno\n"
+		   "  syscalls:\n"
+		   "    - action: allow\n"
+		   "      names: [read, write, '@signal-return']\n" },
+	{ "rules", "seccomp:\n"
+		   "  default_action: errno(EACCES)\n"
+		   "  kernel: '5.4'\n"
+		   "  unknown: errno(ENOSYS)\n"
+		   "  architectures: [x86_64, i386, x32]\n"
+		   "  syscalls:\n"
+		   "    - action: allow\n"
+		   "      rules:\n"
+		   "        - socket({AF_UNIX, AF_INET..AF_INET6}, &1|2 == 1)\n"
+		   "        - kill(> 0 && < 100, != 9)\n"
+		   "    - action: trap(5)\n"
+		   "      names: kill\n" },
+	{ "conditions",
+	  "seccomp:\n"
+	  "  default_action: allow\n"
+	  "  syscalls:\n"
+	  "    - action: kill_process\n"
+	  "      names_with_args:\n"
+	  "        - name: write\n"
+	  "          arguments: &one\n"
+	  "            - {argument: 0, operation: In, values: [1, 5..9]}\n"
+	  "            - {argument: 2, operation: GreaterThan, value: 4096}\n"
+	  "        - name: read\n"
+	  "          arguments: *one\n" },
+	{ "extends", "{seccomp: {extends: [no-exec], flags: [log],\n"
+		     "syscalls: [{action: log, names: mkdir}]}}\n" },
+	/* What is refused needs memory for its message, too. */
+	{ "a misspelt name", "seccomp: {default_action: allow, syscalls: "
+			     "[{action: errno, names: [raed, wriet]}]}" },
+	{ "no YAML", "seccomp: [\n" },
+};
+
+/* Everything in turn; the first status that is not CG_OK. */
+static enum cg_status work(const char *text, struct cg_error *err)
+{
+	struct cg_policy *policy = NULL;
+	struct cg_program *program = NULL;
+	struct cg_side left, right;
+	enum cg_relation relation = CG_DIFFERENT;
+	enum cg_status status;
+	char *listing = NULL;
+
+	status = cg_policy_parse(text, strlen(text), "row", NULL, &policy, err);
+	if (status == CG_OK)
+		status = cg_compile(policy, NULL, &program, err);
+	if (status == CG_OK)
+		status = cg_prove(policy, program, 0, NULL, err);
+	left = (struct cg_side){ .policy = policy };
+	right = (struct cg_side){ .program = program };
+	if (status == CG_OK)
+		status = cg_compare(left, right, 0, &relation, NULL, err);
+	if (status == CG_OK && relation != CG_EQUAL)
+		status = CG_E_PROOF;
+	if (status == CG_OK) {
+		listing = cg_program_listing(program);
+		if (!listing)
+			status = err->status = CG_E_NOMEM;
+	}
+	free(listing);
+	cg_program_free(program);
+	cg_policy_free(policy);
+	return status;
+}
+
+/* What a text comes to with all the memory in the world. */
+static enum cg_status plenty(const struct row *row, struct cg_error *err)
+{
+	*err = (struct cg_error){ 0 };
+	return work(row->text, err);
+}
+
+static bool fail_each(const struct row *row, bool only_one)
+{
+	struct cg_error err, want;
+	enum cg_status wanted = plenty(row, &want), status;
+
+	for (failing = 1;; failing++) {
+		err = (struct cg_error){ 0 };
+		once = only_one;
+		seen = 0;
+		live = 0;
+		armed = true;
+		status = work(row->text, &err);
+		armed = false;
+		if (live != 0) {
+			tap_note("allocation %zu: %ld are left", failing, live);
+			return false;
+		}
+		if (seen < failing)
+			break;
+		/* One may be done without, but no answer may change. */
+		if (status == wanted && only_one)
+			continue;
+		if (status != CG_E_NOMEM || err.status != CG_E_NOMEM) {
+			tap_note("allocation %zu: %d, %s", failing, (int)status,
+				 err.message);
+			return false;
+		}
+	}
+	return status == wanted && strcmp(err.message, want.message) == 0 &&
+	       failing > 1;
+}
+
+int main(void)
+{
+	struct tap tap = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (int only_one = 0; only_one < 2; only_one++) {
+			bool ok = fail_each(&rows[i], only_one);
+
+			tap_ok(&tap, ok, "%s: %zu allocations, %s",
+			       rows[i].name, failing - 1,
+			       only_one ? "each fails alone"
+					: "each fails with all after it");
+		}
+	return tap_done(&tap);
+}
