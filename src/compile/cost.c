@@ -5,7 +5,7 @@ static const struct cost presets[] = {
 			     .window = 9,
 			     .cached = 40,
 			     .allowed = 20,
-			     .tested = 20000,
+			     .tested = 200000,
 			     .refused = 200 },
 	[CG_COST_UNCACHED] = { .place = 20,
 			       .window = 9,

@@ -26,8 +26,9 @@ add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 	       fail_nomem(dispatch->err);
 }
 
+/* A call that an entry refuses is expected to come, and is never cached. */
 static uint32_t weight_of(const struct graph *graph, uint32_t node,
-			  const struct cg_syscall *call)
+			  const struct cg_syscall *call, bool named)
 {
 	const struct node *at;
 	enum cost_kind kind = COST_TESTED;
@@ -35,8 +36,10 @@ static uint32_t weight_of(const struct graph *graph, uint32_t node,
 	if (node == GRAPH_NONE)
 		return 1;
 	at = &graph->nodes[node];
-	if (at->op == OP_RETURN)
-		kind = at->k == CG_RET_ALLOW ? COST_ALLOWED : COST_REFUSED;
+	if (at->op == OP_RETURN && at->k == CG_RET_ALLOW)
+		kind = COST_ALLOWED;
+	else if (at->op == OP_RETURN && !named)
+		kind = COST_REFUSED;
 	return cost_weight(&graph->cost, call, kind);
 }
 
@@ -71,7 +74,7 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 					      resolved_fallback(abi, nr), &node,
 					      dispatch->err) ||
 			    !add(dispatch, nr, node,
-				 weight_of(graph, node, call)) ||
+				 weight_of(graph, node, call, count > 0)) ||
 			    !add(dispatch, (uint64_t)nr + 1, unknown,
 				 WEIGHT_NO_CALL))
 				return false;
