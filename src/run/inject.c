@@ -63,35 +63,52 @@ bool memory_write(pid_t process, uint64_t address, const void *from,
 	return poke(process, address, from, length);
 }
 
-/*
- * Run to the next stop at the border of a system call. All signals are blocked
- * meanwhile, so only SIGSTOP, which cannot be, may come between.
- */
-static bool step(struct inject *inject, struct cg_error *err)
+/* A signal to the program itself came between; it is owed to it. */
+static bool note_signal(struct inject *inject, int status, struct cg_error *err)
+{
+	if (status >> 16 == PTRACE_EVENT_STOP)
+		return true;
+	if (WSTOPSIG(status) == SIGSTOP)
+		inject->stopped = true;
+	else if (WSTOPSIG(status) == SIGTRAP)
+		inject->trapped = true;
+	else
+		return fail(err, CG_E_SYSTEM,
+			    "signal %d came before the filter was in force",
+			    WSTOPSIG(status));
+	return true;
+}
+
+/* Go on in one way or the other, to the next stop. */
+static bool resume(const struct inject *inject, enum __ptrace_request how,
+		   int *status, struct cg_error *err)
+{
+	if (ptrace(how, inject->process, NULL, NULL) != 0)
+		return fail_errno(err, CG_E_SYSTEM, errno,
+				  "the command cannot be continued");
+	while (waitpid(inject->process, status, __WALL) < 0)
+		if (errno != EINTR)
+			return fail_errno(err, CG_E_SYSTEM, errno,
+					  "the command is gone");
+	if (!WIFSTOPPED(*status))
+		return fail(err, CG_E_SYSTEM,
+			    "the command was killed before its filter was in "
+			    "force");
+	return true;
+}
+
+/* Run to the next stop at the border of a system call. */
+static bool go_to_border(struct inject *inject, struct cg_error *err)
 {
 	int status;
 
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, inject->process, NULL, NULL) != 0)
-			return fail_errno(err, CG_E_SYSTEM, errno,
-					  "the command cannot be continued");
-		while (waitpid(inject->process, &status, __WALL) < 0)
-			if (errno != EINTR)
-				return fail_errno(err, CG_E_SYSTEM, errno,
-						  "the command is gone");
-		if (!WIFSTOPPED(status))
-			return fail(err, CG_E_SYSTEM,
-				    "the command was killed before its filter "
-				    "was in force");
+		if (!resume(inject, PTRACE_SYSCALL, &status, err))
+			return false;
 		if (WSTOPSIG(status) == SYSCALL_STOP)
 			return true;
-		if (WSTOPSIG(status) == SIGSTOP)
-			inject->stopped = true;
-		else if (status >> 16 != PTRACE_EVENT_STOP)
-			return fail(err, CG_E_SYSTEM,
-				    "signal %d came before the filter was in "
-				    "force",
-				    WSTOPSIG(status));
+		if (!note_signal(inject, status, err))
+			return false;
 	}
 }
 
@@ -119,22 +136,73 @@ static bool poke_enter(struct inject *inject, struct cg_error *err)
 	return true;
 }
 
-bool inject_begin(struct inject *inject, pid_t process, struct cg_error *err)
+/*
+ * All signals are blocked meanwhile, SIGSTOP alone cannot be. Nor is SIGTRAP,
+ * where it tells of a step: to have it come all the same, the kernel would
+ * change what the program does with it. Where the program ignores it, that
+ * would be lost, too, so no steps there.
+ */
+bool inject_begin(struct inject *inject, pid_t process, uint64_t ignored,
+		  struct cg_error *err)
 {
-	const uint64_t all = ~0ull;
+	const uint64_t trap = 1ull << (SIGTRAP - 1);
+	uint64_t blocked = ~0ull;
 
 	*inject = (struct inject){ .process = process };
+	inject->by_step = !(ignored & trap);
+	if (inject->by_step)
+		blocked &= ~trap;
 	if (ptrace(PTRACE_GETSIGMASK, process, sizeof(inject->mask),
 		   &inject->mask) != 0 ||
-	    ptrace(PTRACE_SETSIGMASK, process, sizeof(all), &all) != 0)
+	    ptrace(PTRACE_SETSIGMASK, process, sizeof(blocked), &blocked) != 0)
 		return fail_gone(err);
 	/* Registers set before execve has returned would not all last. */
-	if (!step(inject, err))
+	if (!go_to_border(inject, err))
 		return false;
 	if (!regs_read(process, &inject->saved))
 		return fail_gone(err);
 	inject->door = regs_door(process, &inject->saved);
 	return poke_enter(inject, err);
+}
+
+/* Whether a stop after a step was not its own SIGTRAP. */
+static bool is_signal(const struct inject *inject, int status)
+{
+	siginfo_t info = { 0 };
+
+	return status >> 16 != 0 || WSTOPSIG(status) != SIGTRAP ||
+	       (ptrace(PTRACE_GETSIGINFO, inject->process, NULL, &info) == 0 &&
+		info.si_code <= 0);
+}
+
+/*
+ * Make the call that the registers hold with one stop. Whether it was made is
+ * read from the pc: any signal may come before or instead of the step's own.
+ */
+static bool
+step_over(struct inject *inject, struct regs *regs, struct cg_error *err)
+{
+	uint64_t start = regs_pc(&inject->saved);
+	int status;
+
+	do {
+		if (!resume(inject, PTRACE_SINGLESTEP, &status, err))
+			return false;
+		if (is_signal(inject, status) &&
+		    !note_signal(inject, status, err))
+			return false;
+		if (!regs_read(inject->process, regs))
+			return fail_gone(err);
+	} while (regs_pc(regs) == start);
+	return true;
+}
+
+static bool stop_at_both_ends(struct inject *inject, struct regs *regs,
+			      struct cg_error *err)
+{
+	if (!go_to_border(inject, err) || !go_to_border(inject, err))
+		return false;
+	return regs_read(inject->process, regs) || fail_gone(err);
 }
 
 bool inject_call(struct inject *inject, uint32_t nr, const uint64_t args[6],
@@ -145,12 +213,9 @@ bool inject_call(struct inject *inject, uint32_t nr, const uint64_t args[6],
 	regs_set_call(&regs, inject->door, nr, args);
 	if (!regs_write(inject->process, &regs))
 		return fail_gone(err);
-	if (!step(inject, err)) /* to its entry */
+	if (!(inject->by_step ? step_over(inject, &regs, err)
+			      : stop_at_both_ends(inject, &regs, err)))
 		return false;
-	if (!step(inject, err)) /* to its return */
-		return false;
-	if (!regs_read(inject->process, &regs))
-		return fail_gone(err);
 	*result = regs_result(&regs, inject->door);
 	return true;
 }
@@ -165,7 +230,8 @@ bool inject_end(struct inject *inject, struct cg_error *err)
 	    ptrace(PTRACE_SETSIGMASK, process, sizeof(inject->mask),
 		   &inject->mask) != 0)
 		return fail_gone(err);
-	if (inject->stopped && kill(process, SIGSTOP) != 0)
+	if ((inject->stopped && kill(process, SIGSTOP) != 0) ||
+	    (inject->trapped && kill(process, SIGTRAP) != 0))
 		return fail_gone(err);
 	return true;
 }
@@ -180,7 +246,8 @@ static bool exit_entered(struct inject *inject, int status)
 	if (!inject->poked)
 		return false;
 	regs_set_call(&regs, inject->door, inject->door->exit_group, args);
-	return regs_write(inject->process, &regs) && step(inject, &unwanted) &&
+	return regs_write(inject->process, &regs) &&
+	       go_to_border(inject, &unwanted) &&
 	       ptrace(PTRACE_CONT, inject->process, NULL, NULL) == 0;
 }
 

@@ -16,14 +16,18 @@ struct inject {
 	uint64_t mask;         /* of signals, as it was */
 	unsigned char code[8]; /* what stood at the pc */
 	bool poked;
+	bool by_step; /* single-step over a call, else stop at both its ends */
 	bool stopped; /* a SIGSTOP came meanwhile, and is owed */
+	bool trapped; /* so did a SIGTRAP */
 };
 
 /*
- * Begin, the process being at PTRACE_EVENT_EXEC. Whatever fails from here on
+ * Begin, the process being at PTRACE_EVENT_EXEC; `ignored` are the signals it
+ * ignores, all of them where that is not known. Whatever fails from here on
  * leaves it fit for inject_exit() alone. Fails with CG_E_SYSTEM.
  */
-bool inject_begin(struct inject *inject, pid_t process, struct cg_error *err);
+bool inject_begin(struct inject *inject, pid_t process, uint64_t ignored,
+		  struct cg_error *err);
 
 /* Make a call; what it answered goes to `*result`, -errno or a value. */
 bool inject_call(struct inject *inject, uint32_t nr, const uint64_t args[6],

@@ -243,7 +243,8 @@ bool install(pid_t process, const struct cg_run_options *options,
 	bool ok;
 
 	task_read(process, &install.before);
-	ok = inject_begin(&install.inject, process, err) &&
+	ok = inject_begin(&install.inject, process, install.before.ignored,
+			  err) &&
 	     choose_program(&install, &native, native_abi, &got, err) &&
 	     give_up_privileges(&install, err) &&
 	     load(&install, got.program, err) && verify(&install, err) &&

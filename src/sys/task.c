@@ -14,6 +14,7 @@ static const struct task nothing = {
 	.seccomp = -1,
 	.filters = -1,
 	.no_new_privs = -1,
+	.ignored = ~0ull,
 };
 
 /* A line "Key:\tvalue\n": what stands behind the tab, or NULL. */
@@ -43,6 +44,7 @@ void task_parse(const char *status, struct task *out)
 	const char *name = value_of(status, "Name");
 	const char *state = value_of(status, "State");
 	const char *effective = value_of(status, "CapEff");
+	const char *ignored = value_of(status, "SigIgn");
 	int pid = number_of(status, "Tgid"), id = number_of(status, "Pid");
 
 	*out = nothing;
@@ -55,6 +57,8 @@ void task_parse(const char *status, struct task *out)
 	out->seccomp = number_of(status, "Seccomp");
 	out->filters = number_of(status, "Seccomp_filters");
 	out->no_new_privs = number_of(status, "NoNewPrivs");
+	if (ignored)
+		out->ignored = strtoull(ignored, NULL, 16);
 	out->effective = effective ? strtoull(effective, NULL, 16) : 0;
 }
 

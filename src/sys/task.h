@@ -15,6 +15,7 @@ struct task {
 	int filters;        /* -1 where the kernel (before 5.9) is silent */
 	int no_new_privs;   /* -1 where the kernel (before 4.10) is silent */
 	uint64_t effective; /* capabilities */
+	uint64_t ignored;   /* signals, the first in bit 0; all: not known */
 };
 
 /* Read the text of a status file; what it does not say is "not known". */

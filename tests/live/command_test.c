@@ -161,6 +161,82 @@ static void test_fresh(struct tap *tap)
 
 /* ------------------------------------------------- job control and signals */
 
+/* No matter how this test was started. */
+static void plain_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void ignore_trap(void)
+{
+	plain_signals();
+	signal(SIGTRAP, SIG_IGN);
+}
+
+/* Blocked, and there already; then it goes to the thread or the process. */
+static void have_trap(pid_t process)
+{
+	sigset_t only;
+
+	plain_signals();
+	sigemptyset(&only);
+	sigaddset(&only, SIGTRAP);
+	sigprocmask(SIG_BLOCK, &only, NULL);
+	if (process)
+		kill(process, SIGTRAP);
+	else
+		raise(SIGTRAP);
+}
+
+static void have_trap_thread(void)
+{
+	have_trap(0);
+}
+
+static void have_trap_process(void)
+{
+	have_trap(getpid());
+}
+
+/* What installing the filter uses of SIGTRAP, the command never sees. */
+static void test_trap(struct tap *tap)
+{
+	static const struct {
+		const char *name;
+		void (*prepare)(void);
+		const char *pattern, *want;
+	} rows[] = {
+		{ "SIGTRAP stays ignored", ignore_trap, "SigIgn|SigBlk",
+		  "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000010\n" },
+		{ "a SIGTRAP of the thread stays pending", have_trap_thread,
+		  "Pnd|SigBlk", "SigBlk:\t0000000000000010\n" },
+		{ "a SIGTRAP of the process stays pending", have_trap_process,
+		  "Pnd|SigBlk", "SigBlk:\t0000000000000010\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct setup setup = {
+			.program = "grep",
+			.args = { "-E", rows[i].pattern, "/proc/self/status" },
+			.answer = REFUSE,
+			.prepare = rows[i].prepare,
+		};
+		bool pending = rows[i].prepare != ignore_trap;
+
+		run(&setup);
+		expect(tap,
+		       exited(0) && strstr(result.out, rows[i].want) &&
+			       times(result.out, "Pnd:\t0000000000000010\n") ==
+				       pending,
+		       "", rows[i].name);
+	}
+}
+
 static void await_ready(const struct running *running)
 {
 	char line[8] = "";
@@ -372,6 +448,7 @@ int main(int argc, char **argv)
 		test_stop(&tap, (enum cg_explain)mode, SIGSTOP);
 		test_stop(&tap, (enum cg_explain)mode, SIGTSTP);
 	}
+	test_trap(&tap);
 	test_supervisor(&tap);
 	tap_ok(&tap, live_child(caller_survives, NULL) == 0,
 	       "a caller whose command is not there is what it was");
