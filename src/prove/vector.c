@@ -253,24 +253,33 @@ struct vector vector_shift_right(struct diagrams *all, const struct vector *a,
 	return shift(all, a, by, down);
 }
 
+/*
+ * The answers that the low `bits` make with `above` before them, for inputs in
+ * `where`. Values that no such input can give are not followed: there may be
+ * few values, though every bit depends on the input.
+ */
 static dd answer_from(struct diagrams *all, const struct vector *a,
-		      unsigned bits, uint32_t above)
+		      unsigned bits, uint32_t above, dd where)
 {
+	dd bit, ones, zeros;
+
 	if (diagrams_exhausted(all))
 		return DD_FALSE;
 	if (bits == 0)
 		return diagram_answer(all, above);
-	bits--;
-	if (a->bit[bits] == DD_FALSE)
-		return answer_from(all, a, bits, above);
-	if (a->bit[bits] == DD_TRUE)
-		return answer_from(all, a, bits, above | 1u << bits);
-	return diagram_if(all, a->bit[bits],
-			  answer_from(all, a, bits, above | 1u << bits),
-			  answer_from(all, a, bits, above));
+	bit = a->bit[--bits];
+	ones = diagram_and(all, where, bit);
+	zeros = diagram_if(all, bit, DD_FALSE, where);
+	if (ones == DD_FALSE)
+		return answer_from(all, a, bits, above, where);
+	if (zeros == DD_FALSE)
+		return answer_from(all, a, bits, above | 1u << bits, where);
+	return diagram_if(all, bit,
+			  answer_from(all, a, bits, above | 1u << bits, ones),
+			  answer_from(all, a, bits, above, zeros));
 }
 
 dd vector_answer(struct diagrams *all, const struct vector *a)
 {
-	return answer_from(all, a, 32, 0);
+	return answer_from(all, a, 32, 0, DD_TRUE);
 }
