@@ -18,6 +18,9 @@ struct cost {
 	/* Runs that a bit test may sort at once, at most 14: the more, the
 	   longer it takes to find. */
 	uint32_t window;
+	/* Whether ABIs that differ in a bit of nr share one tree: shorter, but
+	   each call looks at the bit. */
+	bool join;
 	/* How often a number comes that is allowed without conditions: its
 	   frequency divided by this. */
 	uint32_t cached;

@@ -2,28 +2,41 @@
 
 #include "abi/doors.h"
 #include "compile/arguments.h"
+#include "compile/join.h"
 #include "compile/runs.h"
 
 enum {
 	WEIGHT_MAIN_ARCH = 1000,
 	WEIGHT_OTHER_ARCH = 100,
+	GUEST_SHARE = 16,   /* a guest's calls come so much less often */
 	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
 };
 
 struct dispatch {
 	struct graph *graph;
 	struct cg_error *err;
-	struct runs runs;
+	const struct resolved *resolved;
+	const struct cg_abi *main; /* the ABI that most calls come from */
+	struct runs pieces; /* of one arch: runs, not yet joined by node */
 };
 
 static bool
 add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 {
+	struct runs *pieces = &dispatch->pieces;
+
 	if (first > UINT32_MAX)
 		return true;
-	return runs_add(&dispatch->runs, dispatch->graph->arena,
-			(uint32_t)first, node, weight) ||
-	       fail_nomem(dispatch->err);
+	if (pieces->count && pieces->at[pieces->count - 1].first == first)
+		pieces->count--; /* nothing lies in it */
+	pieces->at =
+		arena_grow(dispatch->graph->arena, pieces->at, &pieces->room,
+			   pieces->count + 1, sizeof(*pieces->at));
+	if (!pieces->at)
+		return fail_nomem(dispatch->err);
+	pieces->at[pieces->count++] =
+		(struct run){ (uint32_t)first, node, weight };
+	return true;
 }
 
 /* A call that an entry refuses is expected to come, and is never cached. */
@@ -49,6 +62,7 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 {
 	struct graph *graph = dispatch->graph;
 	const uint32_t unknown = graph_return(graph, abi->unknown);
+	const uint32_t share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
 	size_t number_count, i = 0, j = 0;
 	const struct abi_number *numbers = abi_numbers(abi->abi, &number_count);
 
@@ -74,7 +88,9 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 					      resolved_fallback(abi, nr), &node,
 					      dispatch->err) ||
 			    !add(dispatch, nr, node,
-				 weight_of(graph, node, call, count > 0)) ||
+				 weight_of(graph, node, call, count > 0) /
+						 share +
+					 1) ||
 			    !add(dispatch, (uint64_t)nr + 1, unknown,
 				 WEIGHT_NO_CALL))
 				return false;
@@ -84,6 +100,77 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 	return true;
 }
 
+/* ------------------------------------------------------------- trees -- */
+
+/* Tests that a node leads to, itself included. */
+static size_t
+tests_below(const struct graph *graph, uint32_t node, uint8_t *seen)
+{
+	const struct node *at = &graph->nodes[node];
+
+	if (at->op == OP_RETURN || at->word != WORD_NR || seen[node])
+		return 0;
+	seen[node] = 1;
+	return 1 + tests_below(graph, at->yes, seen) +
+	       tests_below(graph, at->no, seen);
+}
+
+/* The node with fewer tests of the two. */
+static bool
+smaller(struct dispatch *dispatch, uint32_t a, uint32_t b, uint32_t *out)
+{
+	const struct graph *graph = dispatch->graph;
+	uint8_t *seen = arena_array(graph->arena, uint8_t, 2 * graph->count);
+
+	if (!seen)
+		return fail_nomem(dispatch->err);
+	*out = tests_below(graph, a, seen) <=
+			       tests_below(graph, b, seen + graph->count)
+		       ? a
+		       : b;
+	return true;
+}
+
+/* The bit by which a covered guest's numbers differ from the others, or 0. */
+static uint32_t guest_bit(const struct dispatch *dispatch, uint32_t arch)
+{
+	const struct resolved *resolved = dispatch->resolved;
+
+	for (size_t i = 0; i < resolved->region_count; i++) {
+		const struct region *region = &resolved->regions[i];
+
+		if (region->arch == arch && region->abi && region->first &&
+		    region->first == region->abi->abi->nr_first &&
+		    !(region->first & (region->first - 1)) &&
+		    region->last == 2 * region->first - 1)
+			return region->first;
+	}
+	return 0;
+}
+
+static bool
+decide_numbers(struct dispatch *dispatch, uint32_t arch, uint32_t *out)
+{
+	struct graph *graph = dispatch->graph;
+	const struct runs *pieces = &dispatch->pieces;
+	const uint32_t bit = graph->cost.join ? guest_bit(dispatch, arch) : 0;
+	struct runs runs = { 0 }, joined = { 0 };
+	uint32_t other;
+
+	for (size_t i = 0; i < pieces->count; i++)
+		if (!runs_add(&runs, graph->arena, pieces->at[i].first,
+			      pieces->at[i].node, pieces->at[i].weight))
+			return fail_nomem(dispatch->err);
+	*out = runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
+	if (!bit || !graph_ok(graph, dispatch->err))
+		return graph_ok(graph, dispatch->err);
+	if (!join_runs(graph, pieces, bit, &joined))
+		return fail_nomem(dispatch->err);
+	other = runs_decide(graph, WORD_NR, ~bit, &joined);
+	return graph_ok(graph, dispatch->err) &&
+	       smaller(dispatch, *out, other, out);
+}
+
 /* All regions of one arch, from `*i` on, which moves behind them. */
 static bool arch_node(struct dispatch *dispatch,
 		      const struct resolved *resolved, size_t *i, uint32_t *out)
@@ -91,7 +178,7 @@ static bool arch_node(struct dispatch *dispatch,
 	struct graph *graph = dispatch->graph;
 	uint32_t arch = resolved->regions[*i].arch;
 
-	dispatch->runs = (struct runs){ 0 };
+	dispatch->pieces = (struct runs){ 0 };
 	for (; *i < resolved->region_count; ++*i) {
 		const struct region *region = &resolved->regions[*i];
 		bool ok;
@@ -110,14 +197,16 @@ static bool arch_node(struct dispatch *dispatch,
 	}
 	if (!graph_ok(graph, dispatch->err))
 		return false;
-	*out = runs_decide(graph, WORD_NR, UINT32_MAX, &dispatch->runs);
-	return true;
+	return decide_numbers(dispatch, arch, out);
 }
 
 bool dispatch_decide(struct graph *graph, const struct resolved *resolved,
 		     uint32_t *out, struct cg_error *err)
 {
-	struct dispatch dispatch = { .graph = graph, .err = err };
+	struct dispatch dispatch = { .graph = graph,
+				     .err = err,
+				     .resolved = resolved,
+				     .main = resolved->abis[0].abi };
 	const uint32_t main_arch = resolved->abis[0].abi->audit_arch;
 	const uint32_t foreign = graph_return(graph, resolved->foreign);
 	struct runs archs = { 0 };

@@ -23,7 +23,7 @@ enum op {
 	OP_RETURN, /* the answer in `k` */
 	OP_EQ,     /* (word & mask) == k */
 	OP_GE,     /* (word & mask) >= k, unsigned */
-	OP_SET,    /* (word & k) != 0; `mask` is all ones */
+	OP_SET,    /* (word & k) != 0; no bit of k lies outside `mask` */
 };
 
 struct node {

@@ -185,12 +185,14 @@ bool tree_plan(struct tree *tree)
 
 /* ------------------------------------------------------------- build -- */
 
+/*
+ * Where A holds the word masked it is tested masked, too, so that it need not
+ * be loaded again.
+ */
 static uint32_t
 test(const struct tree *tree, enum op op, uint32_t k, uint32_t yes, uint32_t no)
 {
-	uint32_t mask = op == OP_SET ? UINT32_MAX : tree->mask;
-
-	return graph_test(tree->graph, tree->word, op, mask, k, yes, no);
+	return graph_test(tree->graph, tree->word, op, tree->mask, k, yes, no);
 }
 
 static uint32_t build_chain(const struct tree *tree, size_t i, size_t j)

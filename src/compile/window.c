@@ -55,7 +55,7 @@ window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 		j + 1 < tree->count ? tree->runs[j + 1].first : tree->last + 1;
 
 	if (j - i + 1 < RUNS_LEAST || j - i + 1 > tree->graph->cost.window ||
-	    end - low > SPAN || tree->mask != UINT32_MAX)
+	    end - low > SPAN)
 		return false;
 	window->tree = tree;
 	window->first = i;
@@ -216,7 +216,8 @@ void window_try(struct tree *tree, size_t i, size_t j, struct plan *best)
 			uint64_t yes = window.bits[a] | window.bits[b];
 			uint64_t no = all & ~yes, cost;
 
-			if (!saves(&window, yes, no, plain))
+			if (mask & ~tree->mask ||
+			    !saves(&window, yes, no, plain))
 				continue;
 			cost = weight + tree->price;
 			if (cost < best->cost)
@@ -252,7 +253,7 @@ window_build(const struct tree *tree, size_t i, size_t j, uint32_t mask)
 		return GRAPH_NONE;
 	yes = values_with(&window, mask);
 	all = all_values(&window);
-	return graph_test(tree->graph, tree->word, OP_SET, UINT32_MAX, mask,
+	return graph_test(tree->graph, tree->word, OP_SET, tree->mask, mask,
 			  side_build(&window, yes),
 			  side_build(&window, all & ~yes));
 }
