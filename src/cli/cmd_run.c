@@ -195,6 +195,9 @@ static int run(void *data, int count, char **operands)
 		status = cg_policy_enabled(context.input.policy)
 				 ? run_under(&context, operands)
 				 : run_freely(&context, operands);
+	} else if (status == EXIT_REFUSED) {
+		/* As a status of COMMAND's, that would say nothing. */
+		status = EXIT_FAILED;
 	}
 	refusals_free(context.refusals);
 	input_free(&context.input);

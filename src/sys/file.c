@@ -169,7 +169,24 @@ static mode_t mode_wanted(const char *path)
 	return 0644 & ~mask;
 }
 
-bool file_write_atomic(const char *path, const void *bytes, size_t length,
+/* A device, a pipe: it stays what it is, and takes the bytes. */
+static bool write_into(const char *path, const void *bytes, size_t length,
+		       struct cg_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool ok;
+
+	if (fd < 0)
+		return fail_errno(err, CG_E_SYSTEM, errno,
+				  "cannot open %s for writing", path);
+	ok = write_all(fd, bytes, length);
+	if (!ok)
+		fail_errno(err, CG_E_SYSTEM, errno, "cannot write %s", path);
+	close(fd);
+	return ok;
+}
+
+static bool write_over(const char *path, const void *bytes, size_t length,
 		       struct cg_error *err)
 {
 	char beside[4096];
@@ -195,4 +212,21 @@ bool file_write_atomic(const char *path, const void *bytes, size_t length,
 	close(fd);
 	unlink(beside);
 	return false;
+}
+
+bool file_write_atomic(const char *path, const void *bytes, size_t length,
+		       struct cg_error *err)
+{
+	struct stat about;
+	char *real;
+	bool ok;
+
+	/* To rename over a device would be the end of it, for everybody. */
+	if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+		return write_into(path, bytes, length, err);
+	/* A link goes on pointing there; a file not there yet has no target. */
+	real = realpath(path, NULL);
+	ok = write_over(real ? real : path, bytes, length, err);
+	free(real);
+	return ok;
 }

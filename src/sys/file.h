@@ -21,7 +21,9 @@ bool file_read(const char *path, size_t max, char **text, size_t *length,
 /*
  * Make `path` hold exactly these bytes, or leave it as it was: written beside
  * it, synced, renamed over it. An old file's permission bits are kept; a new
- * one gets 0644 less the umask. Fails with CG_E_SYSTEM or CG_E_INPUT.
+ * one gets 0644 less the umask. A link stays, and what it points to is written.
+ * What is no file, such as a device or a pipe, is written into, and may have
+ * taken a part when that fails. Fails with CG_E_SYSTEM or CG_E_INPUT.
  */
 bool file_write_atomic(const char *path, const void *bytes, size_t length,
 		       struct cg_error *err);

@@ -121,25 +121,63 @@ static void test_write(struct tap *tap)
 	       "nothing is left beside it");
 }
 
+static bool is_kind(const char *path, mode_t kind)
+{
+	struct stat about;
+
+	return lstat(path, &about) == 0 && (about.st_mode & S_IFMT) == kind;
+}
+
+/* Where a file would be renamed over what is none, or over a link. */
+static void test_write_no_file(struct tap *tap)
+{
+	char got[4] = "";
+	int fifo;
+
+	assert(mkfifo("fifo", 0600) == 0 && symlink("there", "link") == 0 &&
+	       symlink("/dev/full", "device") == 0);
+	fifo = open("fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert(fifo >= 0);
+	tap_ok(tap,
+	       file_write_atomic("fifo", "abc", 3, &err) &&
+		       is_kind("fifo", S_IFIFO) && read(fifo, got, 4) == 3 &&
+		       memcmp(got, "abc", 3) == 0,
+	       "a pipe stays a pipe, and gets the bytes");
+	close(fifo);
+	assert(file_write_atomic("there", "old", 3, &err));
+	tap_ok(tap,
+	       file_write_atomic("link", "new", 3, &err) &&
+		       is_kind("link", S_IFLNK) &&
+		       reads("there", 9, "new", 3, CG_OK),
+	       "a link stays a link, and its file is written");
+	tap_ok(tap,
+	       !file_write_atomic("device", "x", 1, &err) &&
+		       err.sys_errno == ENOSPC && is_kind("device", S_IFLNK) &&
+		       is_kind("/dev/full", S_IFCHR),
+	       "a device stays a device, and its error is told");
+}
+
 static void test_task(struct tap *tap)
 {
 	struct task task;
 
 	task_parse("Name:\ta b\\n(c)\nState:\tS (sleeping)\nTgid:\t7\n"
-		   "Pid:\t8\nCapEff:\t0000000000200000\nNoNewPrivs:\t1\n"
+		   "Pid:\t8\nSigIgn:\t0000000000001010\nCapEff:"
+		   "\t0000000000200000\nNoNewPrivs:\t1\n"
 		   "Seccomp:\t2\nSeccomp_filters:\t3\n",
 		   &task);
 	tap_ok(tap,
 	       strcmp(task.name, "a b\\n(c)") == 0 && task.state == 'S' &&
 		       task.pid == 7 && task.thread == 8 &&
 		       task.no_new_privs == 1 && task.seccomp == 2 &&
-		       task.filters == 3 && task_can_sys_admin(&task),
+		       task.filters == 3 && task.ignored == 0x1010 &&
+		       task_can_sys_admin(&task),
 	       "all fields");
 	task_parse("Name:\tx\nPid:\t8\n", &task);
 	tap_ok(tap,
 	       task.seccomp == -1 && task.filters == -1 &&
 		       task.no_new_privs == -1 && task.pid == 0 &&
-		       !task_can_sys_admin(&task),
+		       task.ignored == ~0ull && !task_can_sys_admin(&task),
 	       "an old kernel says less");
 	task_parse("", &task);
 	tap_ok(tap, task.name[0] == '\0' && task.seccomp == -1, "nothing");
@@ -162,6 +200,7 @@ int main(void)
 	test_read(&tap);
 	test_pipe(&tap);
 	test_write(&tap);
+	test_write_no_file(&tap);
 	test_task(&tap);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	assert(chdir("/") == 0 && system(command) == 0);
