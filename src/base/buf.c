@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static bool buf_room(struct buf *buf, size_t more)
 {
 	size_t room = buf->room ? buf->room : 256;
@@ -61,18 +63,34 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	buf->length += (size_t)length;
 }
 
+/* The length of the character that `text` begins with, 0 if it is none. */
+static size_t character_length(const char *text)
+{
+	size_t wrong;
+
+	for (size_t length = 1; length <= 4 && text[length - 1]; length++)
+		if (text_is_utf8(text, length, &wrong))
+			return length;
+	return 0;
+}
+
 void buf_json(struct buf *buf, const char *text)
 {
+	size_t length;
+
 	buf_puts(buf, "\"");
-	for (; *text; text++) {
+	for (; *text; text += length ? length : 1) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c == '"' || c == '\\')
+		length = character_length(text);
+		if (!length)
+			buf_puts(buf, "\\ufffd");
+		else if (c == '"' || c == '\\')
 			buf_printf(buf, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			buf_printf(buf, "\\u%04x", c);
 		else
-			buf_add(buf, text, 1);
+			buf_add(buf, text, length);
 	}
 	buf_puts(buf, "\"");
 }

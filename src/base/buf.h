@@ -22,7 +22,10 @@ void buf_puts(struct buf *buf, const char *text);
 __attribute__((format(printf, 2, 3))) void
 buf_printf(struct buf *buf, const char *format, ...);
 
-/* A JSON string, quotes included, any bytes escaped as RFC 8259 wants. */
+/*
+ * A JSON string, quotes included, escaped as RFC 8259 wants. What is not UTF-8
+ * becomes U+FFFD, byte for byte.
+ */
 void buf_json(struct buf *buf, const char *text);
 
 /* The text, the caller's to free(), or NULL. The buffer is empty again. */
