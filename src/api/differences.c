@@ -16,10 +16,13 @@ struct differ {
 	bool no_memory;
 };
 
-static void differ_at(struct differ *differ, const struct cg_abi *abi,
-		      const struct cg_syscall *call, uint32_t arch, uint32_t nr)
+static void
+differ_at(struct differ *differ, const struct cg_abi *abi,
+	  const struct cg_syscall *call, uint32_t arch, uint32_t nr, bool whole)
 {
-	struct cg_difference difference = { .abi = abi, .call = call };
+	struct cg_difference difference = { .abi = abi,
+					    .call = call,
+					    .whole = whole };
 	dd a = compare_fix(differ->all, differ->left, arch, nr);
 	dd b = compare_fix(differ->all, differ->right, arch, nr);
 
@@ -50,12 +53,32 @@ static void differ_nameless(struct differ *differ, const struct cg_abi *abi,
 			cg_abi_of_call(abi->audit_arch, nr);
 
 		if (owner == abi) {
-			differ_at(differ, abi, NULL, abi->audit_arch, nr);
+			differ_at(differ, abi, NULL, abi->audit_arch, nr,
+				  false);
 			return;
 		}
 		/* x32 owns a part of x86_64's numbers: go on behind it. */
 		first = (uint64_t)owner->nr_last + 1;
 	}
+}
+
+/*
+ * Where neither filter looks at the number, all calls of the ABI differ in the
+ * same way, and one stands for them.
+ */
+static bool differ_as_whole(struct differ *differ, const struct cg_abi *abi)
+{
+	dd a = compare_fix_arch(differ->all, differ->left, abi->audit_arch);
+	dd b = compare_fix_arch(differ->all, differ->right, abi->audit_arch);
+
+	if (a == b)
+		return true;
+	if (diagram_variable(differ->all, a) < 32 * WORD_ARGS ||
+	    diagram_variable(differ->all, b) < 32 * WORD_ARGS)
+		return false;
+	if (!abi->nr_first) /* its guest's numbers are among them */
+		differ_at(differ, abi, NULL, abi->audit_arch, 0, true);
+	return true;
 }
 
 static void differ_abi(struct differ *differ, const struct cg_abi *abi)
@@ -64,6 +87,8 @@ static void differ_abi(struct differ *differ, const struct cg_abi *abi)
 	uint32_t *skip;
 	size_t count;
 
+	if (differ_as_whole(differ, abi))
+		return;
 	numbers = abi_numbers(abi, &count);
 	skip = calloc(count + 1, sizeof(*skip));
 	if (!skip) {
@@ -73,7 +98,7 @@ static void differ_abi(struct differ *differ, const struct cg_abi *abi)
 	for (size_t i = 0; i < count; i++) {
 		skip[i] = numbers[i].nr;
 		differ_at(differ, abi, abi_number_call(&numbers[i]),
-			  abi->audit_arch, numbers[i].nr);
+			  abi->audit_arch, numbers[i].nr, false);
 	}
 	differ_nameless(differ, abi, skip, count);
 	free(skip);
@@ -89,7 +114,7 @@ static int by_value(const void *left, const void *right)
 /* An architecture value that no ABI has; one stands for all. */
 static void differ_elsewhere(struct differ *differ)
 {
-	struct cg_difference difference = { .relation = CG_DIFFERENT };
+	struct cg_difference difference = { .whole = true };
 	const struct cg_abi *abi;
 	uint32_t *skip, arch;
 	size_t count = 0;

@@ -10,6 +10,7 @@
 #include "cli/frequencies.h"
 #include "cli/input.h"
 #include "cli/out.h"
+#include "cli/save.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
 
@@ -156,30 +157,6 @@ static bool is_c_name(const char *name)
 
 /* ------------------------------------------------------------- output -- */
 
-/* A file is written beside itself and renamed, so that it is never half. */
-static int write_file(const char *path, const char *bytes, size_t length)
-{
-	char *beside = NULL;
-	bool ok = false;
-	int fd;
-
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
-		out_die_nomem();
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd >= 0) {
-		ok = write(fd, bytes, length) == (ssize_t)length &&
-		     fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-		ok &= close(fd) == 0;
-		ok = ok && rename(beside, path) == 0;
-		if (!ok)
-			unlink(beside);
-	}
-	if (!ok)
-		out_error("%s: cannot write: %s", path, strerror(errno));
-	free(beside);
-	return ok ? EXIT_YES : EXIT_REFUSED;
-}
-
 static int
 write_filter(const struct fields *fields, const struct cg_program *program)
 {
@@ -209,7 +186,7 @@ write_filter(const struct fields *fields, const struct cg_program *program)
 	if (!bytes)
 		out_die_nomem();
 	if (fields->output)
-		status = write_file(fields->output, bytes, length);
+		status = save(fields->output, bytes, length);
 	else
 		fwrite(bytes, 1, length, stdout);
 	free(bytes);

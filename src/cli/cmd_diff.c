@@ -51,9 +51,11 @@ static void print_difference(void *context, const struct cg_difference *found)
 		       out_colour(stdout,
 				  found->relation == CG_LOOSER ? RED : GREEN),
 		       marks[found->relation], out_colour(stdout, PLAIN),
-		       found->abi ? found->abi->name : "(other)",
-		       found->call ? call : "a call without a name", left,
-		       right);
+		       found->abi ? found->abi->name : "others",
+		       found->whole  ? "every call"
+		       : found->call ? call
+				     : "calls without a name",
+		       left, right);
 	} else {
 		buf_printf(&listing->json,
 			   "%s{\"abi\":", listing->count ? "," : "");

@@ -64,7 +64,7 @@ def run(*command, **options):
 def flags(root, libraries, static):
     """What pkg-config says, as if `root` were the root of the system."""
     ran = run("pkg-config", *(["--static"] if static else []), "--cflags",
-              "--libs", "libcallgate", env={
+              "--libs", "callgate", env={
                   **os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root),
                   "PKG_CONFIG_PATH": str(libraries / "pkgconfig")})
     words = ran.stdout.split()
