@@ -134,21 +134,22 @@ static void test_write_no_file(struct tap *tap)
 	char got[4] = "";
 	int fifo;
 
-	assert(mkfifo("fifo", 0600) == 0 && symlink("there", "link") == 0 &&
+	assert(mkfifo("pipe", 0600) == 0 &&
+	       symlink("pointed-to", "pointer") == 0 &&
 	       symlink("/dev/full", "device") == 0);
-	fifo = open("fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	fifo = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	assert(fifo >= 0);
 	tap_ok(tap,
-	       file_write_atomic("fifo", "abc", 3, &err) &&
-		       is_kind("fifo", S_IFIFO) && read(fifo, got, 4) == 3 &&
+	       file_write_atomic("pipe", "abc", 3, &err) &&
+		       is_kind("pipe", S_IFIFO) && read(fifo, got, 4) == 3 &&
 		       memcmp(got, "abc", 3) == 0,
 	       "a pipe stays a pipe, and gets the bytes");
 	close(fifo);
-	assert(file_write_atomic("there", "old", 3, &err));
+	assert(file_write_atomic("pointed-to", "old", 3, &err));
 	tap_ok(tap,
-	       file_write_atomic("link", "new", 3, &err) &&
-		       is_kind("link", S_IFLNK) &&
-		       reads("there", 9, "new", 3, CG_OK),
+	       file_write_atomic("pointer", "new", 3, &err) &&
+		       is_kind("pointer", S_IFLNK) &&
+		       reads("pointed-to", 9, "new", 3, CG_OK),
 	       "a link stays a link, and its file is written");
 	tap_ok(tap,
 	       !file_write_atomic("device", "x", 1, &err) &&
