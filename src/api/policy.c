@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/eval.h"
+#include "policy/lint.h"
 #include "policy/read.h"
 #include "policy/resolve.h"
 
@@ -47,7 +48,8 @@ cg_policy_parse(const char *text, size_t length, const char *source,
 	} else {
 		read.arena = &policy->arena;
 		if (policy_read(&read, text, length, source ? source : "") &&
-		    policy_resolve(policy, &here)) {
+		    policy_resolve(policy, &here) &&
+		    policy_lint(policy, &here)) {
 			*out = policy;
 			return CG_OK;
 		}

@@ -192,30 +192,34 @@ static bool resolve_abi(struct resolve *resolve)
 	return true;
 }
 
-/* "i386, arm and ppc": where a call exists, for a message. */
-static void list_homes(const struct cg_syscall *call, char *out, size_t size)
+/* Where a call exists, for a message: guests of the ABI come first. */
+static void list_homes(const struct cg_syscall *call, const struct cg_abi *of,
+		       char *out, size_t size)
 {
 	const struct cg_abi *abi;
 	size_t used = 0, found = 0;
 
 	out[0] = '\0';
-	for (size_t i = 0; (abi = cg_abi_at(i)) && found < 4; i++) {
-		size_t length = strlen(abi->name);
+	for (unsigned guests = 2; guests-- > 0;)
+		for (size_t i = 0; (abi = cg_abi_at(i)); i++) {
+			bool guest = abi->native &&
+				     strcmp(abi->native, of->name) == 0;
+			size_t length = strlen(abi->name);
 
-		if (!abi->seccomp || !has_way(call, abi) ||
-		    used + length + 6 > size)
-			continue;
-		if (found == 3) {
-			memcpy(out + used, ", ...", 6);
-			return;
+			if (guest != guests || !abi->seccomp ||
+			    !has_way(call, abi) || used + length + 6 > size)
+				continue;
+			if (found == 3) {
+				memcpy(out + used, ", ...", 6);
+				return;
+			}
+			if (found++) {
+				memcpy(out + used, ", ", 2);
+				used += 2;
+			}
+			memcpy(out + used, abi->name, length + 1);
+			used += length;
 		}
-		if (found++) {
-			memcpy(out + used, ", ", 2);
-			used += 2;
-		}
-		memcpy(out + used, abi->name, length + 1);
-		used += length;
-	}
 }
 
 /* Each name must exist on one of the ABIs that the policy is written for. */
@@ -235,7 +239,8 @@ static bool names_exist(struct resolve *resolve)
 				found |= has_way(entry->call, policy->abis[k]);
 			if (found)
 				continue;
-			list_homes(entry->call, homes, sizeof(homes));
+			list_homes(entry->call, policy->abis[0], homes,
+				   sizeof(homes));
 			return fail_at(resolve->err, CG_E_ARCH, entry->place,
 				       "%s has no call '%s' (there is one on "
 				       "%s); see architectures in "

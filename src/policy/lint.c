@@ -1,0 +1,117 @@
+#include "policy/lint.h"
+
+#include "abi/unfilterable.h"
+#include "policy/read.h"
+
+/* A check looks at one entry of the main ABI and may warn. */
+struct lint {
+	struct read read; /* what warn_at() wants */
+	const struct resolved_abi *abi;
+	const struct resolved_entry *entry;
+};
+
+/* uretprobe and uprobe: the kernel never asks a filter about them. */
+static bool check_unfilterable(struct lint *lint)
+{
+	const struct resolved_entry *entry = lint->entry;
+	uint32_t since = abi_unfilterable(lint->abi->abi, entry->nr);
+
+	if (!since || answer_permits(entry->answer))
+		return true;
+	return warn_at(&lint->read, entry->from->place,
+		       "%s passes every filter on %s since Linux %u.%u; "
+		       "refusing it does nothing there",
+		       entry->from->call->name, lint->abi->abi->name,
+		       since >> 16, since & 0xffff);
+}
+
+/* An entry behind one without conditions is never reached. */
+static bool check_shadowed(struct lint *lint)
+{
+	const struct resolved_entry *entry = lint->entry, *before;
+	size_t count;
+
+	before = resolved_entries(lint->abi, entry->nr, &count);
+	for (size_t i = 0; i < count && before[i].order < entry->order; i++)
+		if (!before[i].count && before[i].from != entry->from &&
+		    !entry->from->optional)
+			return warn_at(&lint->read, entry->from->place,
+				       "'%s' never counts here: line %u "
+				       "decides it first",
+				       entry->from->call->name,
+				       before[i].from->place.line);
+	return true;
+}
+
+/* Whether a test depends on the high half of its argument. */
+static bool looks_high(const struct test *test)
+{
+	const uint64_t high = 0xffffffff00000000;
+
+	switch (test->compare) {
+	case COMPARE_ANY_BITS:
+	case COMPARE_NO_BITS:
+	case COMPARE_ALL_BITS:
+		return (test->value & high) != 0;
+	case COMPARE_IN:
+	case COMPARE_NOT_IN:
+		return (test->mask & high) != 0;
+	default:
+		return true;
+	}
+}
+
+/*
+ * names_with_args compares 64 bits. Where the kernel reads 32 of them, whoever
+ * makes the call can set the others as they like.
+ */
+static bool check_width(struct lint *lint)
+{
+	const struct resolved_entry *entry = lint->entry;
+	struct cg_argument arguments[6];
+	size_t count;
+
+	if (!cg_syscall_arguments(entry->from->call, lint->abi->abi, arguments,
+				  &count))
+		return true;
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct test *test = &entry->tests[i];
+		bool permits = answer_permits(entry->answer);
+
+		if (test->bits == 32 || test->argument >= count ||
+		    arguments[test->argument].bits != 32 || !looks_high(test))
+			continue;
+		return warn_at(&lint->read, entry->from->place,
+			       "the kernel reads argument %u of %s as 32 bits, "
+			       "and this compares 64: %s; a rule such as "
+			       "%s(...) compares what the kernel reads",
+			       test->argument, entry->from->call->name,
+			       permits ? "a call with other high bits is not "
+					 "meant here, though it does the same"
+				       : "a call with other high bits passes",
+			       entry->from->call->name);
+	}
+	return true;
+}
+
+static bool (*const checks[])(struct lint *) = {
+	check_unfilterable,
+	check_shadowed,
+	check_width,
+};
+
+bool policy_lint(struct cg_policy *policy, struct cg_error *err)
+{
+	struct lint lint = { .read = { .policy = policy,
+				       .arena = &policy->arena,
+				       .err = err } };
+
+	lint.abi = &policy->resolved->abis[0];
+	for (size_t i = 0; i < lint.abi->count; i++) {
+		lint.entry = &lint.abi->entries[i];
+		for (size_t j = 0; j < sizeof(checks) / sizeof(*checks); j++)
+			if (!checks[j](&lint))
+				return false;
+	}
+	return true;
+}
