@@ -176,8 +176,7 @@ static void expect_large(struct tap *tap)
 /* Each level names the one before it nine times: 9^20 values. */
 static void expect_bomb(struct tap *tap)
 {
-	static const struct refusal bomb = { "an alias bomb", 5, 9,
-					     CG_E_SYNTAX,
+	static const struct refusal bomb = { "an alias bomb", 5, 9, CG_E_SYNTAX,
 					     "more than 262144 values" };
 	struct buf text = { 0 };
 
