@@ -1,4 +1,4 @@
-/* policy/read.h - from text to a policy: what read.c and group.c share. */
+/* policy/read.h - from text to a policy: what its readers share. */
 #ifndef POLICY_READ_H
 #define POLICY_READ_H
 
@@ -58,5 +58,13 @@ struct key {
  */
 bool keys_read(struct read *read, const struct node *mapping, const char *what,
 	       const struct key *keys, void *context);
+
+/* The settings of one text, before they meet those of what it extends. */
+struct settings {
+	const struct node *errno_node, *data_node, *extends, *groups;
+	bool has_default, has_foreign, has_unknown;
+};
+
+extern const struct key settings_keys[]; /* their context: struct settings */
 
 #endif
