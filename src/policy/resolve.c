@@ -187,8 +187,10 @@ static bool resolve_abi(struct resolve *resolve)
 				       &group->action))
 				return false;
 	}
-	qsort(resolve->abi->entries, resolve->abi->count,
-	      sizeof(*resolve->abi->entries), by_number_then_order);
+	/* An ABI that has none of the calls has no list, either. */
+	if (resolve->abi->count)
+		qsort(resolve->abi->entries, resolve->abi->count,
+		      sizeof(*resolve->abi->entries), by_number_then_order);
 	return true;
 }
 
