@@ -2,7 +2,7 @@
 
 static const struct cost presets[] = {
 	[CG_COST_CACHED] = { .place = 20,
-			     .window = 9,
+			     .window = 6,
 			     .join = true,
 			     .cached = 40,
 			     .allowed = 20,
@@ -23,7 +23,7 @@ static const struct cost presets[] = {
 			   .tested = 1000,
 			   .refused = 50 },
 	[CG_COST_DEPTH] = { .place = 1,
-			    .window = 9,
+			    .window = 6,
 			    .join = false,
 			    .cached = 1000000,
 			    .allowed = 1000,

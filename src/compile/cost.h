@@ -15,8 +15,8 @@ struct cost {
 	/* The price of a test's place, in thousandths of what it costs to
 	   execute one test at every call. */
 	uint32_t place;
-	/* Runs that a bit test may sort at once, at most 14: the more, the
-	   longer it takes to find. */
+	/* Intervals of up to so many runs are all tried with a bit test; longer
+	   ones, up to 14 runs, only where the tree goes through them. */
 	uint32_t window;
 	/* Whether ABIs that differ in a bit of nr share one tree: shorter, but
 	   each call looks at the bit. */

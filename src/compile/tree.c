@@ -161,9 +161,34 @@ static void plan_interval(struct tree *tree, size_t i, size_t j)
 			best = (struct plan){ cost, 0, SHAPE_THRESHOLD,
 					      (uint8_t)k };
 	}
-	if (tree->windows)
+	if (tree->windows && j - i < tree->graph->cost.window)
 		window_try(tree, i, j, &best);
 	tree->plans[i * n + j] = best;
+}
+
+/*
+ * Where the plan goes through an interval, see whether a window is cheaper: the
+ * parts first, for they make the whole cheaper, too. Windows of many runs are
+ * looked for here alone: to try them in every interval takes much longer and
+ * gains little.
+ */
+static void improve(struct tree *tree, size_t i, size_t j)
+{
+	struct plan *plan = &tree->plans[i * tree->count + j];
+
+	if (i == j)
+		return;
+	if (plan->shape == SHAPE_THRESHOLD) {
+		const struct plan *low = plan - j + plan->at - 1;
+		const struct plan *high =
+			&tree->plans[plan->at * tree->count + j];
+
+		improve(tree, i, (size_t)plan->at - 1);
+		improve(tree, plan->at, j);
+		plan->cost = weight_of(tree, i, j) + tree->price + low->cost +
+			     high->cost;
+	}
+	window_try(tree, i, j, plan);
 }
 
 bool tree_plan(struct tree *tree)
@@ -180,6 +205,8 @@ bool tree_plan(struct tree *tree)
 	for (size_t length = 1; length < n; length++)
 		for (size_t i = 0; i + length < n; i++)
 			plan_interval(tree, i, i + length);
+	if (tree->windows)
+		improve(tree, 0, n - 1);
 	return !tree->graph->no_memory;
 }
 

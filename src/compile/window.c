@@ -54,8 +54,7 @@ window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 	uint64_t end =
 		j + 1 < tree->count ? tree->runs[j + 1].first : tree->last + 1;
 
-	if (j - i + 1 < RUNS_LEAST || j - i + 1 > tree->graph->cost.window ||
-	    end - low > SPAN)
+	if (j - i + 1 < RUNS_LEAST || j - i + 1 > RUNS_MOST || end - low > SPAN)
 		return false;
 	window->tree = tree;
 	window->first = i;
