@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/opt.h"
 
 const char *out_colour(FILE *stream, enum colour colour)
@@ -22,14 +23,40 @@ const char *out_colour(FILE *stream, enum colour colour)
 	return codes[colour];
 }
 
+/*
+ * Names come from files and programs that may hope to paint our terminal: of
+ * control characters, C1 among them, and what is not UTF-8, nothing is left.
+ */
+static void clean(char *text, size_t length, bool keep_lines)
+{
+	size_t wrong;
+
+	while (!text_is_utf8(text, length, &wrong))
+		text[wrong] = '?';
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)
+			text[i] = text[i + 1] = '?';
+		else if (c == '\t')
+			text[i] = ' ';
+		else if (c == 0x7f || (c < ' ' && !(keep_lines && c == '\n')))
+			text[i] = '?';
+	}
+}
+
 static void
 say(enum colour colour, const char *kind, const char *format, va_list args)
 {
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		out_die_nomem();
+	clean(text, strlen(text), true);
 	fflush(stdout);
-	fprintf(stderr, "callgate: %s%s%s", out_colour(stderr, colour), kind,
-		out_colour(stderr, PLAIN));
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	fprintf(stderr, "callgate: %s%s%s%s\n", out_colour(stderr, colour),
+		kind, out_colour(stderr, PLAIN), text);
+	free(text);
 }
 
 void out_error(const char *format, ...)
@@ -69,11 +96,14 @@ line_of(const char *text, size_t length, uint32_t line, size_t *out)
 	return at;
 }
 
+enum { SHOWN_MAX = 100, SHOWN_LEFT = 40 };
+
 /* The line with a caret under the column; long lines are cut around it. */
 static void
 show_line(const struct cg_error *err, const char *text, size_t length)
 {
 	size_t size = 0, from = 0, column = err->column;
+	char shown[SHOWN_MAX + 1];
 	const char *line;
 
 	if (!text || !err->line || !column)
@@ -81,17 +111,17 @@ show_line(const struct cg_error *err, const char *text, size_t length)
 	line = line_of(text, length, err->line, &size);
 	if (!line || column > size + 1)
 		return;
-	if (column > 60)
-		from = column - 40;
-	if (size - from > 100)
-		size = from + 100;
-	fprintf(stderr, "%6u | ", err->line);
-	for (size_t i = from; i < size; i++)
-		fputc((unsigned char)line[i] < ' ' ? ' ' : line[i], stderr);
-	fprintf(stderr, "\n       | ");
+	if (column > SHOWN_MAX - SHOWN_LEFT)
+		from = column - SHOWN_LEFT;
+	if (size - from > SHOWN_MAX)
+		size = from + SHOWN_MAX;
+	memcpy(shown, line + from, size - from);
+	shown[size - from] = '\0';
+	clean(shown, size - from, false);
+	fprintf(stderr, "%6u | %s\n       | ", err->line, shown);
 	/* One space a character, not a byte. */
-	for (size_t i = from; i + 1 < column; i++)
-		if (((unsigned char)line[i] & 0xc0) != 0x80)
+	for (size_t i = 0; i + 1 < column - from; i++)
+		if (((unsigned char)shown[i] & 0xc0) != 0x80)
 			fputc(' ', stderr);
 	fprintf(stderr, "%s^%s\n", out_colour(stderr, RED),
 		out_colour(stderr, PLAIN));
@@ -100,16 +130,18 @@ show_line(const struct cg_error *err, const char *text, size_t length)
 static void say_at(enum colour colour, const char *kind,
 		   const struct cg_error *err, const char *text, size_t length)
 {
+	struct cg_error shown = *err;
+
+	clean(shown.source, strlen(shown.source), false);
+	clean(shown.message, strlen(shown.message), false);
 	fflush(stdout);
-	fprintf(stderr, "callgate: ");
-	if (err->source[0])
-		fprintf(stderr, "%s", err->source);
+	fprintf(stderr, "callgate: %s", shown.source);
 	if (err->line)
 		fprintf(stderr, ":%u:%u", err->line, err->column);
 	if (err->source[0] || err->line)
 		fprintf(stderr, ": ");
 	fprintf(stderr, "%s%s%s%s\n", out_colour(stderr, colour), kind,
-		err->message, out_colour(stderr, PLAIN));
+		shown.message, out_colour(stderr, PLAIN));
 	show_line(err, text, length);
 }
 

@@ -1,0 +1,177 @@
+#!/usr/bin/env -S python3 -B
+"""The main use of each verb: its answer, its exit status, and --json.
+
+usage: verbs_test.py CALLGATE
+"""
+
+import json
+import subprocess
+
+from cli import begin, check
+
+POLICY = """\
+seccomp:
+  default_action: allow
+  syscalls:
+    - action: errno
+      names: [bind]
+      rules:
+        - socket(AF_INET)
+"""
+STRICT = POLICY.replace("[bind]", "[bind, listen]")
+TABLE = "bind -> errno(EPERM)\nsocket(AF_UNIX, _, _) -> allow\n"
+WRONG = "bind -> allow\n"
+
+# name, arguments, exit status, all of stdout, all of stderr
+ROWS = [
+    ("version", ["--version"], 0, r"callgate [0-9.]+\n", ""),
+    ("help", ["--help"], 0, r"usage: callgate COMMAND.*doctor.*", ""),
+    ("no verb", [], 2, "",
+     r"callgate: no command given\ntry: callgate --help\n"),
+    ("compile: checked", ["compile", "--check", "policy"], 0, "", ""),
+    ("compile: listing", ["compile", "-f", "listing", "policy"], 0,
+     r".*ret .*", ""),
+    ("compile: C", ["compile", "-f", "c", "-n", "mine", "policy"], 0,
+     r".*\bmine\b.*\{.*", ""),
+    ("compile: assembly", ["compile", "-f", "asm", "policy"], 0, r".*ret .*",
+     ""),
+    ("compile: no such format", ["compile", "-f", "elf", "policy"], 2, "",
+     r"callgate: .*'elf'.*raw.*\n"),
+    ("compile: no such architecture", ["compile", "-a", "pdp11", "policy"], 2,
+     "", r"callgate: .*'pdp11'.*\n"),
+    ("explain: by a rule", ["explain", "policy", "bind(3, _, 16)"], 0,
+     r".*errno\(EPERM\).*policy:5:15.*", ""),
+    ("explain: by the default", ["explain", "policy", "getpid"], 0,
+     r".*allow.*", ""),
+    ("explain: both answers", ["explain", "policy", "socket"], 0,
+     r".*errno\(EPERM\).*allow.*|.*allow.*errno\(EPERM\).*", ""),
+    ("explain: no such call", ["explain", "policy", "bnid"], 2, "",
+     r"callgate: .*bnid.*did you mean.*bind.*\n"),
+    ("diff: equal", ["diff", "policy", "policy"], 0,
+     r"policy and policy answer every call alike\n", ""),
+    ("diff: not equal", ["diff", "strict", "policy"], 1,
+     r".*\blisten\b.*errno\(EPERM\).*allow.*", ""),
+    ("diff: only the status", ["diff", "-q", "strict", "policy"], 1, "", ""),
+    ("diff: a subset", ["diff", "-q", "--subset", "strict", "policy"], 0, "",
+     ""),
+    ("diff: no subset", ["diff", "-q", "--subset", "policy", "strict"], 1, "",
+     ""),
+    ("test: all right", ["test", "policy", "table"], 0,
+     r"ok 1 - .*ok 2 - .*1\.\.2\n", ""),
+    ("test: one wrong", ["test", "policy", "wrong"], 1,
+     r".*not ok 1 - .*1\.\.1\n", ""),
+    ("dump: a policy", ["dump", "policy"], 0, r".*\bret\b.*", ""),
+    ("dump: BPF bytes", ["dump", "filter.bpf"], 0, r".*\bret\b.*", ""),
+    ("syscalls: by name", ["syscalls", "-a", "x86_64", "bind"], 0,
+     r".*\bbind\b.*49.*|.*49.*\bbind\b.*", ""),
+    ("syscalls: by number", ["syscalls", "-a", "x86_64", "49"], 0,
+     r".*\bbind\b.*", ""),
+    ("syscalls: not found", ["syscalls", "bnid"], 1, "",
+     r"callgate: .*'bnid'; did you mean 'bind'\?\n"),
+    ("syscalls: architectures", ["syscalls", "--abis"], 0,
+     r".*\bx86_64\b.*\baarch64\b.*|.*\baarch64\b.*\bx86_64\b.*", ""),
+    ("syscalls: groups", ["syscalls", "--groups"], 0, r".*@\S+.*", ""),
+    ("syscalls: presets", ["syscalls", "--presets"], 0, r".*no-network.*", ""),
+    ("doctor", ["doctor"], 0, r".*seccomp.*", ""),
+]
+
+# arguments, exit status, keys of each object
+JSON = [
+    (["compile", "--report", "--json", "policy"], 0, {"instructions", "abis"}),
+    (["explain", "--json", "policy", "bind(3)", "socket"], 0,
+     {"call", "outcomes"}),
+    (["diff", "--json", "policy", "policy"], 0, {"relation", "differences"}),
+    (["diff", "--json", "strict", "policy"], 1, {"relation", "differences"}),
+    (["dump", "--json", "policy"], 0, {"instructions", "big_endian"}),
+    (["syscalls", "--json", "bind"], 0, {"name", "nr", "arguments"}),
+    (["syscalls", "--json"], 0, {"name", "nr"}),
+    (["syscalls", "--json", "--abis"], 0, {"name"}),
+    (["syscalls", "--json", "--groups"], 0, {"name"}),
+    (["doctor", "--json"], 0, {"release", "seccomp"}),
+]
+
+
+def test_json(tap, callgate):
+    for words, status, keys in JSON:
+        got = callgate(*words)
+        lines = got.out.splitlines()
+        why = []
+        for line in lines:
+            try:
+                value = json.loads(line)
+                missing = keys - value.keys()
+            except (ValueError, AttributeError) as error:
+                missing = {str(error)}
+            if missing:
+                why.append(f"{sorted(missing)} in {line[:200]}")
+        tap.ok(got.status == status and lines and not why,
+               " ".join(words), f"status {got.status}", *why[:3], got.err)
+
+
+def test_filter_bytes(tap, callgate):
+    """What is compiled is what others read: struct sock_filter, whole."""
+    got = callgate("compile", "policy", "-o", "filter.bpf")
+    size = (callgate.folder / "filter.bpf").stat().st_size
+    tap.ok(got.status == 0 and size > 0 and size % 8 == 0,
+           "compile -o writes whole instructions", got.err, size)
+    piped = subprocess.run([callgate.path, "compile", "policy"], check=True,
+                           capture_output=True, cwd=callgate.folder).stdout
+    tap.ok(piped == (callgate.folder / "filter.bpf").read_bytes(),
+           "a pipe gets the same bytes")
+    got = callgate("diff", "filter.bpf", "policy")
+    tap.ok(got.status == 0, "the bytes equal their policy", got.out, got.err)
+    got = callgate("compile", "/dev/stdin", text=POLICY)
+    tap.ok(got.status == 0 and got.out, "a policy from a pipe", got.err)
+
+
+def test_output(tap, callgate):
+    """A file is replaced whole or not at all; what is no file stays it."""
+    callgate.write("old", "as it was")
+    got = callgate("compile", "--drop", "bnid", "-o", "old")
+    tap.ok(got.status == 2 and
+           (callgate.folder / "old").read_text() == "as it was",
+           "a failure leaves the old file", got.err)
+    (callgate.folder / "link").symlink_to("target")
+    callgate.write("target", "")
+    got = callgate("compile", "policy", "-o", "link")
+    tap.ok(got.status == 0 and (callgate.folder / "link").is_symlink() and
+           (callgate.folder / "target").stat().st_size > 0,
+           "a link is followed", got.err)
+    (callgate.folder / "full").symlink_to("/dev/full")
+    check(tap, "a device that is full",
+          callgate("compile", "policy", "-o", "full"), 3,
+          err=r"callgate: full: cannot write: No space left on device\n")
+    tap.ok((callgate.folder / "full").is_char_device(), "it stays a device")
+    left = [path.name for path in callgate.folder.iterdir()
+            if path.name.startswith(("old.", "link.", "full.", "target."))]
+    tap.ok(not left, "nothing is left beside them", *left)
+
+
+def test_full(tap, callgate):
+    """An answer that could not be written is no success."""
+    for words in (["compile", "policy"], ["explain", "policy", "bind"],
+                  ["diff", "strict", "policy"], ["test", "policy", "table"],
+                  ["dump", "policy"], ["syscalls"], ["doctor"], ["--help"],
+                  ["--version"], ["run", "--help"]):
+        with open("/dev/full", "wb") as full:
+            got = callgate(*words, stdout=full)
+        check(tap, f"{' '.join(words)} >/dev/full", got, 3,
+              err=r"callgate: cannot write the output: "
+                  r"No space left on device\n")
+
+
+def main():
+    callgate, tap = begin()
+    for name, text in (("policy", POLICY), ("strict", STRICT),
+                       ("table", TABLE), ("wrong", WRONG)):
+        callgate.write(name, text)
+    test_filter_bytes(tap, callgate)
+    for name, words, status, out, err in ROWS:
+        check(tap, name, callgate(*words), status, out, err)
+    test_json(tap, callgate)
+    test_output(tap, callgate)
+    test_full(tap, callgate)
+    tap.done()
+
+
+main()
