@@ -9,6 +9,11 @@ SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false
 # A sanitizer's own system calls are not in any policy, so no live tests there.
 SANITIZED = $(BUILD)-sanitize:-house,-live,-long
 
+# Facts and samples that some tests compare with, where they lie beside us.
+ifneq ($(wildcard ../shared/data),)
+export CALLGATE_SHARED ?= $(abspath ../shared)
+endif
+
 all: $(BUILD)
 
 # build, build-sanitize, ...: set up once, then built whenever asked.

@@ -62,14 +62,14 @@ struct cg_difference {
 	const struct cg_syscall *call; /* NULL: a number without a name */
 	bool whole; /* every call of the ABI or architecture, all alike */
 	enum cg_relation relation; /* for this call alone */
-	struct cg_witness witness;     /* numbers included */
+	struct cg_witness witness; /* numbers included */
 };
 
 /*
  * All differences of two filters: `each` is called once for every call of every
  * ABI that differs, and once for each ABI whose numbers without a name do, and
- * for architectures that no ABI has. An ABI of which neither filter looks at the
- * number is told of once, as a whole. Nothing is left out. Fails as
+ * for architectures that no ABI has. An ABI of which neither filter looks at
+ * the number is told of once, as a whole. Nothing is left out. Fails as
  * cg_compare.
  */
 CG_API CG_CHECKED enum cg_status

@@ -10,8 +10,8 @@
 #include "cli/frequencies.h"
 #include "cli/input.h"
 #include "cli/out.h"
-#include "cli/save.h"
 #include "cli/report.h"
+#include "cli/save.h"
 #include "cli/verbs.h"
 
 struct fields {

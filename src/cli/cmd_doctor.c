@@ -170,7 +170,10 @@ static int run(void *data, int count, char **operands)
 		print_json(&features);
 	else
 		print_text(&features);
-	if (features.syscall == CG_YES || features.prctl == CG_YES)
+	/* prctl(2) stands in where seccomp(2) is missing, not where it is
+	   refused. */
+	if (features.syscall == CG_YES ||
+	    (features.prctl == CG_YES && features.syscall != CG_BLOCKED))
 		return EXIT_YES;
 	return EXIT_NO;
 }
