@@ -45,7 +45,7 @@ static void clean(char *text, size_t length, bool keep_lines)
 	}
 }
 
-static void
+__attribute__((format(printf, 3, 0))) static void
 say(enum colour colour, const char *kind, const char *format, va_list args)
 {
 	char *text;

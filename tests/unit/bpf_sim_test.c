@@ -347,9 +347,14 @@ static uint64_t calls_end(void)
 	return ip;
 }
 
+#if __has_attribute(noclone)
+#define ONCE __attribute__((noinline, noclone))
+#else
+#define ONCE __attribute__((noinline))
+#endif
+
 /* Its own function, once: it defines a symbol. */
-__attribute__((noinline, noclone)) static long
-call_make(const struct cg_call *call)
+ONCE static long call_make(const struct cg_call *call)
 {
 	register uint64_t r10 __asm__("r10") = call->args[3];
 	register uint64_t r8 __asm__("r8") = call->args[4];
