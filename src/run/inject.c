@@ -200,7 +200,9 @@ step_over(struct inject *inject, struct regs *regs, struct cg_error *err)
 static bool stop_at_both_ends(struct inject *inject, struct regs *regs,
 			      struct cg_error *err)
 {
-	if (!go_to_border(inject, err) || !go_to_border(inject, err))
+	if (!go_to_border(inject, err)) /* its entry */
+		return false;
+	if (!go_to_border(inject, err)) /* its return */
 		return false;
 	return regs_read(inject->process, regs) || fail_gone(err);
 }
