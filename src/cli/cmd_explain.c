@@ -117,7 +117,6 @@ static void print_json(const struct explain *explain, const char *text,
 		       const struct cg_outcome *outcomes, size_t count)
 {
 	struct buf out = { 0 };
-	char *line;
 
 	buf_puts(&out, "{\"call\":");
 	buf_json(&out, text);
@@ -127,11 +126,7 @@ static void print_json(const struct explain *explain, const char *text,
 		json_outcome(explain, &outcomes[i], &out);
 	}
 	buf_puts(&out, "]}\n");
-	line = buf_done(&out);
-	if (!line)
-		out_die_nomem();
-	fputs(line, stdout);
-	free(line);
+	out_buf(&out);
 }
 
 static void

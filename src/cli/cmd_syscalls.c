@@ -109,7 +109,6 @@ static void json_call(const struct cg_syscall *call, const struct cg_abi *abi)
 {
 	struct buf out = { 0 };
 	uint32_t nr, since = cg_syscall_since(call, abi);
-	char *text;
 
 	buf_puts(&out, "{\"name\":");
 	buf_json(&out, call->name);
@@ -123,11 +122,7 @@ static void json_call(const struct cg_syscall *call, const struct cg_abi *abi)
 		json_arguments(call, abi, &out);
 	}
 	buf_puts(&out, "}\n");
-	text = buf_done(&out);
-	if (!text)
-		out_die_nomem();
-	fputs(text, stdout);
-	free(text);
+	out_buf(&out);
 }
 
 static void
@@ -232,7 +227,6 @@ static void list_abis(bool json)
 static void list_row(bool json, const char *name, const char *about)
 {
 	struct buf out = { 0 };
-	char *text;
 
 	if (!json) {
 		printf("%-20s %s\n", name, about);
@@ -243,11 +237,7 @@ static void list_row(bool json, const char *name, const char *about)
 	buf_puts(&out, ",\"about\":");
 	buf_json(&out, about);
 	buf_puts(&out, "}\n");
-	text = buf_done(&out);
-	if (!text)
-		out_die_nomem();
-	fputs(text, stdout);
-	free(text);
+	out_buf(&out);
 }
 
 static bool list(const struct fields *fields)

@@ -25,7 +25,9 @@ static bool
 fail_input(const struct input *input, const struct cg_error *err, int *status)
 {
 	out_failure(err, input_text_for(input, err), input->length);
-	*status = out_status(err);
+	/* A file that cannot be read is bad input, as one that makes no sense.
+	 */
+	*status = err->status == CG_E_NOMEM ? EXIT_REFUSED : EXIT_USAGE;
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "cli/opt.h"
 
@@ -206,6 +207,17 @@ void out_call(const struct cg_call *call, char *out, size_t size)
 	}
 	used = strlen(out);
 	snprintf(out + used, size - used, ")");
+}
+
+void out_buf(struct buf *buf)
+{
+	size_t length = buf->length;
+	char *text = buf_done(buf);
+
+	if (!text)
+		out_die_nomem();
+	fwrite(text, 1, length, stdout);
+	free(text);
 }
 
 int out_finish(int status)

@@ -35,6 +35,10 @@ _Noreturn void out_die_nomem(void);
 /* "openat(AT_FDCWD, 0x7ffd1000, O_RDONLY)", cut at `size`. */
 void out_call(const struct cg_call *call, char *out, size_t size);
 
+/* Write a buffer to stdout, and free it; dies where memory ran out. */
+struct buf;
+void out_buf(struct buf *buf);
+
 /*
  * End a command that wrote to stdout: what could not be written (a full disk,
  * a closed pipe) is an error, too. Returns `status`, or EXIT_REFUSED.

@@ -85,7 +85,7 @@ RUN = ["--", "touch", MARKER]
 USAGE = [
     ("a folder as policy", ["run", "-p", ".", *RUN], 2,
      r"callgate: \. is a directory, not a file\n"),
-    ("no such policy", ["run", "-p", "nowhere", *RUN], 125,
+    ("no such policy", ["run", "-p", "nowhere", *RUN], 2,
      r"callgate: cannot open nowhere: No such file or directory\n"),
     ("run without a command", ["run", "--drop", "bind"], 2,
      r"callgate: .*usage: callgate run .*try: callgate run --help\n"),
@@ -170,7 +170,7 @@ def test_usage(tap, callgate):
         tap.ok(not callgate.marked(), f"{name}: nothing ran")
     # The last counts, and it alone is read.
     got = callgate("run", "-p", "good", "-p", "nowhere", *RUN)
-    tap.ok(got.status == 125 and not callgate.marked(),
+    tap.ok(got.status == 2 and not callgate.marked(),
            "--policy twice, the last is bad", got)
     got = callgate("run", "--before-exec", "-p", "nowhere", "-p", "good", *RUN)
     tap.ok(got.status == 0 and callgate.marked(),
@@ -185,7 +185,7 @@ def test_unreadable(tap, callgate):
     else:
         who = "nobody"
     check(tap, f"a policy that {who} may not read",
-          callgate("run", "-p", "secret", *RUN, nobody=True), 125,
+          callgate("run", "-p", "secret", *RUN, nobody=True), 2,
           err=r"callgate: cannot open secret: Permission denied\n")
     tap.ok(not callgate.marked(), "unreadable: nothing ran")
 
