@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "prove/spans.h"
+
 /* ------------------------------------------------------------- tests -- */
 
 /*
@@ -153,26 +155,6 @@ number_diagram(struct diagrams *all, const struct resolved_entry *entries,
 	return result;
 }
 
-/* What happens from `first` on, up to where the next span begins. */
-struct span {
-	uint64_t first;
-	dd result;
-};
-
-struct spans {
-	struct span *at;
-	size_t count;
-};
-
-static void add_span(struct spans *spans, uint64_t first, dd result)
-{
-	if (spans->count && spans->at[spans->count - 1].first == first)
-		spans->count--;
-	if (spans->count && spans->at[spans->count - 1].result == result)
-		return;
-	spans->at[spans->count++] = (struct span){ first, result };
-}
-
 /* The spans of a table between `first` and `last`. */
 static void
 add_table(struct diagrams *all, struct spans *spans,
@@ -182,7 +164,7 @@ add_table(struct diagrams *all, struct spans *spans,
 	const dd unknown = diagram_answer(all, abi->unknown);
 	size_t i = 0, j = 0;
 
-	add_span(spans, first, unknown);
+	spans_add(spans, first, unknown);
 	/* Two sorted lists at once: numbers with entries, numbers known. */
 	while (i < abi->count || j < abi->known_count) {
 		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
@@ -197,37 +179,13 @@ add_table(struct diagrams *all, struct spans *spans,
 		       abi->entries[i + count].nr == nr)
 			count++;
 		if (nr >= first && nr <= last) {
-			add_span(spans, nr,
-				 number_diagram(all, abi->entries + i, count,
-						rest));
-			add_span(spans, (uint64_t)nr + 1, unknown);
+			spans_add(spans, nr,
+				  number_diagram(all, abi->entries + i, count,
+						 rest));
+			spans_add(spans, (uint64_t)nr + 1, unknown);
 		}
 		i += count;
 	}
-}
-
-/* A tree over 32 bits of `word`, where spans begin at or after `low`. */
-static dd tree(struct diagrams *all, unsigned word, const struct span *at,
-	       size_t count, uint64_t low, unsigned bits)
-{
-	uint64_t middle;
-	size_t split = 0;
-	dd zero, one;
-
-	if (count == 1 || bits == 0)
-		return at[0].result;
-	middle = low + ((uint64_t)1 << (bits - 1));
-	while (split < count && at[split].first < middle)
-		split++;
-	zero = tree(all, word, at, split, low, bits - 1);
-	/* The span that reaches over the middle serves both halves. */
-	if (split == count || at[split].first > middle)
-		one = tree(all, word, at + split - 1, count - split + 1, middle,
-			   bits - 1);
-	else
-		one = tree(all, word, at + split, count - split, middle,
-			   bits - 1);
-	return diagram_node(all, 32 * word + 32 - bits, zero, one);
 }
 
 /* ------------------------------------------------------------- whole -- */
@@ -261,13 +219,10 @@ static dd arch_diagram(struct diagrams *all, const struct resolved *resolved,
 			add_table(all, &spans, region->abi, region->first,
 				  region->last);
 		else
-			add_span(&spans, region->first,
-				 diagram_answer(all, region->answer));
+			spans_add(&spans, region->first,
+				  diagram_answer(all, region->answer));
 	}
-	/* A span may begin past the last number; nothing is there. */
-	if (spans.at[spans.count - 1].first > UINT32_MAX)
-		spans.count--;
-	return tree(all, WORD_NR, spans.at, spans.count, 0, 32);
+	return spans_diagram(all, WORD_NR, &spans);
 }
 
 dd meaning_of(struct diagrams *all, const struct resolved *resolved)
@@ -282,16 +237,14 @@ dd meaning_of(struct diagrams *all, const struct resolved *resolved)
 		diagrams_no_memory(all);
 		return result;
 	}
-	add_span(&archs, 0, foreign);
+	spans_add(&archs, 0, foreign);
 	for (size_t i = 0; i < resolved->region_count;) {
 		uint32_t arch = resolved->regions[i].arch;
 
-		add_span(&archs, arch, arch_diagram(all, resolved, &i, spans));
-		add_span(&archs, (uint64_t)arch + 1, foreign);
+		spans_add(&archs, arch, arch_diagram(all, resolved, &i, spans));
+		spans_add(&archs, (uint64_t)arch + 1, foreign);
 	}
-	if (archs.at[archs.count - 1].first > UINT32_MAX)
-		archs.count--;
-	result = tree(all, WORD_ARCH, archs.at, archs.count, 0, 32);
+	result = spans_diagram(all, WORD_ARCH, &archs);
 	free(spans);
 	return result;
 }

@@ -3,7 +3,8 @@
  * vector of diagrams. Jumps only go forward, so states are made in one pass
  * over the program, from first to last instruction, and their answers in one
  * pass back. What an instruction path no longer reads is forgotten (live.c),
- * so that paths that meet become one state again.
+ * so that paths that meet become one state again. A stretch that only sorts the
+ * values of one word is passed at once (scan.c).
  */
 #include "prove/walk.h"
 
@@ -11,6 +12,8 @@
 #include <string.h>
 
 #include "prove/live.h"
+#include "prove/scan.h"
+#include "prove/spans.h"
 #include "prove/vector.h"
 
 enum { REGISTERS = 2 + MEMORY_CELLS, A = 0, X = 1, M = 2, NOTHING = 0 };
@@ -25,6 +28,16 @@ struct state {
 	uint32_t yes, no; /* states; equal where there is no test */
 	dd result;
 	bool is_leaf;
+	/* Or, for a stretch that sorts `word`: a state for each piece. */
+	bool is_scan;
+	enum word word;
+	size_t piece, pieces; /* in walk.pieces */
+};
+
+/* From the value `first` of the word on it goes on in `state`. */
+struct way {
+	uint64_t first;
+	uint32_t state;
 };
 
 /* Slots by hash for things that are kept once each; the slot is index + 1. */
@@ -46,6 +59,10 @@ struct walk {
 	struct state *states;
 	size_t state_count, state_room;
 	uint32_t *first; /* by pc: newest state + 1 */
+	uint32_t *loads; /* by pc: the words that may be loaded from there */
+	struct piece *scanned; /* room for one scan */
+	struct way *ways;
+	size_t way_count, way_room;
 	bool failed;
 };
 
@@ -356,12 +373,61 @@ static void divide(struct walk *walk, size_t from, const struct cg_insn *insn,
 	walk->states[from].result = diagram_answer(walk->all, 0);
 }
 
+/* Remember the pieces of a scan, with a state for each. */
+static bool add_ways(struct walk *walk, size_t from, size_t count)
+{
+	const uint32_t nothing[REGISTERS] = { 0 };
+	size_t room = walk->way_room;
+	struct way *ways = walk->ways;
+
+	while (room < walk->way_count + count)
+		room = room ? 2 * room : 256;
+	if (room != walk->way_room) {
+		ways = realloc(ways, room * sizeof(*ways));
+		if (!ways) {
+			diagrams_no_memory(walk->all);
+			return false;
+		}
+		walk->ways = ways;
+		walk->way_room = room;
+	}
+	walk->states[from].piece = walk->way_count;
+	walk->states[from].pieces = count;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t state = state_at(walk, walk->scanned[i].pc, nothing);
+
+		walk->ways[walk->way_count++] =
+			(struct way){ walk->scanned[i].first, state };
+	}
+	return true;
+}
+
+/* Pass a stretch at once, if one begins here. */
+static bool step_over(struct walk *walk, size_t from)
+{
+	const uint32_t pc = walk->states[from].pc;
+	enum word word;
+	size_t count;
+
+	if (walk->insns[pc].code != LD_ABS || walk->live[pc].registers)
+		return false;
+	word = word_at(walk, walk->insns[pc].k);
+	if (!scan_word(walk->insns, walk->live, walk->loads, pc, word,
+		       walk->scanned, &count))
+		return false;
+	walk->states[from].is_scan = true;
+	walk->states[from].word = word;
+	return add_ways(walk, from, count);
+}
+
 static void step(struct walk *walk, size_t from)
 {
 	const uint32_t pc = walk->states[from].pc;
 	const struct cg_insn *insn = &walk->insns[pc];
 	uint32_t holds[REGISTERS];
 
+	if (step_over(walk, from))
+		return;
 	memcpy(holds, walk->states[from].holds, sizeof(holds));
 	switch (insn->code & 0x07) {
 	case RET_K & 0x07:
@@ -410,6 +476,24 @@ static void walk_forward(struct walk *walk)
 		}
 }
 
+/* Each piece has its answer by now: put them together. */
+static void answer_scan(struct walk *walk, struct state *state)
+{
+	const struct way *ways = walk->ways + state->piece;
+	struct span *room = calloc(state->pieces, sizeof(*room));
+	struct spans spans = { .at = room };
+
+	if (!room) {
+		diagrams_no_memory(walk->all);
+		return;
+	}
+	for (size_t i = 0; i < state->pieces; i++)
+		spans_add(&spans, ways[i].first,
+			  walk->states[ways[i].state].result);
+	state->result = spans_diagram(walk->all, state->word, &spans);
+	free(room);
+}
+
 static void answer_state(struct walk *walk, struct state *state)
 {
 	const struct state *states = walk->states;
@@ -417,6 +501,10 @@ static void answer_state(struct walk *walk, struct state *state)
 
 	if (state->is_leaf)
 		return;
+	if (state->is_scan) {
+		answer_scan(walk, state);
+		return;
+	}
 	/* A division's zero case answers at once. */
 	yes = walk->insns[state->pc].code == DIV_X ? state->result
 						   : states[state->yes].result;
@@ -433,6 +521,26 @@ static dd walk_back(struct walk *walk)
 	return walk->states[0].result;
 }
 
+/* Which words may be loaded from each instruction on. */
+static void find_loads(struct walk *walk)
+{
+	for (size_t i = walk->count; i-- > 0;) {
+		const struct cg_insn *insn = &walk->insns[i];
+		uint32_t after = 0;
+
+		if (insn->code == JA)
+			after = walk->loads[i + 1 + insn->k];
+		else if ((insn->code & 0x07) == (JEQ_K & 0x07))
+			after = walk->loads[i + 1 + insn->jt] |
+				walk->loads[i + 1 + insn->jf];
+		else if ((insn->code & 0x07) != (RET_K & 0x07))
+			after = walk->loads[i + 1];
+		if (insn->code == LD_ABS)
+			after |= 1u << word_at(walk, insn->k);
+		walk->loads[i] = after;
+	}
+}
+
 static bool walk_init(struct walk *walk, struct liveness *live)
 {
 	walk->vector_room = 64;
@@ -440,7 +548,10 @@ static bool walk_init(struct walk *walk, struct liveness *live)
 	walk->vectors = calloc(walk->vector_room, sizeof(*walk->vectors));
 	walk->states = calloc(walk->state_room, sizeof(*walk->states));
 	walk->first = calloc(walk->count, sizeof(*walk->first));
+	walk->loads = calloc(walk->count, sizeof(*walk->loads));
+	walk->scanned = malloc(SCAN_PIECES_MAX * sizeof(*walk->scanned));
 	if (!walk->vectors || !walk->states || !walk->first || !live ||
+	    !walk->loads || !walk->scanned ||
 	    !table_init(&walk->vector_table, walk->vector_room) ||
 	    !table_init(&walk->state_table, walk->state_room))
 		return false;
@@ -449,6 +560,7 @@ static bool walk_init(struct walk *walk, struct liveness *live)
 	walk->vector_count = 1;
 	live_find(walk->insns, walk->count, live);
 	walk->live = live;
+	find_loads(walk);
 	return true;
 }
 
@@ -474,6 +586,9 @@ dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
 	free(walk.vectors);
 	free(walk.states);
 	free(walk.first);
+	free(walk.loads);
+	free(walk.scanned);
+	free(walk.ways);
 	free(walk.vector_table.slots);
 	free(walk.state_table.slots);
 	return result;

@@ -1,0 +1,45 @@
+#include "prove/spans.h"
+
+void spans_add(struct spans *spans, uint64_t first, dd result)
+{
+	if (spans->count && spans->at[spans->count - 1].first == first)
+		spans->count--;
+	if (spans->count && spans->at[spans->count - 1].result == result)
+		return;
+	spans->at[spans->count++] = (struct span){ first, result };
+}
+
+/* A tree over the lowest `bits` of the word, from the value `low` on. */
+static dd tree(struct diagrams *all, unsigned word, const struct span *at,
+	       size_t count, uint64_t low, unsigned bits)
+{
+	uint64_t middle;
+	size_t split = 0;
+	dd zero, one;
+
+	if (count == 1 || bits == 0)
+		return at[0].result;
+	middle = low + ((uint64_t)1 << (bits - 1));
+	while (split < count && at[split].first < middle)
+		split++;
+	zero = tree(all, word, at, split, low, bits - 1);
+	/* The span that reaches over the middle serves both halves. */
+	if (split == count || at[split].first > middle)
+		one = tree(all, word, at + split - 1, count - split + 1, middle,
+			   bits - 1);
+	else
+		one = tree(all, word, at + split, count - split, middle,
+			   bits - 1);
+	return diagram_node(all, 32 * word + 32 - bits, zero, one);
+}
+
+dd spans_diagram(struct diagrams *all, enum word word,
+		 const struct spans *spans)
+{
+	size_t count = spans->count;
+
+	/* A span may begin past the last value: nothing is there. */
+	while (count > 1 && spans->at[count - 1].first > UINT32_MAX)
+		count--;
+	return tree(all, word, spans->at, count, 0, 32);
+}
