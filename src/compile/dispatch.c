@@ -8,6 +8,7 @@
 enum {
 	WEIGHT_MAIN_ARCH = 1000,
 	WEIGHT_OTHER_ARCH = 100,
+	BIT_TESTS = 4,      /* what a joined tree needs to tell guests apart */
 	GUEST_SHARE = 16,   /* a guest's calls come so much less often */
 	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
 };
@@ -102,35 +103,6 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 
 /* ------------------------------------------------------------- trees -- */
 
-/* Tests that a node leads to, itself included. */
-static size_t
-tests_below(const struct graph *graph, uint32_t node, uint8_t *seen)
-{
-	const struct node *at = &graph->nodes[node];
-
-	if (at->op == OP_RETURN || at->word != WORD_NR || seen[node])
-		return 0;
-	seen[node] = 1;
-	return 1 + tests_below(graph, at->yes, seen) +
-	       tests_below(graph, at->no, seen);
-}
-
-/* The node with fewer tests of the two. */
-static bool
-smaller(struct dispatch *dispatch, uint32_t a, uint32_t b, uint32_t *out)
-{
-	const struct graph *graph = dispatch->graph;
-	uint8_t *seen = arena_array(graph->arena, uint8_t, 2 * graph->count);
-
-	if (!seen)
-		return fail_nomem(dispatch->err);
-	*out = tests_below(graph, a, seen) <=
-			       tests_below(graph, b, seen + graph->count)
-		       ? a
-		       : b;
-	return true;
-}
-
 /* The bit by which a covered guest's numbers differ from the others, or 0. */
 static uint32_t guest_bit(const struct dispatch *dispatch, uint32_t arch)
 {
@@ -148,6 +120,8 @@ static uint32_t guest_bit(const struct dispatch *dispatch, uint32_t arch)
 	return 0;
 }
 
+/* One tree for all numbers; without the guest's bit where that has fewer runs.
+ */
 static bool
 decide_numbers(struct dispatch *dispatch, uint32_t arch, uint32_t *out)
 {
@@ -155,20 +129,19 @@ decide_numbers(struct dispatch *dispatch, uint32_t arch, uint32_t *out)
 	const struct runs *pieces = &dispatch->pieces;
 	const uint32_t bit = graph->cost.join ? guest_bit(dispatch, arch) : 0;
 	struct runs runs = { 0 }, joined = { 0 };
-	uint32_t other;
 
 	for (size_t i = 0; i < pieces->count; i++)
 		if (!runs_add(&runs, graph->arena, pieces->at[i].first,
 			      pieces->at[i].node, pieces->at[i].weight))
 			return fail_nomem(dispatch->err);
-	*out = runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
-	if (!bit || !graph_ok(graph, dispatch->err))
-		return graph_ok(graph, dispatch->err);
-	if (!join_runs(graph, pieces, bit, &joined))
+	if (bit && !join_runs(graph, pieces, bit, &joined))
 		return fail_nomem(dispatch->err);
-	other = runs_decide(graph, WORD_NR, ~bit, &joined);
-	return graph_ok(graph, dispatch->err) &&
-	       smaller(dispatch, *out, other, out);
+	if (!graph_ok(graph, dispatch->err))
+		return false;
+	*out = bit && joined.count + BIT_TESTS < runs.count
+		       ? runs_decide(graph, WORD_NR, ~bit, &joined)
+		       : runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
+	return true;
 }
 
 /* All regions of one arch, from `*i` on, which moves behind them. */

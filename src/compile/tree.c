@@ -143,27 +143,51 @@ static uint64_t chain_cost(const struct tree *tree, size_t i, size_t j,
 	return cost;
 }
 
-static void plan_interval(struct tree *tree, size_t i, size_t j)
+/* The cheapest threshold for i..j, without what the test itself costs. */
+static uint64_t
+best_split(const struct tree *tree, size_t i, size_t j, size_t *at)
+{
+	const uint64_t *low = tree->by_first + i * tree->count;
+	const uint64_t *high = tree->by_last + j * tree->count;
+	uint64_t best = UINT64_MAX;
+
+	/* A part never costs more than the whole: past a dear one all are. */
+	for (size_t k = i + 1; k <= j && low[k - 1] < best; k++) {
+		uint64_t cost = low[k - 1] + high[k];
+
+		if (cost < best) {
+			best = cost;
+			*at = k;
+		}
+	}
+	return best;
+}
+
+static void set_plan(struct tree *tree, size_t i, size_t j, struct plan plan)
 {
 	const size_t n = tree->count;
-	uint64_t through = weight_of(tree, i, j) + tree->price;
+
+	tree->plans[i * n + j] = plan;
+	tree->by_first[i * n + j] = tree->by_last[j * n + i] = plan.cost;
+}
+
+static void plan_interval(struct tree *tree, size_t i, size_t j)
+{
 	struct plan best = { .cost = UINT64_MAX };
 	struct chain chain;
+	uint64_t cost;
+	size_t at = i + 1;
 
 	if (chain_find(tree, i, j, &chain))
 		best = (struct plan){ chain_cost(tree, i, j, &chain),
 				      chain.cube, SHAPE_CHAIN, 0 };
-	for (size_t k = i + 1; k <= j; k++) {
-		uint64_t cost = through + tree->plans[i * n + k - 1].cost +
-				tree->plans[k * n + j].cost;
-
-		if (cost < best.cost)
-			best = (struct plan){ cost, 0, SHAPE_THRESHOLD,
-					      (uint8_t)k };
-	}
+	cost = weight_of(tree, i, j) + tree->price +
+	       best_split(tree, i, j, &at);
+	if (cost < best.cost)
+		best = (struct plan){ cost, 0, SHAPE_THRESHOLD, (uint8_t)at };
 	if (tree->windows && j - i < tree->graph->cost.window)
 		window_try(tree, i, j, &best);
-	tree->plans[i * n + j] = best;
+	set_plan(tree, i, j, best);
 }
 
 /*
@@ -196,7 +220,9 @@ bool tree_plan(struct tree *tree)
 	const size_t n = tree->count;
 
 	tree->plans = arena_array(tree->graph->arena, struct plan, n * n);
-	if (!tree->plans) {
+	tree->by_first = arena_array(tree->graph->arena, uint64_t, n * n);
+	tree->by_last = arena_array(tree->graph->arena, uint64_t, n * n);
+	if (!tree->plans || !tree->by_first || !tree->by_last) {
 		tree->graph->no_memory = true;
 		return false;
 	}

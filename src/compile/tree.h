@@ -51,6 +51,9 @@ struct tree {
 	bool windows;                       /* whether bit tests may be used */
 	uint64_t before[TREE_RUNS_MAX + 1]; /* weight of the runs below i */
 	struct plan *plans;                 /* [i * count + j], i <= j */
+	/* Their costs again, so that a split reads two rows: [i * count + j],
+	   and [j * count + i]. */
+	uint64_t *by_first, *by_last;
 };
 
 /*
