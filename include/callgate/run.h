@@ -25,7 +25,7 @@ enum cg_explain {
 	CG_EXPLAIN_NONE,  /* the supervisor leaves once the filter is in */
 };
 
-enum { CG_FRAMES_MAX = 32 };
+enum { CG_FRAMES_MAX = 32, CG_MEMORY_MAX = 288 };
 
 /* One place on the user stack, innermost first. */
 struct cg_frame {
@@ -47,6 +47,15 @@ struct cg_refusal {
 	size_t frame_count;
 	struct cg_frame frames[CG_FRAMES_MAX];
 	const char *no_symbols; /* why there are none, or NULL */
+	/*
+	 * What argument i points to, as text for a person, in quotes or braces:
+	 * "/etc/passwd", {AF_INET 127.0.0.1:80}; "" where it is no pointer, not
+	 * to a string or a socket address that the call reads, or not readable.
+	 * Printable ASCII, other bytes as \xNN; "..." where it was cut. Taken
+	 * when the thread stopped: another thread may have changed it before
+	 * the kernel looks, so nothing may be decided by it.
+	 */
+	char memory[6][CG_MEMORY_MAX];
 };
 
 struct cg_run_options {

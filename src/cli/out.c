@@ -180,6 +180,15 @@ void out_die_nomem(void)
 
 void out_call(const struct cg_call *call, char *out, size_t size)
 {
+	static const char none[6][CG_MEMORY_MAX];
+
+	out_call_with_memory(call, none, out, size);
+}
+
+void out_call_with_memory(const struct cg_call *call,
+			  const char memory[6][CG_MEMORY_MAX], char *out,
+			  size_t size)
+{
 	const struct cg_abi *abi = cg_abi_of_call(call->arch, call->nr);
 	const struct cg_syscall *known =
 		abi ? cg_syscall_at(abi, call->nr) : NULL;
@@ -203,7 +212,8 @@ void out_call(const struct cg_call *call, char *out, size_t size)
 		used = strlen(out);
 		cg_argument_print(&arguments[i], abi, call->args[i], value,
 				  sizeof(value));
-		snprintf(out + used, size - used, "%s%s", i ? ", " : "", value);
+		snprintf(out + used, size - used, "%s%s%s%s", i ? ", " : "",
+			 value, memory[i][0] ? " " : "", memory[i]);
 	}
 	used = strlen(out);
 	snprintf(out + used, size - used, ")");

@@ -6,7 +6,11 @@
 #include "base/buf.h"
 #include "cli/out.h"
 
-enum { SEEN_MAX = 1024, CALL_SIZE = 640, ANSWER_SIZE = 64 };
+enum {
+	SEEN_MAX = 1024,
+	CALL_SIZE = 640 + 6 * CG_MEMORY_MAX,
+	ANSWER_SIZE = 64,
+};
 
 /* The same call, from the same place, refused by the same rule. */
 struct seen {
@@ -168,7 +172,8 @@ static void add_text(struct buf *buf, const struct input *input,
 {
 	char call[CALL_SIZE], answer[ANSWER_SIZE];
 
-	out_call(&refusal->call, call, sizeof(call));
+	out_call_with_memory(&refusal->call, refusal->memory, call,
+			     sizeof(call));
 	cg_answer_print(refusal->answer, reason->abi, answer, sizeof(answer));
 	buf_puts(buf, "callgate: ");
 	add_clean(buf, refusal->command);
@@ -208,12 +213,30 @@ static void add_json_frames(struct buf *buf, const struct cg_refusal *refusal)
 	buf_puts(buf, "]");
 }
 
+/* As text for a person; what an argument does not point to is left out. */
+static void add_json_memory(struct buf *buf, const struct cg_refusal *refusal)
+{
+	const char *gap = "";
+
+	buf_puts(buf, ",\"memory\":[");
+	for (size_t i = 0; i < 6; i++) {
+		if (!refusal->memory[i][0])
+			continue;
+		buf_printf(buf, "%s{\"argument\":%zu,\"text\":", gap, i);
+		buf_json(buf, refusal->memory[i]);
+		buf_puts(buf, "}");
+		gap = ",";
+	}
+	buf_puts(buf, "]");
+}
+
 static void add_json(struct buf *buf, const struct cg_refusal *refusal,
 		     const struct cg_reason *reason)
 {
 	char call[CALL_SIZE], answer[ANSWER_SIZE];
 
-	out_call(&refusal->call, call, sizeof(call));
+	out_call_with_memory(&refusal->call, refusal->memory, call,
+			     sizeof(call));
 	cg_answer_print(refusal->answer, reason->abi, answer, sizeof(answer));
 	buf_printf(buf,
 		   "{\"pid\":%d,\"thread\":%d,\"command\":", (int)refusal->pid,
@@ -228,7 +251,9 @@ static void add_json(struct buf *buf, const struct cg_refusal *refusal,
 	for (size_t i = 0; i < 6; i++)
 		buf_printf(buf, "%s\"0x%llx\"", i ? "," : "",
 			   (unsigned long long)refusal->call.args[i]);
-	buf_puts(buf, "],\"call\":");
+	buf_puts(buf, "]");
+	add_json_memory(buf, refusal);
+	buf_puts(buf, ",\"call\":");
 	buf_json(buf, call);
 	buf_puts(buf, ",\"answer\":");
 	buf_json(buf, answer);

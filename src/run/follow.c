@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "bpf/sim.h"
+#include "run/memory.h"
 #include "run/plan.h"
 #include "run/stack.h"
 #include "sys/task.h"
@@ -82,6 +83,7 @@ static void report(struct follow *follow, pid_t thread,
 	task_read(thread, &task);
 	refusal.pid = task.pid ? task.pid : thread;
 	snprintf(refusal.command, sizeof(refusal.command), "%s", task.name);
+	memory_tell(&refusal);
 	stack_read(follow->stack, &refusal);
 	follow->options->refused(follow->options->context, &refusal);
 }
