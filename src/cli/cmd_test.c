@@ -149,7 +149,7 @@ static int run_table(struct suite *suite)
 
 	if (!file) {
 		out_error("%s: %s", suite->table, strerror(errno));
-		return EXIT_REFUSED;
+		return EXIT_USAGE;
 	}
 	while (ok && (length = getline(&line, &room, file)) >= 0) {
 		suite->line++;

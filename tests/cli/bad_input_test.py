@@ -132,7 +132,7 @@ USAGE = [
     ("explain: not a call", ["explain", "good", "bind(1"], 2, r"callgate: .*"),
     ("diff: one operand", ["diff", "good"], 2, r"callgate: .*usage: .*"),
     ("dump: half an instruction", ["dump", "half"], 2, r"callgate: half.*"),
-    ("test: no such table", ["test", "good", "nowhere"], 3,
+    ("test: no such table", ["test", "good", "nowhere"], 2,
      r"callgate: .*nowhere: No such file or directory\n"),
     ("test: a row that is none", ["test", "good", "text"], 2,
      r"callgate: text:1: .*"),
