@@ -35,14 +35,38 @@ static void meet(struct facts *at, const struct facts *from)
 	at->archs |= from->archs;
 	if (!from->word || at->offset != from->offset || at->mask != from->mask)
 		at->word = false;
-	if (!from->nr_known || at->nr != from->nr)
-		at->nr_known = false;
+	if (from->nr_first < at->nr_first)
+		at->nr_first = from->nr_first;
+	if (from->nr_last > at->nr_last)
+		at->nr_last = from->nr_last;
 }
 
 static void go(const struct flow *flow, uint64_t target, struct facts from)
 {
 	if (target < flow->count && from.archs != 0)
 		meet(&flow->facts[target], &from);
+}
+
+/* What a comparison of nr with a constant leaves of it on either side. */
+static void
+narrow(const struct cg_insn *insn, struct facts *yes, struct facts *no)
+{
+	const uint32_t k = insn->k;
+
+	if (insn->code == JEQ_K && k >= yes->nr_first && k <= yes->nr_last)
+		yes->nr_first = yes->nr_last = k;
+	if (insn->code == JEQ_K && no->nr_first == k && k < no->nr_last)
+		no->nr_first++;
+	else if (insn->code == JEQ_K && no->nr_last == k && k > no->nr_first)
+		no->nr_last--;
+	if (insn->code == JGE_K && k > no->nr_first && k <= no->nr_last) {
+		yes->nr_first = k;
+		no->nr_last = k - 1;
+	}
+	if (insn->code == JGT_K && k >= no->nr_first && k < no->nr_last) {
+		yes->nr_first = k + 1;
+		no->nr_last = k;
+	}
 }
 
 /* A comparison for equality tells each side something, most others do not. */
@@ -58,10 +82,8 @@ static void branch(const struct flow *flow, size_t at, struct facts facts)
 		if (bit != OTHERS)
 			no.archs &= ~bit;
 	}
-	if (insn->code == JEQ_K && holds_all_of(&facts, DATA_NR)) {
-		yes.nr_known = true;
-		yes.nr = insn->k;
-	}
+	if (holds_all_of(&facts, DATA_NR))
+		narrow(insn, &yes, &no);
 	go(flow, (uint64_t)at + 1 + insn->jt, yes);
 	go(flow, (uint64_t)at + 1 + insn->jf, no);
 }
@@ -106,6 +128,7 @@ static void follow(struct flow *flow)
 		flow->facts[at] = (struct facts){ 0 };
 	if (flow->count > 0) {
 		flow->facts[0].reached = true;
+		flow->facts[0].nr_last = UINT32_MAX;
 		flow->facts[0].archs = UINT32_MAX;
 	}
 	for (size_t at = 0; at < flow->count; at++)

@@ -22,8 +22,7 @@ struct facts {
 	 * bit FLOW_ARCHS for all others.
 	 */
 	uint32_t archs;
-	bool nr_known;
-	uint32_t nr;
+	uint32_t nr_first, nr_last; /* what nr may be, both included */
 };
 
 struct flow {

@@ -100,9 +100,10 @@ static bool argument_here(const struct flow *flow, const struct facts *facts,
 	struct cg_argument arguments[6];
 	size_t count = 0, i;
 
-	if (!facts->word || facts->offset < DATA_ARGS || !facts->nr_known)
+	if (!facts->word || facts->offset < DATA_ARGS ||
+	    facts->nr_first != facts->nr_last)
 		return false;
-	call = call_here(flow, facts, facts->nr, abi);
+	call = call_here(flow, facts, facts->nr_first, abi);
 	i = (facts->offset - DATA_ARGS) / 8;
 	if (!call || !cg_syscall_arguments(call, *abi, arguments, &count) ||
 	    i >= count)

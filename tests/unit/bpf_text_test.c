@@ -389,6 +389,14 @@ static const struct listing_row {
 	    "x86_64: args[0].low (family)",
 	    "x86_64: args[0].low (family) == AF_UNIX", "x86_64: allow",
 	    "kill_thread" } },
+	{ "a call between two thresholds",
+	  "ld [4]\n jeq #0xc000003e, y, n\ny: ld [0]\n jge #41, s, n\n"
+	  "s: jgt #41, n, t\nt: ld [16]\n jeq #1, a, n\n"
+	  "a: ret #0x7fff0000\nn: ret #0", false,
+	  { "arch", "arch == x86_64", "x86_64: nr", "x86_64: nr >= socket",
+	    "x86_64: nr > socket", "x86_64: args[0].low (family)",
+	    "x86_64: args[0].low (family) == AF_UNIX", "x86_64: allow",
+	    "kill_thread" } },
 	{ "half of an argument is no constant of it",
 	  "ld [4]\n jeq #0xc000003e, y, n\ny: ld [0]\n jeq #41, s, m\n"
 	  "s: ld [20]\n jeq #1, n, n\nm: jeq #9, o, n\no: ld [24]\n"
