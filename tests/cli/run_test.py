@@ -25,7 +25,8 @@ ROWS = [
      -signal.SIGTERM, "", ""),
     ("refused in silence", ["--drop", "bind"], REFUSED, 0, "refused\n", ""),
     ("refused and explained", ["--explain", "--drop", "bind"], REFUSED, 0,
-     "refused\n", r"callgate: python3[^ ]*\[\d+\]: errno\(EPERM\) to bind\(.*"
+     "refused\n", r"callgate: python3[^ ]*\[\d+\]: errno\(EPERM\) to bind\(\d+, "
+     r"0x[0-9a-f]+ \{AF_INET 127\.0\.0\.1:0\}, 16\)\n.*"
      r"because: a rule.*to allow it: .*#0 .*"),
     ("refused before exec", ["--before-exec", "--drop", "bind"], REFUSED, 0,
      "refused\n", ""),
@@ -59,6 +60,8 @@ def test_json(tap, callgate):
     tap.ok(got.status == 0 and len(lines) == 1 and
            lines[0]["syscall"] == "bind" and
            lines[0]["answer"] == "errno(EPERM)" and
+           lines[0]["memory"] == [{"argument": 1,
+                                   "text": "{AF_INET 127.0.0.1:0}"}] and
            lines[0]["frames"] and lines[0]["pid"] == lines[0]["thread"],
            "a refusal is one line of JSON", got)
 
