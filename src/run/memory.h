@@ -6,8 +6,7 @@
 
 /*
  * Fill `memory` of a refusal whose thread is in a ptrace stop. What cannot be
- * read is "": nothing here fails. Bytes the call itself could not read are
- * not shown, nor more of them than a path or a socket address can have.
+ * read is "": nothing here fails, and never are more than 256 bytes read.
  */
 void memory_tell(struct cg_refusal *refusal);
 

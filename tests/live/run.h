@@ -5,6 +5,7 @@
 #define TESTS_LIVE_RUN_H
 
 #include "live.h"
+#include "victim.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +32,7 @@ struct setup {
 	void (*prepare)(void);
 	size_t pad;  /* more instructions, to make the program longer */
 	int foreign; /* what to do when asked for i386: see program_for */
+	bool point;  /* `answer` goes to calls with pointers, too */
 };
 
 enum { FOREIGN_FAIL = 1, FOREIGN_DIE = 2 };
@@ -53,14 +55,47 @@ static void emit(struct cg_insn *insns, size_t *n, uint16_t code, uint8_t jt,
 	insns[(*n)++] = (struct cg_insn){ code, jt, jf, k };
 }
 
-/* getppid is refused on both ABIs; others pass. */
+/* What is refused, others pass: getppid, and what the victim's `point` does. */
+static const struct refused_call {
+	uint32_t arch, nr;
+	bool marked; /* only with VICTIM_MARK in its sixth argument */
+	bool point;
+} refused_calls[] = {
+	{ 0xc000003e, 110, false, false },
+	{ 0x40000003, 64, false, false },
+	{ 0xc000003e, 49, false, true }, /* bind */
+	{ 0x40000003, 361, false, true },
+	{ 0xc000003e, 44, false, true }, /* sendto */
+	{ 0x40000003, 369, false, true },
+	{ 0xc000003e, 82, false, true }, /* rename */
+	{ 0x40000003, 38, false, true },
+	{ 0xc000003e, 79, false, true }, /* getcwd */
+	{ 0x40000003, 183, false, true },
+	{ 0xc000003e, 257, true, true }, /* openat: the loader's pass */
+	{ 0x40000003, 295, true, true },
+};
+
+static void emit_refusal(struct cg_insn *insns, size_t *n,
+			 const struct refused_call *call, uint32_t answer)
+{
+	uint8_t more = call->marked ? 2 : 0;
+
+	emit(insns, n, 0x20, 0, 0, 4);
+	emit(insns, n, 0x15, 0, 3 + more, call->arch);
+	emit(insns, n, 0x20, 0, 0, 0);
+	emit(insns, n, 0x15, 0, 1 + more, call->nr);
+	if (call->marked) {
+		emit(insns, n, 0x20, 0, 0, 16 + 5 * 8);
+		emit(insns, n, 0x15, 0, 1, VICTIM_MARK);
+	}
+	emit(insns, n, 0x06, 0, 0, answer);
+}
+
 static enum cg_status program_for(void *context, const struct cg_abi *abi,
 				  struct cg_program **out, struct cg_error *err)
 {
 	static struct cg_insn insns[CG_PROGRAM_MAX];
-	static const struct {
-		uint32_t arch, nr;
-	} doors[] = { { 0xc000003e, 110 }, { 0x40000003, 64 } };
+	const size_t calls = sizeof(refused_calls) / sizeof(refused_calls[0]);
 	const struct setup *setup = context;
 	size_t n = 0;
 
@@ -71,13 +106,10 @@ static enum cg_status program_for(void *context, const struct cg_abi *abi,
 		snprintf(err->message, sizeof(err->message), "no i386 here");
 		return CG_E_MEANING;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		emit(insns, &n, 0x20, 0, 0, 4);
-		emit(insns, &n, 0x15, 0, 3, doors[i].arch);
-		emit(insns, &n, 0x20, 0, 0, 0);
-		emit(insns, &n, 0x15, 0, 1, doors[i].nr);
-		emit(insns, &n, 0x06, 0, 0, setup->answer);
-	}
+	for (size_t i = 0; i < calls; i++)
+		if (setup->point || !refused_calls[i].point)
+			emit_refusal(insns, &n, &refused_calls[i],
+				     setup->answer);
 	for (size_t i = 0; i < setup->pad; i++)
 		emit(insns, &n, 0x20, 0, 0, 0);
 	emit(insns, &n, 0x06, 0, 0, CG_RET_ALLOW);
@@ -95,10 +127,14 @@ static void refused(void *context, const struct cg_refusal *refusal)
 		      refusal->frames[0].module[0];
 
 	(void)context;
-	dprintf(2, "%s %s(%llu, %llu) %08x%s\n", abi ? abi->name : "?",
+	dprintf(2, "%s %s(%llu, %llu) %08x%s", abi ? abi->name : "?",
 		name ? name->name : "?", (unsigned long long)call->args[0],
 		(unsigned long long)call->args[1], refusal->answer,
 		placed ? "" : " nowhere");
+	for (size_t i = 0; i < 6; i++)
+		if (refusal->memory[i][0])
+			dprintf(2, " %zu=%s", i, refusal->memory[i]);
+	dprintf(2, "\n");
 }
 
 static void failed(void *context, const struct cg_error *err)

@@ -130,6 +130,133 @@ static void test_rows(struct tap *tap)
 	}
 }
 
+/* ------------------------------------------------ what arguments point to */
+
+#define X3 "xxx"
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X253 X50 X50 X50 X50 X50 X3
+
+static const struct pointed {
+	const char *name, *args[3];
+	const char *want; /* what stands behind the answer */
+} pointed[] = {
+	/* clang-format off */
+	{ "AF_INET", { "bind", "inet" }, " 1={AF_INET 127.0.0.1:8000}" },
+	{ "AF_INET6", { "bind", "inet6" }, " 1={AF_INET6 [fe80::1]:80}" },
+	{ "AF_UNIX", { "bind", "unix" }, " 1={AF_UNIX \"/run/x\"}" },
+	{ "AF_UNIX, abstract", { "bind", "abstract" },
+	  " 1={AF_UNIX @\"bus\"}" },
+	{ "AF_NETLINK", { "bind", "netlink" },
+	  " 1={AF_NETLINK pid 0 groups 0x0}" },
+	{ "an address to send to", { "sendto", "inet" },
+	  " 4={AF_INET 127.0.0.1:8000}" },
+	{ "an address of length 0", { "bind", "length-0" }, "" },
+	{ "an address of length 2^32-1", { "bind", "length-max" },
+	  " 1={AF_INET 127.0.0.1:8000}" },
+	{ "8 bytes of it are there", { "bind", "length-max", "120" },
+	  " 1={AF_INET 127.0.0.1:8000}" },
+	{ "7 bytes of it are there", { "bind", "length-max", "121" },
+	  " 1={AF_INET ...}" },
+	{ "a byte of it is there", { "bind", "inet", "127" }, "" },
+	{ "no byte of it is there", { "bind", "inet", "128" }, "" },
+	{ "a part of a path is there", { "bind", "unix-max", "122" },
+	  " 1={AF_UNIX \"/run\"...}" },
+	{ "a path", { "open", "/etc/passwd" }, " 1=\"/etc/passwd\"" },
+	{ "an empty path", { "open", "" }, " 1=\"\"" },
+	{ "a strange path", { "open", "a\"b\\c\n\x1b[31m\xc3\xa9" },
+	  " 1=\"a\\x22b\\x5cc\\x0a\\x1b[31m\\xc3\\xa9\"" },
+	{ "255 bytes", { "open", X253 "yz" }, " 1=\"" X253 "yz\"" },
+	{ "256 bytes", { "open", X253 "yz-" }, " 1=\"" X253 "yz-\"..." },
+	{ "a long path", { "open", X253 "yz-" X253 },
+	  " 1=\"" X253 "yz-\"..." },
+	{ "its NUL is not there", { "open", "/etc/passwd", "1" },
+	  " 1=\"/etc/passwd\"..." },
+	{ "a byte of it is there", { "open", "/etc/passwd", "11" },
+	  " 1=\"/\"..." },
+	{ "no byte of it is there", { "open", "/etc/passwd", "12" }, "" },
+	{ "in two pages", { "open-across", "/etc/passwd" },
+	  " 1=\"/etc/passwd\"" },
+	{ "NULL", { "open-at", "0" }, "" },
+	{ "a wild pointer", { "open-at", "1" }, "" },
+	{ "one into the kernel", { "open-at", "ffff8000" }, "" },
+	{ "the last byte", { "open-at", "ffffffffffffffff" }, "" },
+	{ "two paths", { "rename", "/one", "/two" },
+	  " 0=\"/one\" 1=\"/two\"" },
+	{ "what the kernel writes to", { "getcwd", "/secret" }, "" },
+	/* clang-format on */
+};
+
+/* One refusal, told of in one line, which ends so. */
+static bool told_so(uint32_t answer, const char *want)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), " %08x%s\n", (unsigned)answer, want);
+	return times(result.err, line) == 1 && times(result.err, "\n") == 1;
+}
+
+static void
+test_pointed(struct tap *tap, const char *program, const char *prefix)
+{
+	for (size_t i = 0; i < sizeof(pointed) / sizeof(pointed[0]); i++) {
+		const struct pointed *row = &pointed[i];
+		struct setup setup = {
+			.program = program,
+			.args = { row->args[0], row->args[1], row->args[2] },
+			.answer = REFUSE,
+			.explain = CG_EXPLAIN_ALL,
+			.point = true,
+		};
+
+		run(&setup);
+		expect(tap, exited(REFUSED) && told_so(REFUSE, row->want),
+		       prefix, row->name);
+	}
+}
+
+/* Also where a thread is about to die, or has a signal to take. */
+static void
+test_pointed_at_stops(struct tap *tap, const char *program, const char *prefix)
+{
+	static const struct {
+		const char *name;
+		uint32_t answer;
+	} stops[] = {
+		{ "a kill", CG_RET_KILL_PROCESS },
+		{ "a kill of the thread", CG_RET_KILL_THREAD },
+		{ "a trap", CG_RET_TRAP },
+	};
+
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		const struct setup setup = {
+			.program = program,
+			.args = { "bind", "inet" },
+			.answer = stops[i].answer,
+			.explain = CG_EXPLAIN_KILLS,
+			.point = true,
+		};
+
+		run(&setup);
+		expect(tap,
+		       died(SIGSYS) && told_so(stops[i].answer,
+					       " 1={AF_INET 127.0.0.1:8000}"),
+		       prefix, stops[i].name);
+	}
+}
+
+static void test_memory(struct tap *tap)
+{
+	test_pointed(tap, NULL, "memory");
+	test_pointed_at_stops(tap, NULL, "memory");
+	if (!victim32) {
+		tap_skip(tap, "memory of an i386 program",
+			 "the compiler makes no i386 program");
+		return;
+	}
+	test_pointed(tap, victim32, "memory, i386");
+	test_pointed_at_stops(tap, victim32, "memory, i386");
+}
+
 /* ------------------------------------------------------------ what can fail */
 
 static void become_nobody(void)
@@ -242,6 +369,13 @@ static void test_poorer_kernels(struct tap *tap)
 	run(&setup);
 	expect(tap, exited(REFUSED) && times(result.err, CALL64) == 1, "",
 	       "without process_vm_writev and close_range");
+	setup.point = true;
+	for (size_t i = 0; i < sizeof(pointed) / sizeof(pointed[0]); i++) {
+		memcpy(setup.args, pointed[i].args, sizeof(pointed[i].args));
+		run(&setup);
+		expect(tap, exited(REFUSED) && told_so(REFUSE, pointed[i].want),
+		       "memory, without process_vm_readv", pointed[i].name);
+	}
 }
 
 static void test_foreign(struct tap *tap)
@@ -272,6 +406,7 @@ int main(int argc, char **argv)
 	if (!run_begin(&tap, argc, argv))
 		return tap_done(&tap);
 	test_rows(&tap);
+	test_memory(&tap);
 	test_unprivileged(&tap);
 	test_failures(&tap);
 	test_poorer_kernels(&tap);

@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "victim.h"
 
 enum { CANNOT = 99, CHILDREN = 1000 };
 
@@ -263,6 +266,134 @@ static int verb_listen(char **args)
 	return syscall(SYS_seccomp, 1, 8, &program) >= 0 ? 0 : errno;
 }
 
+/*
+ * Room for `size` bytes at the end of two pages, of which all but the last
+ * `left` can be read: where they end, nothing is mapped.
+ */
+static char *room(size_t size, size_t left)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || left > size || size > page)
+		_exit(CANNOT);
+	return pages + 2 * page - (size - left);
+}
+
+static void *placed(const void *bytes, size_t size, size_t left)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *at = room(size, left), *end = at + (size - left);
+
+	memcpy(at, bytes, size);
+	if (munmap(end, page) != 0)
+		_exit(CANNOT);
+	return at;
+}
+
+/* Socket addresses as they lie in memory, after their family. */
+static const struct address {
+	const char *name;
+	sa_family_t family;
+	char rest[126];
+	int length; /* as the call tells it */
+} addresses[] = {
+	{ "inet", AF_INET, "\x1f\x40\x7f\0\0\1", 16 },
+	{ "inet6", AF_INET6,
+	  "\0\x50\0\0\0\0\xfe\x80\0\0\0\0\0\0"
+	  "\0\0\0\0\0\0\0\1",
+	  28 },
+	{ "unix", AF_UNIX, "/run/x", 9 },
+	{ "abstract", AF_UNIX, "\0bus", 6 },
+	{ "netlink", AF_NETLINK, "", 12 },
+	{ "length-0", AF_INET, "\x1f\x40\x7f\0\0\1", 0 },
+	{ "length-max", AF_INET, "\x1f\x40\x7f\0\0\1", -1 },
+	{ "unix-max", AF_UNIX, "/run/x", -1 },
+};
+
+static void *address_named(const char *name, const char *left, int *length)
+{
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
+		const struct address *address = &addresses[i];
+		char bytes[128];
+
+		if (strcmp(address->name, name) != 0)
+			continue;
+		*length = address->length;
+		memcpy(bytes, &address->family, sizeof(sa_family_t));
+		memcpy(bytes + sizeof(sa_family_t), address->rest,
+		       sizeof(address->rest));
+		return placed(bytes, sizeof(bytes),
+			      left ? (size_t)atoi(left) : 0);
+	}
+	_exit(CANNOT);
+}
+
+/* bind NAME [LEFT]: so many of the address's 128 bytes are not there. */
+static int verb_bind(char **args)
+{
+	int length;
+	void *address = address_named(args[0], args[1], &length);
+
+	errno = 0;
+	syscall(SYS_bind, 3, address, length);
+	return errno;
+}
+
+static int verb_sendto(char **args)
+{
+	int length;
+	void *address = address_named(args[0], NULL, &length);
+
+	errno = 0;
+	syscall(SYS_sendto, 3, "payload", 7L, 0L, address, length);
+	return errno;
+}
+
+static int open_marked(const void *path)
+{
+	errno = 0;
+	syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0L, 0L,
+		(long)VICTIM_MARK);
+	return errno;
+}
+
+/* open PATH [LEFT]: so many of its bytes, NUL included, are not there. */
+static int verb_open(char **args)
+{
+	return open_marked(placed(args[0], strlen(args[0]) + 1,
+				  args[1] ? (size_t)atoi(args[1]) : 0));
+}
+
+static int verb_open_at(char **args)
+{
+	return open_marked((void *)strtoul(args[0], NULL, 16));
+}
+
+/* In two pages, and with neither border in a word's place. */
+static int verb_open_across(char **args)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *path = room(page, 0) - 3;
+
+	return open_marked(strcpy(path, args[0]));
+}
+
+static int verb_rename(char **args)
+{
+	errno = 0;
+	syscall(SYS_rename, args[0], args[1]);
+	return errno;
+}
+
+static int verb_getcwd(char **args)
+{
+	errno = 0;
+	syscall(SYS_getcwd, args[0], strlen(args[0]));
+	return errno;
+}
+
 static int verb_pids(char **args)
 {
 	(void)args;
@@ -304,6 +435,13 @@ static const struct {
 	{ "wait", verb_wait },
 	{ "trace-me", verb_trace_me },
 	{ "listen", verb_listen },
+	{ "bind", verb_bind },
+	{ "sendto", verb_sendto },
+	{ "open", verb_open },
+	{ "open-at", verb_open_at },
+	{ "open-across", verb_open_across },
+	{ "rename", verb_rename },
+	{ "getcwd", verb_getcwd },
 	{ "pids", verb_pids },
 	{ "status", verb_status },
 };
