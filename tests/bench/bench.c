@@ -1,5 +1,7 @@
 #include "bench.h"
 
+#include <callgate/error.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -22,4 +24,10 @@ struct times bench_times(double *samples, size_t count)
 {
 	qsort(samples, count, sizeof(*samples), by_time);
 	return (struct times){ samples[count / 2], samples[0] };
+}
+
+_Noreturn void bench_die(const char *what, const struct cg_error *err)
+{
+	fprintf(stderr, "%s: %s\n", what, err->message);
+	exit(EXIT_FAILURE);
 }
