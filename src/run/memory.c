@@ -91,8 +91,6 @@ static void tell(struct cg_refusal *refusal, const struct cg_abi *abi,
 {
 	uint64_t address = refusal->call.args[i];
 
-	if (abi->bits == 32)
-		address = (uint32_t)address;
 	if (address == 0)
 		return;
 	if (kind == POINTEE_STRING)

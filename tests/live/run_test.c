@@ -244,8 +244,22 @@ test_pointed_at_stops(struct tap *tap, const char *program, const char *prefix)
 	}
 }
 
+/* Unlike the others this one depends on how it is read: ptrace could. */
+static void test_locked(struct tap *tap)
+{
+	const struct setup setup = { .args = { "open-locked", "/secret" },
+				     .answer = REFUSE,
+				     .explain = CG_EXPLAIN_ALL,
+				     .point = true };
+
+	run(&setup);
+	expect(tap, exited(REFUSED) && told_so(REFUSE, ""), "memory",
+	       "in a page that the program may not read");
+}
+
 static void test_memory(struct tap *tap)
 {
+	test_locked(tap);
 	test_pointed(tap, NULL, "memory");
 	test_pointed_at_stops(tap, NULL, "memory");
 	if (!victim32) {

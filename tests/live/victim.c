@@ -380,6 +380,18 @@ static int verb_open_across(char **args)
 	return open_marked(strcpy(path, args[0]));
 }
 
+/* The program may not read its own memory, nor may the call. */
+static int verb_open_locked(char **args)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *path = room(page, 0);
+
+	strcpy(path, args[0]);
+	if (mprotect(path, page, PROT_NONE) != 0)
+		return CANNOT;
+	return open_marked(path);
+}
+
 static int verb_rename(char **args)
 {
 	errno = 0;
@@ -440,6 +452,7 @@ static const struct {
 	{ "open", verb_open },
 	{ "open-at", verb_open_at },
 	{ "open-across", verb_open_across },
+	{ "open-locked", verb_open_locked },
 	{ "rename", verb_rename },
 	{ "getcwd", verb_getcwd },
 	{ "pids", verb_pids },
