@@ -25,10 +25,16 @@ $(BUILD)-sanitize: setup-build
 	test -e $@/build.ninja || meson setup $@ $(SANITIZE)
 	ninja -C $@
 
+again-%:
+	test ! -e $*/build.ninja || \
+		{ meson configure --clearcache $* && meson setup --reconfigure $*; }
+
 setup-%:
 	tools/setup $*
 
-check: setup-build setup-check $(BUILD) $(BUILD)-sanitize
+# What the tests need may have come after the build was set up: look again.
+check: setup-build setup-check again-$(BUILD) again-$(BUILD)-sanitize \
+		$(BUILD) $(BUILD)-sanitize
 	tools/tally $(BUILD):-long $(SANITIZED)
 
 check-sanitize: $(BUILD)-sanitize
