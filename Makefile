@@ -26,8 +26,7 @@ $(BUILD)-sanitize: setup-build
 	ninja -C $@
 
 again-%:
-	test ! -e $*/build.ninja || \
-		{ meson configure --clearcache $* && meson setup --reconfigure $*; }
+	test ! -e $*/build.ninja || meson setup --reconfigure $*
 
 setup-%:
 	tools/setup $*
