@@ -1,5 +1,6 @@
 #include "peer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,34 +68,30 @@ static void add_container(scmp_filter_ctx filter)
 }
 
 /* The values lie among the calls that the policy finds worth asking about. */
-static void add_requests(scmp_filter_ctx filter, const struct cg_policy *policy)
+static void
+find_requests(struct peer_rules *rules, const struct cg_policy *policy)
 {
-	enum { SAMPLES = 200000, VALUES = 1024 };
-	static uint32_t seen[VALUES];
-	size_t count = 0;
+	enum { SAMPLES = 200000 };
 
-	for (uint64_t i = 0; i < SAMPLES && count < VALUES; i++) {
+	for (uint64_t i = 0; i < SAMPLES && rules->request_count < PEER_RULES;
+	     i++) {
 		struct cg_call call;
 		uint32_t value;
 		size_t at = 0;
 
 		cg_policy_sample(policy, 1, i, &call);
 		value = (uint32_t)call.args[1];
-		while (at < count && seen[at] != value)
+		while (at < rules->request_count &&
+		       rules->requests[at] != value)
 			at++;
-		if (at < count ||
-		    cg_policy_decide(policy, &call) != CG_RET_ALLOW)
-			continue;
-		seen[count++] = value;
-		must(seccomp_rule_add(
-			     filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, value)),
-		     "ioctl");
+		if (at == rules->request_count &&
+		    cg_policy_decide(policy, &call) == CG_RET_ALLOW)
+			rules->requests[rules->request_count++] = value;
 	}
 }
 
 static void
-set_architectures(scmp_filter_ctx filter, const struct cg_policy *policy)
+find_guests(struct peer_rules *rules, const struct cg_policy *policy)
 {
 	static const struct {
 		const char *name;
@@ -104,12 +101,13 @@ set_architectures(scmp_filter_ctx filter, const struct cg_policy *policy)
 		{ "x32", SCMP_ARCH_X32 },
 	};
 	const struct cg_abi *abi;
+	size_t count = 0;
 
 	for (size_t i = 0; (abi = cg_policy_abi(policy, i)); i++)
 		for (size_t j = 0; j < sizeof(rows) / sizeof(rows[0]); j++)
-			if (strcmp(abi->name, rows[j].name) == 0)
-				must(seccomp_arch_add(filter, rows[j].token),
-				     abi->name);
+			if (strcmp(abi->name, rows[j].name) == 0 &&
+			    count < PEER_GUESTS)
+				rules->guests[count++] = rows[j].token;
 }
 
 /* Its number, where libseccomp is older than the call: one ABI takes any. */
@@ -125,8 +123,7 @@ number_of(const struct cg_policy *policy, const struct cg_syscall *call)
 	return nr;
 }
 
-static void add_plain(scmp_filter_ctx filter, const struct cg_policy *policy,
-		      uint32_t otherwise)
+static void find_plain(struct peer_rules *rules, const struct cg_policy *policy)
 {
 	const struct cg_syscall *call;
 
@@ -134,71 +131,118 @@ static void add_plain(scmp_filter_ctx filter, const struct cg_policy *policy,
 		int nr = number_of(policy, call);
 		uint32_t answer;
 
-		if (nr == __NR_SCMP_ERROR ||
-		    !plain_answer(policy, call, &answer) || answer == otherwise)
+		if (nr == __NR_SCMP_ERROR || rules->plain_count == PEER_RULES ||
+		    !plain_answer(policy, call, &answer) ||
+		    answer == rules->otherwise)
 			continue;
-		must(seccomp_rule_add(filter, answer, nr, 0), call->name);
+		rules->plain[rules->plain_count].nr = nr;
+		rules->plain[rules->plain_count++].answer = answer;
 	}
 }
 
-static struct cg_program *export(scmp_filter_ctx filter)
-{
-	struct cg_program *program = NULL;
-	struct cg_error err = { 0 };
-	FILE *file = tmpfile();
-	long length;
-	void *bytes;
-
-	if (!file)
-		must(-1, "tmpfile");
-	must(seccomp_export_bpf(filter, fileno(file)), "export");
-	length = (long)lseek(fileno(file), 0, SEEK_END);
-	bytes = length > 0 ? malloc((size_t)length) : NULL;
-	if (!bytes || pread(fileno(file), bytes, (size_t)length, 0) != length)
-		must(-1, "read back");
-	if (cg_program_from_bytes(bytes, (size_t)length, false, &program,
-				  &err) != CG_OK)
-		bench_die("libseccomp's filter", &err);
-	free(bytes);
-	fclose(file);
-	return program;
-}
-
-struct cg_program *
-peer_filter(const struct cg_policy *policy, uint32_t otherwise,
-	    enum peer_conditions conditions, int level)
+bool peer_prepare(struct peer_rules *rules, const struct cg_policy *policy,
+		  uint32_t otherwise, enum peer_conditions conditions)
 {
 	const struct cg_call nowhere = { .arch = 0 };
-	scmp_filter_ctx filter = seccomp_init(otherwise);
-	struct cg_program *program;
+
+	*rules = (struct peer_rules){
+		.otherwise = otherwise,
+		.foreign = cg_policy_decide(policy, &nowhere),
+		.conditions = conditions,
+	};
+	find_guests(rules, policy);
+	find_plain(rules, policy);
+	if (conditions == PEER_REQUESTS)
+		find_requests(rules, policy);
+	return true;
+}
+
+static void add_rules(scmp_filter_ctx filter, const struct peer_rules *rules)
+{
+	for (size_t i = 0; i < PEER_GUESTS && rules->guests[i]; i++)
+		must(seccomp_arch_add(filter, rules->guests[i]), "guest");
+	for (size_t i = 0; i < rules->plain_count; i++)
+		must(seccomp_rule_add(filter, rules->plain[i].answer,
+				      rules->plain[i].nr, 0),
+		     "plain rule");
+	if (rules->conditions == PEER_CONTAINER)
+		add_container(filter);
+	for (size_t i = 0; i < rules->request_count; i++)
+		must(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+				      1,
+				      SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff,
+					      rules->requests[i])),
+		     "ioctl");
+}
+
+void peer_export(const struct peer_rules *rules, int level, FILE *file)
+{
+	scmp_filter_ctx filter = seccomp_init(rules->otherwise);
 
 	if (!filter)
-		must(-1, "seccomp_init");
-	must(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
-			      cg_policy_decide(policy, &nowhere)),
+		must(-ENOMEM, "seccomp_init");
+	must(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, rules->foreign),
 	     "bad architecture");
 	must(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE,
 			      (uint32_t)level),
 	     "optimize");
-	set_architectures(filter, policy);
-	add_plain(filter, policy, otherwise);
-	if (conditions == PEER_CONTAINER)
-		add_container(filter);
-	if (conditions == PEER_REQUESTS)
-		add_requests(filter, policy);
-	program = export(filter);
+	add_rules(filter, rules);
+	must(seccomp_export_bpf(filter, fileno(file)), "export");
 	seccomp_release(filter);
-	return program;
 }
 #else
+bool peer_prepare(struct peer_rules *rules, const struct cg_policy *policy,
+		  uint32_t otherwise, enum peer_conditions conditions)
+{
+	(void)rules;
+	(void)policy;
+	(void)otherwise;
+	(void)conditions;
+	return false;
+}
+
+void peer_export(const struct peer_rules *rules, int level, FILE *file)
+{
+	(void)rules;
+	(void)level;
+	(void)file;
+	abort(); /* peer_prepare() said that there is none */
+}
+#endif
+
+static struct cg_program *read_program(FILE *file)
+{
+	long length = (long)lseek(fileno(file), 0, SEEK_END);
+	void *bytes = length > 0 ? malloc((size_t)length) : NULL;
+	struct cg_program *program = NULL;
+	struct cg_error err = { .message = "it cannot be read back" };
+
+	if (!bytes || pread(fileno(file), bytes, (size_t)length, 0) != length ||
+	    cg_program_from_bytes(bytes, (size_t)length, false, &program,
+				  &err) != CG_OK)
+		bench_die("libseccomp's filter", &err);
+	free(bytes);
+	return program;
+}
+
 struct cg_program *
 peer_filter(const struct cg_policy *policy, uint32_t otherwise,
 	    enum peer_conditions conditions, int level)
 {
-	(void)policy;
-	(void)otherwise;
-	(void)conditions;
-	(void)level;
-	return NULL;
+	static struct peer_rules rules;
+	struct cg_program *program;
+	FILE *file = tmpfile();
+
+	if (!file) {
+		perror("tmpfile");
+		exit(EXIT_FAILURE);
+	}
+	if (!peer_prepare(&rules, policy, otherwise, conditions)) {
+		fclose(file);
+		return NULL;
+	}
+	peer_export(&rules, level, file);
+	program = read_program(file);
+	fclose(file);
+	return program;
 }
-#endif
