@@ -154,7 +154,7 @@ static void print_policy(const struct row *row)
 	floor = runs_floor(runs, count);
 	if (floor)
 		printf("  %-22s %6zu         (%zu runs of numbers)\n",
-		       "floor of < and == alone", floor, count);
+		       "floor of < and ==", floor, count);
 	cg_policy_free(policy);
 }
 
