@@ -21,6 +21,8 @@ struct cost {
 	/* Whether ABIs that differ in a bit of nr share one tree: shorter, but
 	   each call looks at the bit. */
 	bool join;
+	/* Whether every run counts alike, which keeps all paths short. */
+	bool even;
 	/* How often a number comes that is allowed without conditions: its
 	   frequency divided by this. */
 	uint32_t cached;

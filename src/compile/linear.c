@@ -56,7 +56,7 @@ bool linear_decide(struct graph *graph, const struct resolved *resolved,
 	const struct resolved_abi *abi = &resolved->abis[0];
 	const struct resolved_entry **first;
 	size_t count;
-	uint32_t node;
+	uint32_t node, chain;
 
 	first = first_entries(graph->arena, abi, &count);
 	if (!first || !rest_node(graph, abi, &node))
@@ -74,14 +74,19 @@ bool linear_decide(struct graph *graph, const struct resolved *resolved,
 		node = graph_test(graph, WORD_NR, OP_EQ, UINT32_MAX,
 				  entries->nr, decided, node);
 	}
-	for (size_t i = resolved->region_count; i-- > 0;) {
+	chain = node;
+	for (size_t i = 0; i < resolved->region_count; i++) {
 		const struct region *region = &resolved->regions[i];
 
-		if (region->abi || region->arch != abi->abi->audit_arch)
+		/* The regions have no gap: where one ends the next begins. */
+		if (region->arch != abi->abi->audit_arch || !region->first)
 			continue;
 		node = graph_test(graph, WORD_NR, OP_GE, UINT32_MAX,
 				  region->first,
-				  graph_return(graph, region->answer), node);
+				  region->abi
+					  ? chain
+					  : graph_return(graph, region->answer),
+				  node);
 	}
 	*out = graph_test(graph, WORD_ARCH, OP_EQ, UINT32_MAX,
 			  abi->abi->audit_arch, node,

@@ -157,11 +157,13 @@ uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
 			     .last = UINT32_MAX,
 			     .windows = true };
 	struct runs kept = { 0 };
+	struct leaf_run *leaves = NULL;
 	uint64_t total = 0;
 
 	if (reachable(graph->arena, mask, runs, &kept))
-		tree.runs = leaves_of(graph->arena, mask, &kept);
-	if (!tree.runs) {
+		leaves = leaves_of(graph->arena, mask, &kept);
+	tree.runs = leaves;
+	if (!leaves) {
 		graph->no_memory = true;
 		return GRAPH_NONE;
 	}
@@ -173,8 +175,11 @@ uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
 			return graph_test(graph, word, OP_SET, UINT32_MAX, mask,
 					  kept.at[1].node, kept.at[0].node);
 	}
-	for (size_t i = 0; i < kept.count; i++)
-		total += kept.at[i].weight;
+	for (size_t i = 0; i < kept.count; i++) {
+		if (graph->cost.even)
+			leaves[i].weight = 1000;
+		total += tree.runs[i].weight;
+	}
 	tree.count = kept.count;
 	tree.price = total * graph->cost.place / 1000 + 1;
 	return decide(&tree);
