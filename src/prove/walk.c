@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "prove/intern.h"
 #include "prove/live.h"
 #include "prove/scan.h"
 #include "prove/spans.h"
-#include "prove/vector.h"
 
 enum { REGISTERS = 2 + MEMORY_CELLS, A = 0, X = 1, M = 2, NOTHING = 0 };
 
@@ -40,21 +40,14 @@ struct way {
 	uint32_t state;
 };
 
-/* Slots by hash for things that are kept once each; the slot is index + 1. */
-struct table {
-	uint32_t *slots;
-	size_t size; /* a power of two, at least twice what is in it */
-};
-
 struct walk {
 	struct diagrams *all;
 	const struct cg_insn *insns;
 	size_t count;
 	bool big_endian;
 	const struct liveness *live; /* by instruction */
-	struct vector *vectors; /* interned; index 0 is NOTHING, all zeros */
-	size_t vector_count, vector_room;
-	struct table vector_table, state_table;
+	struct vectors vectors;      /* index 0 is NOTHING, all zeros */
+	struct table state_table;
 	uint32_t words[WORDS]; /* vectors of input words, or NOTHING */
 	struct state *states;
 	size_t state_count, state_room;
@@ -66,89 +59,13 @@ struct walk {
 	bool failed;
 };
 
-/* ------------------------------------------------------------ tables -- */
-
-enum { VECTORS_MAX = 1 << 16, STATES_MAX = 1 << 18 };
-
-static uint32_t hash_words(const uint32_t *words, size_t count, uint32_t seed)
-{
-	uint64_t hash = seed * 0x9e3779b97f4a7c15u + 1;
-
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ words[i] ^ hash >> 31) * 0xbf58476d1ce4e5b9u;
-	return (uint32_t)(hash >> 32);
-}
-
-/* An empty table with room for `count` things. */
-static bool table_init(struct table *table, size_t count)
-{
-	free(table->slots);
-	table->size = 2 * count;
-	table->slots = calloc(table->size, sizeof(*table->slots));
-	return table->slots != NULL;
-}
-
-static void table_add(struct table *table, uint32_t hash, size_t index)
-{
-	size_t at = hash & (table->size - 1);
-
-	while (table->slots[at])
-		at = (at + 1) & (table->size - 1);
-	table->slots[at] = (uint32_t)index + 1;
-}
-
-/* ----------------------------------------------------------- vectors -- */
-
-static uint32_t vector_hash(const struct vector *vector)
-{
-	return hash_words(vector->bit, 32, 0);
-}
-
-static bool vectors_grow(struct walk *walk)
-{
-	size_t room = 2 * walk->vector_room;
-	struct vector *vectors;
-
-	if (room > VECTORS_MAX)
-		return false;
-	vectors = realloc(walk->vectors, room * sizeof(*vectors));
-	if (vectors)
-		walk->vectors = vectors;
-	if (!vectors || !table_init(&walk->vector_table, room)) {
-		diagrams_no_memory(walk->all);
-		return false;
-	}
-	walk->vector_room = room;
-	for (size_t i = 0; i < walk->vector_count; i++)
-		table_add(&walk->vector_table, vector_hash(&vectors[i]), i);
-	return true;
-}
-
-/* The index of a vector that equals this one; NOTHING is that of zero. */
-static uint32_t intern(struct walk *walk, const struct vector *vector)
-{
-	const struct table *table = &walk->vector_table;
-	uint32_t hash = vector_hash(vector);
-	size_t at = hash & (table->size - 1);
-
-	for (; table->slots[at]; at = (at + 1) & (table->size - 1))
-		if (memcmp(&walk->vectors[table->slots[at] - 1], vector,
-			   sizeof(*vector)) == 0)
-			return table->slots[at] - 1;
-	if (walk->vector_count == walk->vector_room && !vectors_grow(walk)) {
-		walk->failed = true;
-		return NOTHING;
-	}
-	table_add(&walk->vector_table, hash, walk->vector_count);
-	walk->vectors[walk->vector_count] = *vector;
-	return (uint32_t)walk->vector_count++;
-}
+enum { STATES_MAX = 1 << 18 };
 
 static uint32_t intern_number(struct walk *walk, uint32_t number)
 {
 	struct vector vector = vector_number(number);
 
-	return intern(walk, &vector);
+	return vectors_intern(&walk->vectors, &vector);
 }
 
 /* The word at an offset of struct seccomp_data. */
@@ -172,7 +89,7 @@ static uint32_t load(struct walk *walk, uint32_t offset)
 	if (walk->words[word] == NOTHING) {
 		struct vector vector = vector_word(walk->all, word);
 
-		walk->words[word] = intern(walk, &vector);
+		walk->words[word] = vectors_intern(&walk->vectors, &vector);
 	}
 	return walk->words[word];
 }
@@ -267,14 +184,14 @@ static combine *operation(uint16_t code)
 static struct vector operand(const struct walk *walk,
 			     const struct cg_insn *insn, const uint32_t *holds)
 {
-	return insn->code & 0x08 ? walk->vectors[holds[X]]
+	return insn->code & 0x08 ? walk->vectors.at[holds[X]]
 				 : vector_number(insn->k);
 }
 
 static void
 compute(struct walk *walk, const struct cg_insn *insn, uint32_t *holds)
 {
-	struct vector a = walk->vectors[holds[A]], b, result;
+	struct vector a = walk->vectors.at[holds[A]], b, result;
 
 	if (insn->code == NEG) {
 		b = vector_number(0);
@@ -283,7 +200,7 @@ compute(struct walk *walk, const struct cg_insn *insn, uint32_t *holds)
 		b = operand(walk, insn, holds);
 		result = operation(insn->code)(walk->all, &a, &b);
 	}
-	holds[A] = intern(walk, &result);
+	holds[A] = vectors_intern(&walk->vectors, &result);
 }
 
 static void
@@ -323,7 +240,7 @@ load_or_store(struct walk *walk, const struct cg_insn *insn, uint32_t *holds)
 static dd
 jump_test(struct walk *walk, const struct cg_insn *insn, const uint32_t *holds)
 {
-	const struct vector a = walk->vectors[holds[A]];
+	const struct vector a = walk->vectors.at[holds[A]];
 	const struct vector b = operand(walk, insn, holds);
 
 	switch (insn->code & 0xf0) {
@@ -362,7 +279,7 @@ static void divide(struct walk *walk, size_t from, const struct cg_insn *insn,
 		   uint32_t *holds)
 {
 	struct vector zero = vector_number(0);
-	struct vector x = walk->vectors[holds[X]];
+	struct vector x = walk->vectors.at[holds[X]];
 	dd none = vector_equal(walk->all, &x, &zero);
 	uint32_t rest;
 
@@ -435,7 +352,7 @@ static void step(struct walk *walk, size_t from)
 			 insn->code == RET_K
 				 ? diagram_answer(walk->all, insn->k)
 				 : vector_answer(walk->all,
-						 &walk->vectors[holds[A]]));
+						 &walk->vectors.at[holds[A]]));
 		return;
 	case JA & 0x07:
 		if (insn->code == JA)
@@ -471,7 +388,8 @@ static void walk_forward(struct walk *walk)
 		for (uint32_t i = walk->first[pc]; i;
 		     i = walk->states[i - 1].next) {
 			step(walk, i - 1);
-			if (walk->failed || diagrams_exhausted(walk->all))
+			if (walk->failed || walk->vectors.failed ||
+			    diagrams_exhausted(walk->all))
 				return;
 		}
 }
@@ -543,21 +461,15 @@ static void find_loads(struct walk *walk)
 
 static bool walk_init(struct walk *walk, struct liveness *live)
 {
-	walk->vector_room = 64;
 	walk->state_room = 256;
-	walk->vectors = calloc(walk->vector_room, sizeof(*walk->vectors));
 	walk->states = calloc(walk->state_room, sizeof(*walk->states));
 	walk->first = calloc(walk->count, sizeof(*walk->first));
 	walk->loads = calloc(walk->count, sizeof(*walk->loads));
 	walk->scanned = malloc(SCAN_PIECES_MAX * sizeof(*walk->scanned));
-	if (!walk->vectors || !walk->states || !walk->first || !live ||
-	    !walk->loads || !walk->scanned ||
-	    !table_init(&walk->vector_table, walk->vector_room) ||
+	if (!vectors_init(&walk->vectors, walk->all) || !walk->states ||
+	    !walk->first || !live || !walk->loads || !walk->scanned ||
 	    !table_init(&walk->state_table, walk->state_room))
 		return false;
-	/* NOTHING is the vector of zero, which A and X hold at first. */
-	table_add(&walk->vector_table, vector_hash(&walk->vectors[0]), 0);
-	walk->vector_count = 1;
 	live_find(walk->insns, walk->count, live);
 	walk->live = live;
 	find_loads(walk);
@@ -578,18 +490,17 @@ dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
 		walk_forward(&walk);
 	else
 		diagrams_no_memory(all);
-	if (!walk.failed && !diagrams_exhausted(all))
+	if (!walk.failed && !walk.vectors.failed && !diagrams_exhausted(all))
 		result = walk_back(&walk);
-	if (walk.failed)
+	if (walk.failed || walk.vectors.failed)
 		diagrams_exhaust(all);
 	free(live);
-	free(walk.vectors);
+	vectors_done(&walk.vectors);
 	free(walk.states);
 	free(walk.first);
 	free(walk.loads);
 	free(walk.scanned);
 	free(walk.ways);
-	free(walk.vector_table.slots);
-	free(walk.state_table.slots);
+	table_done(&walk.state_table);
 	return result;
 }
