@@ -16,6 +16,17 @@ enum {
 	SAMPLES = 200,
 };
 
+/*
+ * libfyaml 0.7.12 loses a buffer of its own where a long text in single quotes
+ * does not end (corpus/policy/quotes.yml). What we allocate is still watched.
+ */
+CG_API const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libfyaml\n";
+}
+
 static void says_why(const struct cg_error *err, enum cg_status status)
 {
 	must(err->status == status && status != CG_OK && err->message[0],
