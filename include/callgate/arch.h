@@ -63,6 +63,13 @@ struct cg_syscall {
 };
 
 /*
+ * The first kernel release, as CG_KERNEL, from which on the kernel lets this
+ * number on `abi` pass without asking any filter (uretprobe and uprobe on
+ * x86_64, kernel/seccomp.c); 0 if it always asks.
+ */
+CG_API uint32_t cg_unfilterable_since(const struct cg_abi *abi, uint32_t nr);
+
+/*
  * How often usual programs make the call, in parts of a million of all calls;
  * 0 for one that was not seen. From nine measured programs (data/mix.tbl).
  */

@@ -1,7 +1,6 @@
 /* abi/doors.c - the other doors to the same operation. */
 #include "abi/doors.h"
 #include "abi/tables.h"
-#include "abi/unfilterable.h"
 
 size_t abi_doors(const struct cg_syscall *call, const struct cg_abi *abi,
 		 struct door out[DOORS_MAX])
@@ -45,7 +44,7 @@ size_t abi_twins(const struct cg_syscall *call, const struct cg_abi *abi,
 	return count;
 }
 
-uint32_t abi_unfilterable(const struct cg_abi *abi, uint32_t nr)
+uint32_t cg_unfilterable_since(const struct cg_abi *abi, uint32_t nr)
 {
 	for (size_t i = 0; i < unfilterable_count; i++) {
 		const struct unfilterable *row = &unfilterable_rows[i];

@@ -93,6 +93,10 @@ parse(struct arena *arena, const char *text, const struct cg_abi *abi,
 	named = cg_syscall_at(abi, call->nr);
 	if (named && !cg_syscall_arguments(named, abi, arguments, &count))
 		count = 0;
+	if (count && rule.arguments > count)
+		return fail_at(err, CG_E_MEANING, rule.place,
+			       "%s has %zu argument%s, not %u", named->name,
+			       count, count == 1 ? "" : "s", rule.arguments);
 	for (size_t i = 0; i < rule.count; i++) {
 		size_t at = rule.conditions[i].argument;
 

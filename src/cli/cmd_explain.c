@@ -144,6 +144,18 @@ print_text(const struct explain *explain, const char *text,
 		text_outcome(explain, &outcomes[i], false);
 }
 
+/* What a filter says of a call that it is never asked about means little. */
+static void
+note_unfilterable(const struct explain *explain, const struct cg_call *call)
+{
+	uint32_t since = cg_unfilterable_since(explain->abi, call->nr);
+
+	if (since)
+		out_note("from Linux %u.%u on the kernel lets this call pass "
+			 "without asking a filter",
+			 since >> 16, since & 0xffff);
+}
+
 static int explain_call(const struct explain *explain, const char *text)
 {
 	const struct cg_side side = { explain->input->policy,
@@ -168,6 +180,7 @@ static int explain_call(const struct explain *explain, const char *text)
 		return out_status(&err);
 	}
 	count = all < OUTCOMES_MAX ? all : OUTCOMES_MAX;
+	note_unfilterable(explain, &call);
 	if (explain->fields->json)
 		print_json(explain, text, outcomes, count);
 	else

@@ -1,6 +1,5 @@
 #include "policy/lint.h"
 
-#include "abi/unfilterable.h"
 #include "policy/read.h"
 
 /* A check looks at one entry of the main ABI and may warn. */
@@ -14,7 +13,7 @@ struct lint {
 static bool check_unfilterable(struct lint *lint)
 {
 	const struct resolved_entry *entry = lint->entry;
-	uint32_t since = abi_unfilterable(lint->abi->abi, entry->nr);
+	uint32_t since = cg_unfilterable_since(lint->abi->abi, entry->nr);
 
 	if (!since || answer_permits(entry->answer))
 		return true;

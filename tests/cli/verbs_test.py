@@ -47,6 +47,8 @@ ROWS = [
      r".*errno\(EPERM\).*allow.*|.*allow.*errno\(EPERM\).*", ""),
     ("explain: no such call", ["explain", "policy", "bnid"], 2, "",
      r"callgate: .*bnid.*did you mean.*bind.*\n"),
+    ("explain: too many arguments", ["explain", "policy", "bind(1,2,3,4)"], 2,
+     "", r"callgate: CALL:1:1: bind has 3 arguments, not 4\n(.*\n)*"),
     ("diff: equal", ["diff", "policy", "policy"], 0,
      r"policy and policy answer every call alike\n", ""),
     ("diff: not equal", ["diff", "strict", "policy"], 1,

@@ -10,7 +10,6 @@
 #include <callgate/policy.h>
 
 #include "abi/doors.h"
-#include "abi/unfilterable.h"
 #include "tap.h"
 
 static const struct cg_abi *abi_named(struct tap *tap, const char *name)
@@ -755,12 +754,12 @@ int main(void)
 	test_groups(&tap);
 	test_presets(&tap);
 	tap_ok(&tap,
-	       abi_unfilterable(abi_named(&tap, "x86_64"), 335) ==
+	       cg_unfilterable_since(abi_named(&tap, "x86_64"), 335) ==
 			       CG_KERNEL(6, 14) &&
-		       abi_unfilterable(abi_named(&tap, "x86_64"), 336) ==
+		       cg_unfilterable_since(abi_named(&tap, "x86_64"), 336) ==
 			       CG_KERNEL(6, 18) &&
-		       !abi_unfilterable(abi_named(&tap, "x86_64"), 334) &&
-		       !abi_unfilterable(abi_named(&tap, "i386"), 335),
+		       !cg_unfilterable_since(abi_named(&tap, "x86_64"), 334) &&
+		       !cg_unfilterable_since(abi_named(&tap, "i386"), 335),
 	       "two calls of x86_64 pass every filter");
 	return tap_done(&tap);
 }
