@@ -169,6 +169,17 @@ static void no_exec_preset(const void *with)
 	check_no_exec();
 }
 
+/* E5: fork(3) goes through clone, and threads do, too. */
+static void no_new_processes(const void *with)
+{
+	(void)with;
+	enforce();
+	check_no_exec();
+	WANT(fails(fork(), EACCES));
+	WANT(fails(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), EACCES));
+	WANT(fails(syscall(SYS_clone3, NULL, 0), ENOSYS));
+}
+
 /* E4: Elasticsearch's own program. */
 static void no_exec_program(const void *with)
 {
@@ -420,6 +431,8 @@ static const struct scene scenes[] = {
 	  SIGSYS },
 #endif
 	{ "preset no-exec", no_exec_preset, "no-exec", NULL, false, 0 },
+	{ "E5: preset no-new-processes", no_new_processes, "no-new-processes",
+	  NULL, false, 0 },
 	{ "E4: Elasticsearch's program", no_exec_program, NULL, NULL, false,
 	  0 },
 	{ "preset no-network", no_network, "no-network", NULL, false, 0 },
