@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
+#include "cli/lists.h"
 #include "cli/out.h"
 
 enum { FILTER_BYTES_MAX = CG_PROGRAM_MAX * 8 };
@@ -42,52 +42,23 @@ const struct cg_abi *input_abi(const char *name)
 	return abi;
 }
 
-/* ---------------------------------------------------- lists of calls -- */
-
-/* The words of a list: "bind,listen @exec". */
-static void add_names(struct buf *buf, const char *list, size_t *count)
-{
-	static const char separators[] = ", \t\n;";
-
-	while (*(list += strspn(list, separators))) {
-		size_t length = strcspn(list, separators);
-		char *word = strndup(list, length);
-
-		if (!word)
-			out_die_nomem();
-		buf_puts(buf, (*count)++ ? ", " : "");
-		buf_json(buf, word);
-		free(word);
-		list += length;
-	}
-}
-
 /* A policy in its own language, so that there is one meaning of everything. */
 static bool
-list_policy(const struct choice *choice, struct input *out, int *status)
+list_policy(const struct choice *choice, const struct cg_abi *native,
+	    struct input *out, int *status)
 {
 	bool keep = choice->keep.count > 0;
-	const struct texts *lists = keep ? &choice->keep : &choice->drop;
-	struct buf buf = { 0 };
-	size_t count = 0;
 
-	buf_printf(&buf,
-		   "seccomp: {default_action: %s, syscalls: [{action: %s,"
-		   " names: [",
-		   keep ? "errno" : "allow", keep ? "allow" : "errno");
-	for (size_t i = 0; i < lists->count; i++)
-		add_names(&buf, lists->at[i], &count);
-	buf_puts(&buf, "]}]}\n");
-	out->text = buf_done(&buf);
-	out->name = strdup(keep ? "--keep" : "--drop");
-	if (!out->text || !out->name)
-		out_die_nomem();
-	out->length = strlen(out->text);
-	if (count)
-		return true;
-	out_error("%s names no call", out->name);
 	*status = EXIT_USAGE;
-	return false;
+	out->text = lists_policy(keep ? &choice->keep : &choice->drop, keep,
+				 native ? native : cg_abi_native());
+	if (!out->text)
+		return false;
+	out->length = strlen(out->text);
+	out->name = strdup(keep ? "--keep" : "--drop");
+	if (!out->name)
+		out_die_nomem();
+	return true;
 }
 
 /* ------------------------------------------------------------- files -- */
@@ -231,7 +202,7 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 		return open_policy(choice->policy, &options, out, status);
 	}
 	if (choice->drop.count || choice->keep.count)
-		return list_policy(choice, out, status) &&
+		return list_policy(choice, native, out, status) &&
 		       parse_text(&options, out, status);
 	if (cg_policy_preset(preset, &options, &out->policy, &err) == CG_OK)
 		return true;

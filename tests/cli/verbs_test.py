@@ -21,6 +21,9 @@ seccomp:
 STRICT = POLICY.replace("[bind]", "[bind, listen]")
 TABLE = "bind -> errno(EPERM)\nsocket(AF_UNIX, _, _) -> allow\n"
 WRONG = "bind -> allow\n"
+# As Elastic's profiler keeps them; the last of BLOCK is misspelt there, too.
+ALLOW = "# pthread\nmprotect\nset_robust_list\n\naccess,open;stat\nfcntl64\n"
+BLOCK = "chdir chroot execve execveat fork\nvfork\nunmount2\n"
 
 # name, arguments, exit status, all of stdout, all of stderr
 ROWS = [
@@ -39,6 +42,21 @@ ROWS = [
      r"callgate: .*'elf'.*raw.*\n"),
     ("compile: no such architecture", ["compile", "-a", "pdp11", "policy"], 2,
      "", r"callgate: .*'pdp11'.*\n"),
+    ("BT7: a file of names to refuse",
+     ["compile", "--check", "-a", "x86_64", "--drop", "./block"], 0, "",
+     r"callgate: \./block:3: x86_64 has no call 'unmount2'; it is left out; "
+     r"did you mean 'umount2'\?\n"),
+    ("BT7: a file of names to allow",
+     ["compile", "--check", "-a", "x86_64", "--keep", "./allow"], 0, "",
+     r"callgate: \./allow:6: x86_64 has no call 'fcntl64'; it is left out\n"),
+    ("BT7: the same for another architecture",
+     ["compile", "--check", "-a", "arm64", "--keep", "./allow"], 0, "",
+     r".*'access'.*'open'.*'stat'.*'fcntl64'.*"),
+    ("a list of what is nowhere", ["compile", "--check", "--drop", "./none"],
+     2, "", r"callgate: \./none: No such file or directory\n"),
+    ("B14: a misspelt name on the command line",
+     ["compile", "--check", "--drop", "unmount2"], 2, "",
+     r".*'unmount2' \(did you mean 'umount2'\?\)\n"),
     ("explain: by a rule", ["explain", "policy", "bind(3, _, 16)"], 0,
      r".*errno\(EPERM\).*policy:5:15.*", ""),
     ("explain: by the default", ["explain", "policy", "getpid"], 0,
@@ -165,7 +183,8 @@ def test_full(tap, callgate):
 def main():
     callgate, tap = begin()
     for name, text in (("policy", POLICY), ("strict", STRICT),
-                       ("table", TABLE), ("wrong", WRONG)):
+                       ("table", TABLE), ("wrong", WRONG),
+                       ("allow", ALLOW), ("block", BLOCK)):
         callgate.write(name, text)
     test_filter_bytes(tap, callgate)
     for name, words, status, out, err in ROWS:
