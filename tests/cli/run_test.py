@@ -17,6 +17,20 @@ BIND = ("import socket\n"
         "except PermissionError: print('refused')\n")
 REFUSED = ["/usr/bin/python3", "-c", BIND]
 
+# A launcher that loads this before it starts its child cannot clone any more.
+NARROW = """\
+seccomp:
+  default_action: allow
+  syscalls:
+    - action: errno
+      names: [connect, accept, bind, listen]
+    - action: errno
+      names_with_args:
+        - name: clone
+          arguments:
+            - {argument: 0, operation: BitsNotSet, value: 0x10000000}
+"""
+
 # name, options, command, exit status, stdout, stderr
 ROWS = [
     ("its exit status", ["--drop", "bind"], ["sh", "-c", "exit 7"], 7, "", ""),
@@ -40,6 +54,8 @@ ROWS = [
     ("no exec", ["--no-exec"], REFUSED[:2] + [
         "import os\ntry: os.execv('/bin/true', ['true'])\n"
         "except PermissionError: print('refused')\n"], 0, "refused\n", ""),
+    ("B12: a policy that could not start its own launcher",
+     ["--policy", "narrow"], ["true"], 0, "", ""),
     ("switched off", ["--policy", "off"], ["echo", "free"], 0, "free\n",
      r"callgate: off is switched off .*without a filter\n"),
 ]
@@ -114,6 +130,7 @@ def main():
     callgate.write("kill", group)
     callgate.write("off", group.replace("seccomp:", "seccomp:\n"
                                         "  enabled: false"))
+    callgate.write("narrow", NARROW)
     test_rows(tap, callgate)
     test_json(tap, callgate)
     test_shell(tap, callgate)
