@@ -8,6 +8,7 @@
 #include <callgate/policy.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>
+#include <callgate/registry.h>
 #include <callgate/run.h>
 
 #endif

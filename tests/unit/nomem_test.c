@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <callgate/prove.h>
+#include <callgate/registry.h>
 
 #include "tap.h"
 
@@ -109,6 +110,34 @@ static const struct row {
 	{ "no YAML", "seccomp: [\n" },
 };
 
+/* Register the policy, and the same again. It is taken over or freed. */
+static enum cg_status
+enroll(const char *text, struct cg_policy *policy, struct cg_error *err)
+{
+	struct cg_registry *registry = cg_registry_new();
+	struct cg_policy *again = NULL;
+	enum cg_status status;
+
+	if (!registry) {
+		cg_policy_free(policy);
+		return err->status = CG_E_NOMEM;
+	}
+	status = cg_registry_add(registry, "one", policy, err);
+	if (status != CG_OK)
+		cg_policy_free(policy);
+	else
+		status = cg_policy_parse(text, strlen(text), "again", NULL,
+					 &again, err);
+	if (status == CG_OK) {
+		status = cg_registry_add(registry, "two", again, err);
+		if (status == CG_OK)
+			again = NULL;
+	}
+	cg_policy_free(again);
+	cg_registry_free(registry);
+	return status;
+}
+
 /* Everything in turn; the first status that is not CG_OK. */
 static enum cg_status work(const char *text, struct cg_error *err)
 {
@@ -137,6 +166,8 @@ static enum cg_status work(const char *text, struct cg_error *err)
 	}
 	free(listing);
 	cg_program_free(program);
+	if (status == CG_OK)
+		return enroll(text, policy, err);
 	cg_policy_free(policy);
 	return status;
 }
