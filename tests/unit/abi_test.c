@@ -718,10 +718,11 @@ static void test_groups(struct tap *tap)
 
 static void test_presets(struct tap *tap)
 {
-	static const char *const wanted[] = { "beats-arm",  "beats-arm64",
-					      "beats-i386", "beats-x86_64",
-					      "no-exec",    "no-network",
-					      "server",     "strict" };
+	static const char *const wanted[] = {
+		"beats-arm",        "beats-arm64", "beats-i386",
+		"beats-x86_64",     "no-exec",     "no-network",
+		"no-new-processes", "server",      "strict"
+	};
 	const struct cg_preset *preset;
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
