@@ -1,4 +1,4 @@
-/* sys/file.h - whole files, read with a bound and written all or nothing. */
+/* sys/file.h - whole files, read with a bound. */
 #ifndef SYS_FILE_H
 #define SYS_FILE_H
 
@@ -17,16 +17,6 @@
  */
 bool file_read(const char *path, size_t max, char **text, size_t *length,
 	       struct cg_error *err);
-
-/*
- * Make `path` hold exactly these bytes, or leave it as it was: written beside
- * it, synced, renamed over it. An old file's permission bits are kept; a new
- * one gets 0644 less the umask. A link stays, and what it points to is written.
- * What is no file, such as a device or a pipe, is written into, and may have
- * taken a part when that fails. Fails with CG_E_SYSTEM or CG_E_INPUT.
- */
-bool file_write_atomic(const char *path, const void *bytes, size_t length,
-		       struct cg_error *err);
 
 /*
  * Fill `out` with the start of a small file of /proc, NUL at its end, and

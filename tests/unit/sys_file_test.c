@@ -86,78 +86,6 @@ static void test_pipe(struct tap *tap)
 	close(fds[0]);
 }
 
-static mode_t mode_of(const char *path)
-{
-	struct stat about;
-
-	assert(stat(path, &about) == 0);
-	return about.st_mode & 07777;
-}
-
-static void test_write(struct tap *tap)
-{
-	umask(027);
-	tap_ok(tap,
-	       file_write_atomic("new", "one", 3, &err) &&
-		       reads("new", 9, "one", 3, CG_OK) &&
-		       mode_of("new") == 0640,
-	       "a new file");
-	assert(chmod("new", 0604) == 0);
-	tap_ok(tap,
-	       file_write_atomic("new", "", 0, &err) &&
-		       reads("new", 9, "", 0, CG_OK) && mode_of("new") == 0604,
-	       "an old file keeps its mode");
-	tap_ok(tap,
-	       !file_write_atomic("nowhere/new", "x", 1, &err) &&
-		       err.status == CG_E_SYSTEM,
-	       "no such directory");
-	assert(mkdir("full", 0700) == 0 && mkdir("full/of", 0700) == 0);
-	tap_ok(tap,
-	       !file_write_atomic("full", "x", 1, &err) &&
-		       err.sys_errno == EISDIR,
-	       "not over a directory");
-	/* What could not be renamed is not left behind. */
-	tap_ok(tap, system("test -z \"$(ls -d full.* 2>/dev/null)\"") == 0,
-	       "nothing is left beside it");
-}
-
-static bool is_kind(const char *path, mode_t kind)
-{
-	struct stat about;
-
-	return lstat(path, &about) == 0 && (about.st_mode & S_IFMT) == kind;
-}
-
-/* Where a file would be renamed over what is none, or over a link. */
-static void test_write_no_file(struct tap *tap)
-{
-	char got[4] = "";
-	int fifo;
-
-	assert(mkfifo("pipe", 0600) == 0 &&
-	       symlink("pointed-to", "pointer") == 0 &&
-	       symlink("/dev/full", "device") == 0);
-	fifo = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	assert(fifo >= 0);
-	tap_ok(tap,
-	       file_write_atomic("pipe", "abc", 3, &err) &&
-		       is_kind("pipe", S_IFIFO) && read(fifo, got, 4) == 3 &&
-		       memcmp(got, "abc", 3) == 0,
-	       "a pipe stays a pipe, and gets the bytes");
-	close(fifo);
-	assert(file_write_atomic("pointed-to", "old", 3, &err));
-	tap_ok(tap,
-	       file_write_atomic("pointer", "new", 3, &err) &&
-		       is_kind("pointer", S_IFLNK) &&
-		       reads("pointed-to", 9, "new", 3, CG_OK),
-	       "a link stays a link, and its file is written");
-	tap_ok(tap,
-	       !file_write_atomic("device", "x", 1, &err) &&
-		       err.sys_errno == ENOSPC && is_kind("device", S_IFLNK) &&
-		       is_kind("/dev/full", S_IFCHR),
-	       "a device stays a device, and its error is told");
-}
-
 static void test_task(struct tap *tap)
 {
 	struct task task;
@@ -200,8 +128,6 @@ int main(void)
 	assert(mkdtemp(directory) && chdir(directory) == 0);
 	test_read(&tap);
 	test_pipe(&tap);
-	test_write(&tap);
-	test_write_no_file(&tap);
 	test_task(&tap);
 	snprintf(command, sizeof(command), "rm -rf %s", directory);
 	assert(chdir("/") == 0 && system(command) == 0);
