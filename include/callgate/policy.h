@@ -161,6 +161,16 @@ cg_call_parse(const char *text, const struct cg_abi *abi, struct cg_call *call,
 	      uint32_t *known, struct cg_error *err);
 
 /*
+ * Write a call for a person: "openat(AT_FDCWD, 0x7ffd1000, O_RDONLY)", or "call
+ * 999" where it has no name, with "of an unknown architecture" where the tables
+ * do not know that either. Unless `memory` is NULL, what argument i points to
+ * stands behind it, as `memory[i]` says; "" or NULL says nothing. Which ABI it
+ * is, the caller says. Cuts at `size` and ends with NUL; `size` is above 0.
+ */
+CG_API void cg_call_print(const struct cg_call *call,
+			  const char *const memory[6], char *out, size_t size);
+
+/*
  * Calls worth asking about: the boundary values that the policy itself names
  * (each constant, one less, one more, each mask bit, the high word flipped),
  * mixed with others by `seed`. The same seed and index give the same call.

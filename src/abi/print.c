@@ -1,29 +1,9 @@
 /* abi/print.c - an argument's value as a person would write it. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "abi/constants.h"
-
-/* Text that is cut where the room ends. */
-struct line {
-	char *out;
-	size_t size, length; /* length stays below size */
-};
-
-__attribute__((format(printf, 2, 3))) static void
-line_add(struct line *line, const char *format, ...)
-{
-	size_t left = line->size - line->length;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(line->out + line->length, left, format, args);
-	va_end(args);
-	if (n > 0)
-		line->length += (size_t)n < left ? (size_t)n : left - 1;
-}
+#include "base/line.h"
 
 /* Join with what is there by a bar. */
 static void line_join(struct line *line, const char *name)

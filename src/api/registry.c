@@ -39,37 +39,6 @@ cg_registry_policy(const struct cg_registry *registry, const char **who)
 	return registry->policy;
 }
 
-/* "socket(AF_UNIX, 0, 0) on x86_64", as far as the tables know the call. */
-static void call_print(const struct cg_call *call, char out[CALL_MAX])
-{
-	const struct cg_abi *abi = cg_abi_of_call(call->arch, call->nr);
-	const struct cg_syscall *known =
-		abi ? cg_syscall_at(abi, call->nr) : NULL;
-	struct cg_argument arguments[6];
-	size_t count = 0, used;
-	char value[128];
-
-	if (!known) {
-		snprintf(out, CALL_MAX, "call %u on %s", call->nr,
-			 abi ? abi->name : "an unknown architecture");
-		return;
-	}
-	used = (size_t)snprintf(out, CALL_MAX, "%.64s(", known->name);
-	if (!cg_syscall_arguments(known, abi, arguments, &count))
-		for (count = 0; count < 6; count++)
-			arguments[count] = (struct cg_argument){
-				.name = "", .type = "", .bits = abi->bits
-			};
-	for (size_t i = 0; i < count && used < CALL_MAX; i++) {
-		cg_argument_print(&arguments[i], abi, call->args[i], value,
-				  sizeof(value));
-		used += (size_t)snprintf(out + used, CALL_MAX - used, "%s%s",
-					 i ? ", " : "", value);
-	}
-	if (used < CALL_MAX)
-		snprintf(out + used, CALL_MAX - used, ") on %s", abi->name);
-}
-
 /* The call stands last: it is the one part that may be cut off. */
 static bool fail_other(const struct cg_registry *registry, const char *who,
 		       const struct cg_witness *found, struct cg_error *err)
@@ -80,11 +49,12 @@ static bool fail_other(const struct cg_registry *registry, const char *who,
 
 	cg_answer_print(found->left, abi, kept, sizeof(kept));
 	cg_answer_print(found->right, abi, added, sizeof(added));
-	call_print(&found->call, call);
+	cg_call_print(&found->call, NULL, call, sizeof(call));
 	return fail(err, CG_E_INPUT,
 		    "'%.64s' registered a policy, and '%.64s' comes with "
-		    "another: %s there, %s here, for %s",
-		    registry->who, who, kept, added, call);
+		    "another: %s there, %s here, for %s%s%s",
+		    registry->who, who, kept, added, call, abi ? " on " : "",
+		    abi ? abi->name : "");
 }
 
 /* Whether the policy answers every call as the kept one does. */

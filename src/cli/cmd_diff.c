@@ -43,7 +43,7 @@ static void print_difference(void *context, const struct cg_difference *found)
 	struct listing *listing = context;
 	char call[640], left[64], right[64];
 
-	out_call(&found->witness.call, call, sizeof(call));
+	cg_call_print(&found->witness.call, NULL, call, sizeof(call));
 	cg_answer_print(found->witness.left, found->abi, left, sizeof(left));
 	cg_answer_print(found->witness.right, found->abi, right, sizeof(right));
 	if (!listing->as_json) {

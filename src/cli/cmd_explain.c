@@ -55,7 +55,7 @@ static void text_outcome(const struct explain *explain,
 	struct cg_reason reason;
 	size_t steps;
 
-	out_call(&outcome->call, call, sizeof(call));
+	cg_call_print(&outcome->call, NULL, call, sizeof(call));
 	cg_answer_print(outcome->answer, explain->abi, answer, sizeof(answer));
 	cg_program_decide(program, &outcome->call, &steps);
 	printf("%s%s%s%s%s", only ? "" : "  ", out_colour(stdout, BOLD), answer,
@@ -88,7 +88,7 @@ static void json_outcome(const struct explain *explain,
 	struct cg_reason reason;
 	size_t steps;
 
-	out_call(&outcome->call, call, sizeof(call));
+	cg_call_print(&outcome->call, NULL, call, sizeof(call));
 	cg_answer_print(outcome->answer, explain->abi, answer, sizeof(answer));
 	cg_program_decide(program, &outcome->call, &steps);
 	buf_puts(out, "{\"answer\":");

@@ -110,7 +110,8 @@ static bool ask(struct suite *suite, const struct row *row, bool *ok)
 			printf("not ok %u - %s: %s -> %s\n", suite->run,
 			       row->abi->name, row->call, row->wanted);
 		*ok = false;
-		out_call(&outcomes[i].call, example, sizeof(example));
+		cg_call_print(&outcomes[i].call, NULL, example,
+			      sizeof(example));
 		printf("# %s:%u: %s is answered %s\n", suite->table,
 		       suite->line, example, answer);
 	}

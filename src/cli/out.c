@@ -178,47 +178,6 @@ void out_die_nomem(void)
 	exit(EXIT_REFUSED);
 }
 
-void out_call(const struct cg_call *call, char *out, size_t size)
-{
-	static const char none[6][CG_MEMORY_MAX];
-
-	out_call_with_memory(call, none, out, size);
-}
-
-void out_call_with_memory(const struct cg_call *call,
-			  const char memory[6][CG_MEMORY_MAX], char *out,
-			  size_t size)
-{
-	const struct cg_abi *abi = cg_abi_of_call(call->arch, call->nr);
-	const struct cg_syscall *known =
-		abi ? cg_syscall_at(abi, call->nr) : NULL;
-	struct cg_argument arguments[6];
-	size_t count = 0, used;
-	char value[160];
-
-	if (!known) {
-		snprintf(out, size, "call %u of %s", call->nr,
-			 abi ? abi->name : "an unknown architecture");
-		return;
-	}
-	snprintf(out, size, "%s(", known->name);
-	if (!cg_syscall_arguments(known, abi, arguments, &count)) {
-		for (count = 0; count < 6; count++)
-			arguments[count] = (struct cg_argument){
-				.name = "", .type = "", .bits = abi->bits
-			};
-	}
-	for (size_t i = 0; i < count; i++) {
-		used = strlen(out);
-		cg_argument_print(&arguments[i], abi, call->args[i], value,
-				  sizeof(value));
-		snprintf(out + used, size - used, "%s%s%s%s", i ? ", " : "",
-			 value, memory[i][0] ? " " : "", memory[i]);
-	}
-	used = strlen(out);
-	snprintf(out + used, size - used, ")");
-}
-
 void out_buf(struct buf *buf)
 {
 	size_t length = buf->length;

@@ -33,14 +33,6 @@ int out_status(const struct cg_error *err);
 
 _Noreturn void out_die_nomem(void);
 
-/* "openat(AT_FDCWD, 0x7ffd1000, O_RDONLY)", cut at `size`. */
-void out_call(const struct cg_call *call, char *out, size_t size);
-
-/* The same with what arguments point to: `openat(..., 0x7ffd1000 "/x", ...)` */
-void out_call_with_memory(const struct cg_call *call,
-			  const char memory[6][CG_MEMORY_MAX], char *out,
-			  size_t size);
-
 /* Write a buffer to stdout, and free it; dies where memory ran out. */
 struct buf;
 void out_buf(struct buf *buf);

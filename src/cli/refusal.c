@@ -166,14 +166,23 @@ static void add_cause(struct buf *buf, const struct cg_reason *reason)
 	buf_puts(buf, "\n");
 }
 
+/* The call, with what its arguments point to. */
+static void print_call(const struct cg_refusal *refusal, char out[CALL_SIZE])
+{
+	const char *memory[6];
+
+	for (size_t i = 0; i < 6; i++)
+		memory[i] = refusal->memory[i];
+	cg_call_print(&refusal->call, memory, out, CALL_SIZE);
+}
+
 static void add_text(struct buf *buf, const struct input *input,
 		     const struct cg_refusal *refusal,
 		     const struct cg_reason *reason, uint64_t times)
 {
 	char call[CALL_SIZE], answer[ANSWER_SIZE];
 
-	out_call_with_memory(&refusal->call, refusal->memory, call,
-			     sizeof(call));
+	print_call(refusal, call);
 	cg_answer_print(refusal->answer, reason->abi, answer, sizeof(answer));
 	buf_puts(buf, "callgate: ");
 	add_clean(buf, refusal->command);
@@ -235,8 +244,7 @@ static void add_json(struct buf *buf, const struct cg_refusal *refusal,
 {
 	char call[CALL_SIZE], answer[ANSWER_SIZE];
 
-	out_call_with_memory(&refusal->call, refusal->memory, call,
-			     sizeof(call));
+	print_call(refusal, call);
 	cg_answer_print(refusal->answer, reason->abi, answer, sizeof(answer));
 	buf_printf(buf,
 		   "{\"pid\":%d,\"thread\":%d,\"command\":", (int)refusal->pid,

@@ -1,8 +1,8 @@
 #include "run/pointee.h"
+#include "base/line.h"
 
 #include <arpa/inet.h>
 #include <linux/netlink.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,25 +70,6 @@ pointee_kind(const struct cg_syscall *call, const struct cg_argument *argument)
 /* What must still fit after a string that was cut: a quote, "...", a brace. */
 enum { END_ROOM = 5, LINE_ROOM = CG_MEMORY_MAX - 1 - END_ROOM };
 
-struct line {
-	char *out;
-	size_t length; /* with the NUL below CG_MEMORY_MAX */
-};
-
-__attribute__((format(printf, 2, 3))) static void
-line_add(struct line *line, const char *format, ...)
-{
-	size_t left = CG_MEMORY_MAX - line->length;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(line->out + line->length, left, format, args);
-	va_end(args);
-	if (n > 0)
-		line->length += (size_t)n < left ? (size_t)n : left - 1;
-}
-
 /* In quotes; `ended` is whether the bytes are all there is. */
 static void line_quote(struct line *line, const unsigned char *bytes,
 		       size_t length, bool ended)
@@ -110,7 +91,7 @@ static void line_quote(struct line *line, const unsigned char *bytes,
 void pointee_string(const void *bytes, size_t length, char out[CG_MEMORY_MAX])
 {
 	const void *end = length ? memchr(bytes, '\0', length) : NULL;
-	struct line line = { out, 0 };
+	struct line line = { out, CG_MEMORY_MAX, 0 };
 
 	out[0] = '\0';
 	if (end)
@@ -226,7 +207,7 @@ void pointee_address(const struct cg_abi *abi, const void *bytes, size_t length,
 		     bool whole, char out[CG_MEMORY_MAX])
 {
 	const struct address address = { bytes, length, whole };
-	struct line line = { out, 0 };
+	struct line line = { out, CG_MEMORY_MAX, 0 };
 	sa_family_t family;
 
 	out[0] = '\0';
