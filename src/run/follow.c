@@ -10,8 +10,8 @@
 #include "bpf/sim.h"
 #include "run/memory.h"
 #include "run/plan.h"
-#include "run/stack.h"
 #include "sys/task.h"
+#include "trace/stack.h"
 
 #ifndef SYS_SECCOMP
 #define SYS_SECCOMP 1

@@ -2,7 +2,7 @@
 #ifndef RUN_INSTALL_H
 #define RUN_INSTALL_H
 
-#include "run/inject.h"
+#include "trace/inject.h"
 
 #include <callgate/run.h>
 

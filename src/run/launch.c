@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/lookup.h"
 #include "run/supervise.h"
+#include "trace/lookup.h"
 
 static bool channel_open(struct channel *channel, struct cg_error *err)
 {

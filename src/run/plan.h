@@ -3,7 +3,7 @@
 #define RUN_PLAN_H
 
 #include "bpf/insn.h"
-#include "run/machine.h"
+#include "trace/machine.h"
 
 /*
  * A copy of a filter in which each constant errno answer asks the tracer

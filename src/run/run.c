@@ -2,8 +2,8 @@
 
 #include "base/fail.h"
 #include "run/launch.h"
-#include "run/lookup.h"
-#include "run/machine.h"
+#include "trace/lookup.h"
+#include "trace/machine.h"
 
 static bool check(const struct cg_run_options *options, char *const argv[],
 		  struct cg_error *err)

@@ -1,6 +1,7 @@
-/* run/lookup.h - execute a command found in PATH, and say why it cannot be. */
-#ifndef RUN_LOOKUP_H
-#define RUN_LOOKUP_H
+/* trace/lookup.h - execute a command found in PATH, and say why it cannot be.
+ */
+#ifndef TRACE_LOOKUP_H
+#define TRACE_LOOKUP_H
 
 #include "base/fail.h"
 

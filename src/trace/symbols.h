@@ -1,6 +1,6 @@
-/* run/symbols.h - walk a stack and name what stands on it, through libdw. */
-#ifndef RUN_SYMBOLS_H
-#define RUN_SYMBOLS_H
+/* trace/symbols.h - walk a stack and name what stands on it, through libdw. */
+#ifndef TRACE_SYMBOLS_H
+#define TRACE_SYMBOLS_H
 
 #include <callgate/run.h>
 

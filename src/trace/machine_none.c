@@ -1,5 +1,5 @@
 /* A machine whose registers are not known: run before_exec is all there is. */
-#include "run/machine.h"
+#include "trace/machine.h"
 
 #include <errno.h>
 

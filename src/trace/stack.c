@@ -1,4 +1,4 @@
-#include "run/stack.h"
+#include "trace/stack.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "run/symbols.h"
 #include "sys/file.h"
+#include "trace/symbols.h"
 
 enum { MAPS_MAX = 4 << 20 };
 

@@ -1,4 +1,4 @@
-#include "run/machine.h"
+#include "trace/machine.h"
 
 #include <assert.h>
 #include <elf.h>

@@ -1,4 +1,4 @@
-#include "run/lookup.h"
+#include "trace/lookup.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,5 @@
-#include "run/inject.h"
-#include "run/symbols.h"
+#include "trace/inject.h"
+#include "trace/symbols.h"
 
 #include <dlfcn.h>
 #include <elfutils/libdwfl.h>

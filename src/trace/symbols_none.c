@@ -1,5 +1,5 @@
 /* Built where libdw has no headers. */
-#include "run/symbols.h"
+#include "trace/symbols.h"
 
 const char *symbols_open(void)
 {

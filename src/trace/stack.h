@@ -1,12 +1,12 @@
 /*
- * run/stack.h - where in the program a thread is.
+ * trace/stack.h - where in the program a thread is.
  *
  * With symbols and lines through libdw, which is looked for only when the
  * first thing has to be explained; without it, the one place that the
  * registers name.
  */
-#ifndef RUN_STACK_H
-#define RUN_STACK_H
+#ifndef TRACE_STACK_H
+#define TRACE_STACK_H
 
 #include <callgate/run.h>
 

@@ -1,4 +1,4 @@
-#include "run/inject.h"
+#include "trace/inject.h"
 
 #include <errno.h>
 #include <signal.h>

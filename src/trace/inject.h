@@ -1,13 +1,13 @@
 /*
- * run/inject.h - system calls made by another process, as if by itself.
+ * trace/inject.h - system calls made by another process, as if by itself.
  *
  * For a program that has just been executed and has not run an instruction
  * yet. It is put back exactly: registers, code, memory, signals.
  */
-#ifndef RUN_INJECT_H
-#define RUN_INJECT_H
+#ifndef TRACE_INJECT_H
+#define TRACE_INJECT_H
 
-#include "run/machine.h"
+#include "trace/machine.h"
 
 struct inject {
 	pid_t process;

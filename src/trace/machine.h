@@ -1,11 +1,11 @@
 /*
- * run/machine.h - what the launcher must know of the machine it runs on.
+ * trace/machine.h - what the launcher must know of the machine it runs on.
  *
  * Registers and the way into the kernel. One file of the build implements it:
  * machine_x86.c, or machine_none.c, which says that it cannot be done.
  */
-#ifndef RUN_MACHINE_H
-#define RUN_MACHINE_H
+#ifndef TRACE_MACHINE_H
+#define TRACE_MACHINE_H
 
 #include "base/fail.h"
 
