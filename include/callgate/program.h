@@ -67,7 +67,8 @@ struct cg_compile_options {
 /*
  * Compile a policy for all its architectures at once, and prove the result
  * against the policy. `options` may be NULL. The same policy always gives the
- * same program, on every machine.
+ * same program, on every machine. One that is too long for the kernel is made
+ * again for CG_COST_SIZE before that is an error.
  *
  * Fails with CG_E_INPUT (the policy is not enabled), CG_E_TOOLONG (the message
  * has the count), CG_E_NOMEM, CG_E_UNDECIDED, or CG_E_PROOF, which is a bug of

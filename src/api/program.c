@@ -128,17 +128,44 @@ static struct cg_program *compile(const struct cg_policy *policy,
 	return program;
 }
 
-enum cg_status cg_compile(const struct cg_policy *policy,
-			  const struct cg_compile_options *options,
-			  struct cg_program **out, struct cg_error *err)
+static struct cg_program *
+compile_once(const struct cg_policy *policy,
+	     const struct cg_compile_options *options, struct cg_error *err)
 {
 	struct arena arena = {
 		.budget = options && options->memory ? options->memory : MEMORY,
 	};
-	struct cg_error here = { 0 };
-	struct cg_program *program = compile(policy, options, &arena, &here);
+	struct cg_program *program = compile(policy, options, &arena, err);
 
 	arena_free(&arena);
+	return program;
+}
+
+/* What is too long for the kernel is made again, as short as can be. */
+static struct cg_program *
+compile_to_fit(const struct cg_policy *policy,
+	       const struct cg_compile_options *options, struct cg_error *err)
+{
+	struct cg_compile_options shorter = { 0 };
+	struct cg_program *program = compile_once(policy, options, err);
+
+	if (options)
+		shorter = *options;
+	if (program || err->status != CG_E_TOOLONG ||
+	    shorter.form != CG_FORM_BEST || shorter.cost == CG_COST_SIZE)
+		return program;
+	shorter.cost = CG_COST_SIZE;
+	*err = (struct cg_error){ 0 };
+	return compile_once(policy, &shorter, err);
+}
+
+enum cg_status cg_compile(const struct cg_policy *policy,
+			  const struct cg_compile_options *options,
+			  struct cg_program **out, struct cg_error *err)
+{
+	struct cg_error here = { 0 };
+	struct cg_program *program = compile_to_fit(policy, options, &here);
+
 	if (program &&
 	    !prove(policy, program, options ? options->nodes : 0, &here)) {
 		cg_program_free(program);

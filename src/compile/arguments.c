@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "compile/condition.h"
+#include "compile/merge.h"
 #include "compile/runs.h"
 
 enum {
@@ -454,7 +455,9 @@ bool arguments_decide(struct graph *graph, const struct resolved_entry *entries,
 		struct decide decide = { .graph = graph,
 					 .arena = &scratch,
 					 .steps = { .arena = &scratch } };
-		bool ok = decide_all(&decide, entries, count, fallback, out);
+		bool ok = merge_entries(&scratch, entries, count, &entries,
+					&count) &&
+			  decide_all(&decide, entries, count, fallback, out);
 
 		arena_free(&scratch);
 		return ok || fail_nomem(err);
