@@ -9,6 +9,7 @@
 #include <callgate/program.h>
 #include <callgate/prove.h>
 #include <callgate/registry.h>
+#include <callgate/rules.h>
 #include <callgate/run.h>
 
 #endif

@@ -1,5 +1,6 @@
-/* callgate/policy.h: the policy as an object. */
+/* callgate/policy.h and rules.h: the policy as an object. */
 #include <callgate/policy.h>
+#include <callgate/rules.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "policy/lint.h"
 #include "policy/read.h"
 #include "policy/resolve.h"
+#include "policy/rules.h"
 
 enum { MEMORY = 64 << 20 };
 
@@ -61,6 +63,26 @@ cg_policy_parse(const char *text, size_t length, const char *source,
 }
 
 enum cg_status
+cg_policy_from_rules(const struct cg_rules *rules,
+		     const struct cg_policy_options *options,
+		     struct cg_policy **out, struct cg_error *err)
+{
+	struct cg_error here = { 0 };
+	struct cg_policy *policy = policy_new(options);
+
+	if (!policy) {
+		fail_set(&here, CG_E_NOMEM, "out of memory");
+	} else if (policy_from_rules(policy, rules, &here)) {
+		*out = policy;
+		return CG_OK;
+	}
+	cg_policy_free(policy);
+	if (err)
+		*err = here;
+	return here.status;
+}
+
+enum cg_status
 cg_policy_preset(const char *name, const struct cg_policy_options *options,
 		 struct cg_policy **out, struct cg_error *err)
 {
@@ -85,13 +107,13 @@ cg_policy_decide(const struct cg_policy *policy, const struct cg_call *call)
 	return policy_eval(policy->resolved, call, &abi, &entry);
 }
 
-/* Which line of the policy decided, where no entry of a group did. */
+/* What decided where no entry of a group did. */
 static void
-explain_default(const struct cg_policy *policy, const struct resolved_abi *abi,
-		const struct cg_call *call, struct cg_reason *reason,
-		struct place *place)
+explain_rest(const struct cg_policy *policy, const struct resolved_abi *abi,
+	     const struct cg_call *call, struct cg_reason *reason,
+	     struct place *place)
 {
-	bool known = !abi || abi->unknown == abi->fallback;
+	const struct rest *rest;
 
 	if (!abi) {
 		reason->cause = CG_CAUSE_FOREIGN;
@@ -99,11 +121,9 @@ explain_default(const struct cg_policy *policy, const struct resolved_abi *abi,
 			*place = policy->foreign_action.place;
 		return;
 	}
-	for (size_t i = 0; i < abi->known_count && !known; i++)
-		known = abi->known[i] == call->nr;
-	reason->cause = known ? CG_CAUSE_DEFAULT : CG_CAUSE_UNKNOWN;
-	*place = !known && policy->has_unknown ? policy->unknown.place
-					       : policy->default_action.place;
+	rest = resolved_rest(abi, call->nr);
+	reason->cause = rest->cause;
+	*place = rest->place;
 }
 
 void cg_policy_explain(const struct cg_policy *policy,
@@ -120,7 +140,7 @@ void cg_policy_explain(const struct cg_policy *policy,
 	if (entry)
 		place = entry->from->place;
 	else
-		explain_default(policy, abi, call, reason, &place);
+		explain_rest(policy, abi, call, reason, &place);
 	reason->source = place.source ? place.source : "";
 	reason->line = place.line;
 	reason->column = place.column;

@@ -117,6 +117,12 @@ static void sample_number(uint64_t *state, const struct resolved_abi *abi,
 	size_t count;
 	const struct abi_number *numbers = abi_numbers(abi->abi, &count);
 
+	/* Where one rest ends and the next begins. */
+	if (abi->rest_count > 1 && below(state, 4) == 0) {
+		call->nr = abi->rests[below(state, abi->rest_count)].first -
+			   (uint32_t)below(state, 2);
+		return;
+	}
 	switch (below(state, 4)) {
 	case 0:
 		call->nr = (uint32_t)any_value(state);

@@ -57,25 +57,54 @@ static uint32_t weight_of(const struct graph *graph, uint32_t node,
 	return cost_weight(&graph->cost, call, kind);
 }
 
+/* The rests from `first` up to `end`: numbers without entry and name. */
+static bool add_rests(struct dispatch *dispatch, const struct resolved_abi *abi,
+		      uint64_t first, uint64_t end)
+{
+	const struct rest *rest, *past = abi->rests + abi->rest_count;
+
+	if (first >= end)
+		return true;
+	for (rest = resolved_rest(abi, (uint32_t)first);
+	     rest < past && rest->first < end; rest++)
+		if (!add(dispatch, rest->first > first ? rest->first : first,
+			 graph_return(dispatch->graph, rest->answer),
+			 WEIGHT_NO_CALL))
+			return false;
+	return true;
+}
+
+/* One number, with `count` entries; `call` is its name, or NULL. */
+static bool
+add_number(struct dispatch *dispatch, const struct resolved_abi *abi,
+	   uint32_t nr, const struct cg_syscall *call,
+	   const struct resolved_entry *entries, size_t count)
+{
+	const uint32_t share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
+	const struct rest *rest = resolved_rest(abi, nr);
+	const bool named = count || rest->cause == CG_CAUSE_RULE;
+	uint32_t node;
+
+	return arguments_decide(dispatch->graph, entries, count, rest->answer,
+				&node, dispatch->err) &&
+	       add(dispatch, nr, node,
+		   weight_of(dispatch->graph, node, call, named) / share + 1);
+}
+
 /* The runs of a table between `first` and `last`. */
 static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 		      uint32_t first, uint32_t last)
 {
-	struct graph *graph = dispatch->graph;
-	const uint32_t unknown = graph_return(graph, abi->unknown);
-	const uint32_t share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
 	size_t number_count, i = 0, j = 0;
 	const struct abi_number *numbers = abi_numbers(abi->abi, &number_count);
+	uint64_t next = first;
 
-	if (!add(dispatch, first, unknown, WEIGHT_NO_CALL))
-		return false;
 	/* Two sorted lists at once: numbers with entries, numbers with names.
 	 */
 	while (i < abi->count || j < number_count) {
 		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
 		const struct cg_syscall *call = NULL;
 		size_t count = 0;
-		uint32_t node;
 
 		if (j < number_count && numbers[j].nr <= nr) {
 			call = abi_number_call(&numbers[j]);
@@ -85,20 +114,15 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 		       abi->entries[i + count].nr == nr)
 			count++;
 		if (nr >= first && nr <= last) {
-			if (!arguments_decide(graph, abi->entries + i, count,
-					      resolved_fallback(abi, nr), &node,
-					      dispatch->err) ||
-			    !add(dispatch, nr, node,
-				 weight_of(graph, node, call, count > 0) /
-						 share +
-					 1) ||
-			    !add(dispatch, (uint64_t)nr + 1, unknown,
-				 WEIGHT_NO_CALL))
+			if (!add_rests(dispatch, abi, next, nr) ||
+			    !add_number(dispatch, abi, nr, call,
+					abi->entries + i, count))
 				return false;
+			next = nr + (uint64_t)1;
 		}
 		i += count;
 	}
-	return true;
+	return add_rests(dispatch, abi, next, last + (uint64_t)1);
 }
 
 /* ------------------------------------------------------------- trees -- */

@@ -30,21 +30,15 @@ first_entries(struct arena *arena, const struct resolved_abi *abi,
 	return first;
 }
 
-/* Numbers that no entry names: the default, or what an unknown call gets. */
+/* Numbers that no entry names. */
 static bool
 rest_node(struct graph *graph, const struct resolved_abi *abi, uint32_t *out)
 {
-	const uint32_t unknown = graph_return(graph, abi->unknown);
-	const uint32_t fallback = graph_return(graph, abi->fallback);
 	struct runs runs = { 0 };
 
-	if (!runs_add(&runs, graph->arena, 0, unknown, 1))
-		return false;
-	for (size_t i = 0; i < abi->known_count; i++)
-		if (!runs_add(&runs, graph->arena, abi->known[i], fallback,
-			      1) ||
-		    !runs_add(&runs, graph->arena, abi->known[i] + 1, unknown,
-			      1))
+	for (size_t i = 0; i < abi->rest_count; i++)
+		if (!runs_add(&runs, graph->arena, abi->rests[i].first,
+			      graph_return(graph, abi->rests[i].answer), 1))
 			return false;
 	*out = runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
 	return true;
@@ -68,7 +62,7 @@ bool linear_decide(struct graph *graph, const struct resolved *resolved,
 
 		entries = resolved_entries(abi, entries->nr, &same);
 		if (!arguments_decide(graph, entries, same,
-				      resolved_fallback(abi, entries->nr),
+				      resolved_rest(abi, entries->nr)->answer,
 				      &decided, err))
 			return false;
 		node = graph_test(graph, WORD_NR, OP_EQ, UINT32_MAX,

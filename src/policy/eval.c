@@ -83,5 +83,5 @@ policy_eval(const struct resolved *resolved, const struct cg_call *call,
 			*entry = &entries[i];
 			return entries[i].answer;
 		}
-	return resolved_fallback(*abi, call->nr);
+	return resolved_rest(*abi, call->nr)->answer;
 }

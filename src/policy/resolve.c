@@ -5,6 +5,7 @@
 
 #include "abi/doors.h"
 #include "policy/action.h"
+#include "policy/rests.h"
 #include "policy/test.h"
 
 struct resolve {
@@ -123,61 +124,69 @@ static bool add_entry(struct resolve *resolve, const struct entry *entry,
 	return true;
 }
 
-static int by_number_then_order(const void *left, const void *right)
-{
-	const struct resolved_entry *a = left, *b = right;
+/* What answers numbers that no entry names: `had` by the kernel, or not. */
+struct defaults {
+	struct rest had, unknown;
+};
 
-	if (a->nr != b->nr)
-		return a->nr < b->nr ? -1 : 1;
-	return (a->order > b->order) - (a->order < b->order);
-}
-
-/* The numbers that the policy's kernel had, if that makes a difference. */
-static bool list_known(struct resolve *resolve)
+/* Which numbers the policy's kernel had, if that makes a difference. */
+static bool list_rests(struct resolve *resolve, const struct defaults *defaults)
 {
 	struct resolved_abi *abi = resolve->abi;
 	const struct abi_number *numbers;
+	struct rests rests = { .arena = resolve->arena };
+	bool alike = defaults->had.answer == defaults->unknown.answer;
+	bool ok = rests_add(&rests, 0,
+			    alike ? &defaults->had : &defaults->unknown);
 	size_t count;
 
-	if (abi->unknown == abi->fallback)
-		return true;
 	numbers = abi_numbers(abi->abi, &count);
-	abi->known = arena_array(resolve->arena, uint32_t, count);
-	if (!abi->known)
-		return fail_nomem(resolve->err);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && ok && !alike; i++)
 		if (cg_syscall_since(abi_number_call(&numbers[i]), abi->abi) <=
 		    resolve->policy->kernel)
-			abi->known[abi->known_count++] = numbers[i].nr;
-	return true;
+			ok = rests_add(&rests, numbers[i].nr, &defaults->had) &&
+			     rests_add(&rests, numbers[i].nr + (uint64_t)1,
+				       &defaults->unknown);
+	abi->rests = rests.at;
+	abi->rest_count = rests.count;
+	return ok ? true : fail_nomem(resolve->err);
 }
 
-static bool resolve_defaults(struct resolve *resolve)
+static bool resolve_defaults(struct resolve *resolve, struct defaults *defaults)
 {
 	const struct cg_policy *policy = resolve->policy;
-	struct resolved_abi *abi = resolve->abi;
+	const struct cg_abi *abi = resolve->abi->abi;
+	struct rest *had = &defaults->had, *unknown = &defaults->unknown;
 	uint64_t enosys;
 
-	if (!action_on(&policy->default_action, abi->abi, &abi->fallback,
+	*had = (struct rest){ .cause = CG_CAUSE_DEFAULT,
+			      .place = policy->default_action.place,
+			      .order = UINT32_MAX };
+	if (!action_on(&policy->default_action, abi, &had->answer,
 		       resolve->err))
 		return false;
-	abi->unknown = abi->fallback;
-	if (policy->has_unknown)
-		return action_on(&policy->unknown, abi->abi, &abi->unknown,
+	*unknown = *had;
+	unknown->cause = CG_CAUSE_UNKNOWN;
+	if (policy->has_unknown) {
+		unknown->place = policy->unknown.place;
+		return action_on(&policy->unknown, abi, &unknown->answer,
 				 resolve->err);
+	}
 	/* libc falls back on ENOSYS, and breaks on EPERM. */
 	if (policy->default_action.plain_errno &&
 	    policy->foreign != FOREIGN_ELASTIC &&
-	    cg_constant_value("ENOSYS", abi->abi, &enosys))
-		abi->unknown = CG_RET_ERRNO | (uint32_t)enosys;
+	    cg_constant_value("ENOSYS", abi, &enosys))
+		unknown->answer = CG_RET_ERRNO | (uint32_t)enosys;
 	return true;
 }
 
 static bool resolve_abi(struct resolve *resolve)
 {
 	struct cg_policy *policy = resolve->policy;
+	struct defaults defaults;
 
-	if (!resolve_defaults(resolve) || !list_known(resolve))
+	if (!resolve_defaults(resolve, &defaults) ||
+	    !list_rests(resolve, &defaults))
 		return false;
 	for (size_t i = 0; i < policy->group_count; i++) {
 		const struct group *group = &policy->groups[i];
@@ -187,10 +196,7 @@ static bool resolve_abi(struct resolve *resolve)
 				       &group->action))
 				return false;
 	}
-	/* An ABI that has none of the calls has no list, either. */
-	if (resolve->abi->count)
-		qsort(resolve->abi->entries, resolve->abi->count,
-		      sizeof(*resolve->abi->entries), by_number_then_order);
+	resolved_sort(resolve->abi);
 	return true;
 }
 
@@ -254,112 +260,18 @@ static bool names_exist(struct resolve *resolve)
 	return true;
 }
 
-/* ------------------------------------------------------- the regions -- */
-
-static const struct resolved_abi *
-covered(const struct resolved *resolved, const struct cg_abi *abi)
-{
-	for (size_t i = 0; i < resolved->count; i++)
-		if (resolved->abis[i].abi == abi)
-			return &resolved->abis[i];
-	return NULL;
-}
-
-static void add_region(struct resolved *resolved, uint32_t arch, uint32_t first,
-		       uint32_t last, const struct cg_abi *abi)
-{
-	resolved->regions[resolved->region_count++] = (struct region){
-		.arch = arch,
-		.first = first,
-		.last = last,
-		.abi = covered(resolved, abi),
-		.answer = resolved->foreign,
-	};
-}
-
-/* The ABI that owns a part of an arch's numbers (x32), if there is one. */
-static const struct cg_abi *part_of(uint32_t arch)
-{
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
-		if (abi->audit_arch == arch && abi->seccomp && abi->nr_first)
-			return abi;
-	return NULL;
-}
-
-static const struct cg_abi *whole_of(uint32_t arch)
-{
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
-		if (abi->audit_arch == arch && !abi->nr_first)
-			return abi;
-	return NULL;
-}
-
-static void add_arch(struct resolved *resolved, uint32_t arch, bool elastic)
-{
-	const struct cg_abi *part = part_of(arch), *whole = whole_of(arch);
-
-	if (!part) {
-		add_region(resolved, arch, 0, UINT32_MAX, whole);
-		return;
-	}
-	add_region(resolved, arch, 0, part->nr_first - 1, whole);
-	if (elastic) {
-		/* go-seccomp-bpf: ENOSYS, number -1 included. */
-		add_region(resolved, arch, part->nr_first, UINT32_MAX, NULL);
-		resolved->regions[resolved->region_count - 1].answer =
-			CG_RET_ERRNO | 38;
-		return;
-	}
-	add_region(resolved, arch, part->nr_first, part->nr_last, part);
-	if (part->nr_last < UINT32_MAX)
-		add_region(resolved, arch, part->nr_last + 1, UINT32_MAX,
-			   whole);
-}
-
-static int by_arch(const void *left, const void *right)
-{
-	const struct region *a = left, *b = right;
-
-	if (a->arch != b->arch)
-		return a->arch < b->arch ? -1 : 1;
-	return a->first < b->first ? -1 : 1;
-}
-
-static bool
-add_regions(struct resolved *resolved, struct arena *arena, bool elastic)
-{
-	resolved->regions =
-		arena_array(arena, struct region, 3 * resolved->count);
-	if (!resolved->regions)
-		return false;
-	for (size_t i = 0; i < resolved->count; i++) {
-		uint32_t arch = resolved->abis[i].abi->audit_arch;
-		bool seen = false;
-
-		for (size_t j = 0; j < i; j++)
-			seen |= resolved->abis[j].abi->audit_arch == arch;
-		if (!seen)
-			add_arch(resolved, arch, elastic);
-	}
-	qsort(resolved->regions, resolved->region_count,
-	      sizeof(*resolved->regions), by_arch);
-	return true;
-}
-
 static bool resolve_foreign(struct resolve *resolve, struct resolved *resolved)
 {
 	struct cg_policy *policy = resolve->policy;
 
+	const struct action *action = policy->foreign == FOREIGN_ELASTIC
+					      ? &policy->default_action
+					      : &policy->foreign_action;
+
 	resolved->foreign = CG_RET_KILL_PROCESS;
-	if (policy->foreign == FOREIGN_ELASTIC)
-		resolved->foreign = resolved->abis[0].fallback;
-	return policy->foreign != FOREIGN_ACTION ||
-	       action_on(&policy->foreign_action, policy->abis[0],
-			 &resolved->foreign, resolve->err);
+	return policy->foreign == FOREIGN_DEFAULT ||
+	       action_on(action, policy->abis[0], &resolved->foreign,
+			 resolve->err);
 }
 
 bool policy_resolve(struct cg_policy *policy, struct cg_error *err)
@@ -390,59 +302,9 @@ bool policy_resolve(struct cg_policy *policy, struct cg_error *err)
 	}
 	if (!resolve_foreign(&resolve, resolved))
 		return false;
-	if (!add_regions(resolved, &policy->arena,
-			 policy->foreign == FOREIGN_ELASTIC))
+	if (!resolved_regions(resolved, &policy->arena,
+			      policy->foreign == FOREIGN_ELASTIC))
 		return fail_nomem(err);
 	policy->resolved = resolved;
 	return true;
-}
-
-const struct region *
-resolved_region(const struct resolved *resolved, uint32_t arch, uint32_t nr)
-{
-	for (size_t i = 0; i < resolved->region_count; i++) {
-		const struct region *region = &resolved->regions[i];
-
-		if (region->arch == arch && nr >= region->first &&
-		    nr <= region->last)
-			return region;
-	}
-	return NULL;
-}
-
-const struct resolved_entry *
-resolved_entries(const struct resolved_abi *abi, uint32_t nr, size_t *count)
-{
-	size_t low = 0, high = abi->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (abi->entries[middle].nr < nr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*count = 0;
-	while (low + *count < abi->count && abi->entries[low + *count].nr == nr)
-		++*count;
-	return abi->entries + low;
-}
-
-uint32_t resolved_fallback(const struct resolved_abi *abi, uint32_t nr)
-{
-	size_t low = 0, high = abi->known_count;
-
-	if (abi->unknown == abi->fallback)
-		return abi->fallback;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (abi->known[middle] < nr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < abi->known_count && abi->known[low] == nr ? abi->fallback
-							       : abi->unknown;
 }

@@ -38,14 +38,24 @@ struct resolved_entry {
 	uint32_t order; /* place among all entries: the first match decides */
 };
 
+/*
+ * What answers a number when none of its entries matches, from the number
+ * `first` up to where the next rest begins.
+ */
+struct rest {
+	uint32_t first;
+	uint32_t answer;
+	enum cg_cause cause;
+	struct place place; /* of what says so */
+	uint32_t order;     /* as an entry's; UINT32_MAX for a default */
+};
+
 struct resolved_abi {
 	const struct cg_abi *abi;
 	struct resolved_entry *entries; /* sorted by nr, then by order */
 	size_t count, room;
-	uint32_t fallback;  /* default_action, for numbers the kernel had */
-	uint32_t unknown;   /* for numbers that it did not have */
-	uint32_t *known;    /* sorted: the numbers that the kernel had */
-	size_t known_count; /* 0 where `unknown` equals `fallback` */
+	const struct rest *rests; /* sorted, the first from 0 */
+	size_t rest_count;
 };
 
 /* Numbers under one audit architecture, and which table they are in. */
@@ -78,6 +88,13 @@ const struct resolved_entry *
 resolved_entries(const struct resolved_abi *abi, uint32_t nr, size_t *count);
 
 /* What answers a number when no entry matches. */
-uint32_t resolved_fallback(const struct resolved_abi *abi, uint32_t nr);
+const struct rest *resolved_rest(const struct resolved_abi *abi, uint32_t nr);
+
+/* Sort the entries of a table as it wants them. */
+void resolved_sort(struct resolved_abi *abi);
+
+/* Fill `regions`, once `abis` and `foreign` are; false without memory. */
+bool resolved_regions(struct resolved *resolved, struct arena *arena,
+		      bool elastic);
 
 #endif

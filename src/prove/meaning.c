@@ -155,37 +155,47 @@ number_diagram(struct diagrams *all, const struct resolved_entry *entries,
 	return result;
 }
 
+/* The rests from `first` up to `end`. */
+static void
+add_rests(struct diagrams *all, struct spans *spans,
+	  const struct resolved_abi *abi, uint64_t first, uint64_t end)
+{
+	const struct rest *rest, *past = abi->rests + abi->rest_count;
+
+	if (first >= end)
+		return;
+	rest = resolved_rest(abi, (uint32_t)first);
+	spans_add(spans, first, diagram_answer(all, rest->answer));
+	while (++rest < past && rest->first < end)
+		spans_add(spans, rest->first,
+			  diagram_answer(all, rest->answer));
+}
+
 /* The spans of a table between `first` and `last`. */
 static void
 add_table(struct diagrams *all, struct spans *spans,
 	  const struct resolved_abi *abi, uint32_t first, uint32_t last)
 {
-	const dd fallback = diagram_answer(all, abi->fallback);
-	const dd unknown = diagram_answer(all, abi->unknown);
-	size_t i = 0, j = 0;
+	uint64_t next = first;
 
-	spans_add(spans, first, unknown);
-	/* Two sorted lists at once: numbers with entries, numbers known. */
-	while (i < abi->count || j < abi->known_count) {
-		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
-		dd rest = unknown;
-		size_t count = 0;
+	for (size_t i = 0, count; i < abi->count; i += count) {
+		const uint32_t nr = abi->entries[i].nr;
 
-		if (j < abi->known_count && abi->known[j] <= nr) {
-			nr = abi->known[j++];
-			rest = fallback;
-		}
-		while (i + count < abi->count &&
-		       abi->entries[i + count].nr == nr)
+		for (count = 1; i + count < abi->count &&
+				abi->entries[i + count].nr == nr;)
 			count++;
-		if (nr >= first && nr <= last) {
-			spans_add(spans, nr,
-				  number_diagram(all, abi->entries + i, count,
-						 rest));
-			spans_add(spans, (uint64_t)nr + 1, unknown);
-		}
-		i += count;
+		if (nr < first || nr > last)
+			continue;
+		add_rests(all, spans, abi, next, nr);
+		spans_add(
+			spans, nr,
+			number_diagram(
+				all, abi->entries + i, count,
+				diagram_answer(
+					all, resolved_rest(abi, nr)->answer)));
+		next = nr + (uint64_t)1;
 	}
+	add_rests(all, spans, abi, next, last + (uint64_t)1);
 }
 
 /* ------------------------------------------------------------- whole -- */
@@ -198,7 +208,7 @@ static size_t room_for(const struct resolved *resolved)
 		const struct resolved_abi *abi = resolved->regions[i].abi;
 
 		if (abi)
-			room += 2 * (abi->count + abi->known_count) + 2;
+			room += 2 * (abi->count + abi->rest_count) + 2;
 	}
 	return room;
 }

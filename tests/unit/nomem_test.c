@@ -10,6 +10,7 @@
 
 #include <callgate/prove.h>
 #include <callgate/registry.h>
+#include <callgate/rules.h>
 
 #include "tap.h"
 
@@ -108,7 +109,34 @@ static const struct row {
 	{ "a misspelt name", "seccomp: {default_action: allow, syscalls: "
 			     "[{action: errno, names: [raed, wriet]}]}" },
 	{ "no YAML", "seccomp: [\n" },
+	{ "numbers", NULL },
 };
+
+/* What has no text: rules in numbers, with spans and tests. */
+static enum cg_status from_rules(struct cg_policy **out, struct cg_error *err)
+{
+	const struct cg_abi *abi = cg_abi_by_name("x86_64");
+	const struct cg_default defaults[] = {
+		{ abi, CG_RET_ERRNO | 1 },
+		{ cg_abi_by_name("x32"), CG_RET_TRAP },
+	};
+	const struct cg_test tests[] = {
+		{ 0, CG_GE, UINT64_MAX, 7 },
+		{ 0, CG_LT, 0xff00, 0x200 },
+		{ 3, CG_NE, UINT32_MAX, 9 },
+	};
+	const struct cg_rule rule[] = {
+		{ abi, 3, 3, CG_RET_ALLOW, tests, 3, 1, 1 },
+		{ abi, 3, 90, CG_RET_LOG, NULL, 0, 2, 1 },
+		{ abi, 7, UINT32_MAX, CG_RET_TRACE, NULL, 0, 3, 1 },
+		{ abi, 8, 8, CG_RET_ALLOW, NULL, 0, 4, 1 },
+	};
+	const struct cg_rules rules = { "row", defaults, 2,
+					rule,  4,        CG_RET_KILL_PROCESS,
+					0 };
+
+	return cg_policy_from_rules(&rules, NULL, out, err);
+}
 
 /* Register the policy, and the same again. It is taken over or freed. */
 static enum cg_status
@@ -148,7 +176,9 @@ static enum cg_status work(const char *text, struct cg_error *err)
 	enum cg_status status;
 	char *listing = NULL;
 
-	status = cg_policy_parse(text, strlen(text), "row", NULL, &policy, err);
+	status = text ? cg_policy_parse(text, strlen(text), "row", NULL,
+					&policy, err)
+		      : from_rules(&policy, err);
 	if (status == CG_OK)
 		status = cg_compile(policy, NULL, &program, err);
 	if (status == CG_OK)
@@ -166,7 +196,7 @@ static enum cg_status work(const char *text, struct cg_error *err)
 	}
 	free(listing);
 	cg_program_free(program);
-	if (status == CG_OK)
+	if (status == CG_OK && text)
 		return enroll(text, policy, err);
 	cg_policy_free(policy);
 	return status;

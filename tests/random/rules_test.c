@@ -1,0 +1,292 @@
+/*
+ * Policies made of numbers, at random. To each call four have an answer: the
+ * rules read literally right here, the policy, the program, and the diagrams.
+ *
+ * CALLGATE_SEED and CALLGATE_PAIRS choose others, and how many.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <callgate/callgate.h>
+
+#include "follow.h"
+#include "policy/resolve.h"
+#include "prove/meaning.h"
+#include "prove/walk.h"
+#include "tap.h"
+#include "unit/bpf_random.h"
+
+enum { RULES_MAX = 60, TESTS_MAX = 4, CALLS = 300, NODES = 1 << 20 };
+
+struct made_rules {
+	struct cg_rules rules;
+	struct cg_default defaults[4];
+	struct cg_rule rule[RULES_MAX];
+	struct cg_test tests[RULES_MAX][TESTS_MAX];
+};
+
+static struct totals {
+	uint64_t policies, pairs, wrong, unproved, too_long, by_test, by_span;
+} totals;
+
+static uint32_t any_answer(uint64_t *seed)
+{
+	static const uint32_t answers[] = {
+		CG_RET_ALLOW,        CG_RET_ALLOW,           CG_RET_ERRNO | 1,
+		CG_RET_ERRNO | 38,   CG_RET_KILL_PROCESS,    CG_RET_LOG,
+		CG_RET_TRACE | 7,    CG_RET_KILL_THREAD | 9, CG_RET_USER_NOTIF,
+		CG_RET_TRAP | 65535,
+	};
+
+	return answers[random_below(seed, 10)];
+}
+
+static uint64_t any_value(uint64_t *seed)
+{
+	switch (random_below(seed, 3)) {
+	case 0:
+		return random_below(seed, 16);
+	case 1:
+		return random_edge(seed);
+	default:
+		return (uint64_t)random_edge(seed) << 32 | random_edge(seed);
+	}
+}
+
+static uint64_t any_mask(uint64_t *seed)
+{
+	uint64_t mask;
+
+	switch (random_below(seed, 4)) {
+	case 0:
+		mask = any_value(seed);
+		return mask ? mask : 1;
+	case 1:
+		return UINT32_MAX;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+static uint32_t any_number(uint64_t *seed, const struct cg_abi *abi)
+{
+	uint32_t nr = abi->nr_base + random_below(seed, 24);
+
+	if (random_below(seed, 6) == 0)
+		nr = random_edge(seed);
+	/* The numbers of one ABI: x32's are not x86_64's. */
+	return cg_abi_of_call(abi->audit_arch, nr) == abi ? nr : abi->nr_base;
+}
+
+static void make_rule(uint64_t *seed, struct made_rules *made, size_t i)
+{
+	struct cg_rule *rule = &made->rule[i];
+	const size_t abis = made->rules.default_count;
+
+	*rule = (struct cg_rule){
+		.abi = made->defaults[random_below(seed, (uint32_t)abis)].abi,
+		.answer = any_answer(seed),
+		.tests = made->tests[i],
+		.line = (uint32_t)i + 1,
+	};
+	rule->first = rule->last = any_number(seed, rule->abi);
+	switch (random_below(seed, 4)) {
+	case 0:
+		rule->last += random_below(seed, 8);
+		if (random_below(seed, 4) == 0)
+			rule->last = random_edge(seed);
+		if (rule->last < rule->first)
+			rule->last = rule->first;
+		break;
+	case 1:
+		break;
+	default:
+		rule->count = 1 + random_below(seed, TESTS_MAX);
+	}
+	for (size_t j = 0; j < rule->count; j++)
+		made->tests[i][j] = (struct cg_test){
+			.argument = (uint8_t)random_below(seed, 3),
+			.op = (enum cg_operator)random_below(seed, 6),
+			.mask = any_mask(seed),
+			.value = any_value(seed),
+		};
+}
+
+static void make_rules(uint64_t *seed, struct made_rules *made)
+{
+	static const char *const abis[] = { "x86_64", "i386", "x32",
+					    "aarch64" };
+	static const char *const big[] = { "s390x", "s390", "ppc64", "ppc" };
+	const char *const *names = random_below(seed, 5) ? abis : big;
+	size_t first = random_below(seed, 4);
+
+	*made = (struct made_rules){ 0 };
+	made->rules = (struct cg_rules){
+		.defaults = made->defaults,
+		.default_count = 1 + random_below(seed, 4),
+		.rules = made->rule,
+		.rule_count = random_below(seed, RULES_MAX),
+		.foreign = any_answer(seed),
+	};
+	for (size_t i = 0; i < made->rules.default_count; i++)
+		made->defaults[i] = (struct cg_default){
+			cg_abi_by_name(names[(first + i) % 4]), any_answer(seed)
+		};
+	for (size_t i = 0; i < made->rules.rule_count; i++)
+		make_rule(seed, made, i);
+}
+
+/* ---------------------------------------------------------- literally -- */
+
+static bool holds(const struct cg_test *test, const struct cg_call *call)
+{
+	const uint64_t x = call->args[test->argument] & test->mask;
+
+	switch (test->op) {
+	case CG_EQ:
+		return x == test->value;
+	case CG_NE:
+		return x != test->value;
+	case CG_LT:
+		return x < test->value;
+	case CG_LE:
+		return x <= test->value;
+	case CG_GT:
+		return x > test->value;
+	case CG_GE:
+		return x >= test->value;
+	}
+	return false;
+}
+
+static uint32_t literally(const struct made_rules *made,
+			  const struct cg_call *call, uint32_t *line)
+{
+	const struct cg_abi *abi = cg_abi_of_call(call->arch, call->nr);
+
+	*line = 0;
+	for (size_t i = 0; i < made->rules.rule_count; i++) {
+		const struct cg_rule *rule = &made->rule[i];
+		bool all = rule->abi == abi && call->nr >= rule->first &&
+			   call->nr <= rule->last;
+
+		for (size_t j = 0; j < rule->count && all; j++)
+			all = holds(&rule->tests[j], call);
+		if (!all)
+			continue;
+		*line = rule->line;
+		totals.by_test += rule->count > 0;
+		totals.by_span += rule->first < rule->last;
+		return rule->answer;
+	}
+	for (size_t i = 0; i < made->rules.default_count; i++)
+		if (made->defaults[i].abi == abi)
+			return made->defaults[i].answer;
+	return made->rules.foreign;
+}
+
+/* -------------------------------------------------------------- trials -- */
+
+struct trial {
+	const struct made_rules *made;
+	struct cg_policy *policy;
+	struct cg_program *program;
+	struct diagrams *diagrams;
+	dd meaning;
+};
+
+static void ask(const struct trial *trial, uint64_t seed, uint64_t index)
+{
+	struct cg_reason reason;
+	struct cg_call call;
+	uint32_t line, want;
+
+	cg_policy_sample(trial->policy, seed, index, &call);
+	want = literally(trial->made, &call, &line);
+	cg_policy_explain(trial->policy, &call, &reason);
+	totals.pairs++;
+	if (cg_policy_decide(trial->policy, &call) == want &&
+	    reason.answer == want && reason.line == line &&
+	    (reason.cause == CG_CAUSE_RULE) == (line > 0) &&
+	    (!trial->program ||
+	     cg_program_decide(trial->program, &call, NULL) == want) &&
+	    follow(trial->diagrams, trial->meaning, &call) == want)
+		return;
+	if (totals.wrong++ < 3)
+		tap_note("seed %" PRIu64 ": arch 0x%" PRIx32 " nr %" PRIu32
+			 ": want 0x%" PRIx32 " by %" PRIu32 ", explained as "
+			 "0x%" PRIx32 " by %" PRIu32,
+			 seed, call.arch, call.nr, want, line, reason.answer,
+			 reason.line);
+}
+
+static void try_rules(uint64_t seed)
+{
+	static struct made_rules made;
+	struct trial trial = { .made = &made };
+	struct cg_error err = { 0 };
+	uint64_t state = seed * 0x9e3779b97f4a7c15u;
+	enum cg_status status;
+
+	totals.policies++;
+	make_rules(&state, &made);
+	if (cg_policy_from_rules(&made.rules, NULL, &trial.policy, &err) !=
+	    CG_OK) {
+		totals.wrong++;
+		tap_note("seed %" PRIu64 ": %" PRIu32 ": %s", seed, err.line,
+			 err.message);
+		return;
+	}
+	status = cg_compile(trial.policy, NULL, &trial.program, &err);
+	totals.too_long += status == CG_E_TOOLONG;
+	if (status != CG_OK && status != CG_E_TOOLONG) {
+		totals.unproved++;
+		tap_note("seed %" PRIu64 ": %s", seed, err.message);
+	}
+	trial.diagrams = diagrams_new(NODES);
+	if (trial.diagrams)
+		trial.meaning =
+			meaning_of(trial.diagrams, trial.policy->resolved);
+	if (!trial.diagrams || diagrams_exhausted(trial.diagrams))
+		totals.unproved++;
+	else
+		for (uint64_t i = 0; i < CALLS; i++)
+			ask(&trial, seed, i);
+	diagrams_free(trial.diagrams);
+	cg_program_free(trial.program);
+	cg_policy_free(trial.policy);
+}
+
+static uint64_t number_from(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+	const uint64_t wanted =
+		number_from("CALLGATE_PAIRS",
+			    argc > 1 ? strtoull(argv[1], NULL, 0) : 150000);
+	uint64_t seed = number_from("CALLGATE_SEED", 20240301);
+	struct tap tap = { 0 };
+
+	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_PAIRS=%" PRIu64, seed,
+		 wanted);
+	while (totals.pairs < wanted && totals.policies < wanted)
+		try_rules(seed++);
+	tap_ok(&tap, totals.pairs >= wanted && !totals.wrong,
+	       "%" PRIu64 " pairs of %" PRIu64
+	       " policies: all say what the rules say",
+	       totals.pairs, totals.policies);
+	tap_ok(&tap,
+	       totals.by_test > wanted / 50 && totals.by_span > wanted / 50,
+	       "%" PRIu64 " were decided by tests, %" PRIu64 " by spans",
+	       totals.by_test, totals.by_span);
+	tap_ok(&tap, !totals.unproved && totals.too_long < totals.policies / 20,
+	       "each program is proved, and %" PRIu64 " are too long",
+	       totals.too_long);
+	return tap_done(&tap);
+}
