@@ -46,6 +46,20 @@ static size_t cut_point(const struct leaf_run *runs, size_t count)
 	return count / 2;
 }
 
+static uint32_t plan_and_build(struct tree *tree)
+{
+	size_t size = tree->count * tree->count;
+
+	tree->plans = arena_array(tree->graph->arena, struct plan, size);
+	tree->costs = arena_array(tree->graph->arena, uint64_t, size);
+	if (!tree->plans || !tree->costs) {
+		tree->graph->no_memory = true;
+		return GRAPH_NONE;
+	}
+	tree_plan(tree);
+	return tree_build(tree);
+}
+
 /* Cut what is too long for one plan at thresholds; log2 deep. */
 static uint32_t decide(struct tree *tree)
 {
@@ -54,7 +68,7 @@ static uint32_t decide(struct tree *tree)
 	size_t cut;
 
 	if (tree->count <= TREE_RUNS_MAX)
-		return tree_plan(tree) ? tree_build(tree) : GRAPH_NONE;
+		return plan_and_build(tree);
 	cut = cut_point(tree->runs, tree->count);
 	low.count = cut;
 	low.last = tree->runs[cut].first - 1;
@@ -71,6 +85,10 @@ static bool next_within(uint32_t from, uint32_t mask, uint32_t *out)
 {
 	uint32_t value = from;
 
+	if (mask == UINT32_MAX) {
+		*out = from;
+		return true;
+	}
 	/* Clear what is below the highest bit outside the mask, and carry. */
 	for (unsigned i = 32; i-- > 0;) {
 		uint32_t bit = 1u << i;

@@ -14,6 +14,8 @@
 
 #include "compile/window.h"
 
+enum { STRIDE = 8 }; /* thresholds that are passed over together */
+
 /* What a chain is made of. */
 struct chain {
 	uint32_t rest; /* where values go that no link takes */
@@ -22,6 +24,11 @@ struct chain {
 	size_t links[TREE_CHAIN_MAX]; /* runs, the heaviest first */
 	size_t count;
 };
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
 
 static uint64_t weight_of(const struct tree *tree, size_t i, size_t j)
 {
@@ -143,97 +150,116 @@ static uint64_t chain_cost(const struct tree *tree, size_t i, size_t j,
 	return cost;
 }
 
-/* The cheapest threshold for i..j, without what the test itself costs. */
+/*
+ * What the cheapest threshold for i..j costs, without the test itself. Nearly
+ * all the time of a plan is spent here, so it takes no note of which it is:
+ * that is split_at()'s. `*near` is one that may be good, and becomes one that
+ * is: the better it is, the more of the others are passed over together.
+ */
 static uint64_t
-best_split(const struct tree *tree, size_t i, size_t j, size_t *at)
+best_split(const struct tree *tree, size_t i, size_t j, size_t *near)
 {
-	const uint64_t *low = tree->by_first + i * tree->count;
-	const uint64_t *high = tree->by_last + j * tree->count;
-	uint64_t best = UINT64_MAX;
+	const uint64_t *low = tree->costs + i * tree->count + i;
+	const uint64_t *high = tree->costs + j * tree->count + i + 1;
+	const size_t count = j - i;
+	uint64_t best = low[*near] + high[*near];
+	size_t k = 0;
 
-	/* A part never costs more than the whole: past a dear one all are. */
-	for (size_t k = i + 1; k <= j && low[k - 1] < best; k++) {
-		uint64_t cost = low[k - 1] + high[k];
-
-		if (cost < best) {
-			best = cost;
-			*at = k;
+	for (; k + STRIDE <= count; k += STRIDE) {
+		/* The more runs, the dearer: with the fewest that are below
+		   any of these thresholds, and the fewest above? */
+		if (low[k] + high[k + STRIDE - 1] >= best)
+			continue;
+		for (size_t l = k; l < k + STRIDE; l += 4) {
+			best = lesser(best, low[l] + high[l]);
+			best = lesser(best, low[l + 1] + high[l + 1]);
+			best = lesser(best, low[l + 2] + high[l + 2]);
+			best = lesser(best, low[l + 3] + high[l + 3]);
 		}
+		*near = k + STRIDE / 2;
 	}
+	for (; k < count; k++)
+		best = lesser(best, low[k] + high[k]);
 	return best;
 }
 
-static void set_plan(struct tree *tree, size_t i, size_t j, struct plan plan)
+/* The first threshold for i..j that is the cheapest. */
+static size_t split_at(const struct tree *tree, size_t i, size_t j)
 {
-	const size_t n = tree->count;
-
-	tree->plans[i * n + j] = plan;
-	tree->by_first[i * n + j] = tree->by_last[j * n + i] = plan.cost;
-}
-
-static void plan_interval(struct tree *tree, size_t i, size_t j)
-{
-	struct plan best = { .cost = UINT64_MAX };
-	struct chain chain;
-	uint64_t cost;
+	const uint64_t *low = tree->costs + i * tree->count;
+	const uint64_t *high = tree->costs + j * tree->count;
 	size_t at = i + 1;
 
-	if (chain_find(tree, i, j, &chain))
-		best = (struct plan){ chain_cost(tree, i, j, &chain),
-				      chain.cube, SHAPE_CHAIN, 0 };
-	cost = weight_of(tree, i, j) + tree->price +
-	       best_split(tree, i, j, &at);
-	if (cost < best.cost)
-		best = (struct plan){ cost, 0, SHAPE_THRESHOLD, (uint8_t)at };
-	if (tree->windows && j - i < tree->graph->cost.window)
-		window_try(tree, i, j, &best);
-	set_plan(tree, i, j, best);
+	for (size_t k = i + 2; k <= j; k++)
+		if (low[k - 1] + high[k] < low[at - 1] + high[at])
+			at = k;
+	return at;
+}
+
+/* All intervals that begin with run i; those that begin later have plans. */
+static void plan_from(struct tree *tree, size_t i)
+{
+	const size_t n = tree->count;
+	bool chains = true; /* more runs do not make a chain possible */
+	size_t near = 0;
+
+	tree->costs[i * n + i] = 0;
+	for (size_t j = i + 1; j < n; j++) {
+		struct plan plan = { .shape = SHAPE_THRESHOLD };
+		struct chain chain;
+		uint64_t cost, chained = UINT64_MAX;
+
+		cost = weight_of(tree, i, j) + tree->price +
+		       best_split(tree, i, j, &near);
+		chains = chains && chain_find(tree, i, j, &chain);
+		if (chains)
+			chained = chain_cost(tree, i, j, &chain);
+		if (chained <= cost) {
+			plan = (struct plan){ chain.cube, SHAPE_CHAIN };
+			cost = chained;
+		}
+		if (tree->windows && j - i < tree->graph->cost.window)
+			window_try(tree, i, j, &plan, &cost);
+		tree->plans[i * n + j] = plan;
+		tree->costs[i * n + j] = tree->costs[j * n + i] = cost;
+	}
 }
 
 /*
  * Where the plan goes through an interval, see whether a window is cheaper: the
  * parts first, for they make the whole cheaper, too. Windows of many runs are
  * looked for here alone: to try them in every interval takes much longer and
- * gains little.
+ * gains little. Returns what the interval costs then.
  */
-static void improve(struct tree *tree, size_t i, size_t j)
+static uint64_t improve(struct tree *tree, size_t i, size_t j)
 {
 	struct plan *plan = &tree->plans[i * tree->count + j];
+	uint64_t cost = tree->costs[i * tree->count + j];
 
 	if (i == j)
-		return;
+		return 0;
 	if (plan->shape == SHAPE_THRESHOLD) {
-		const struct plan *low = plan - j + plan->at - 1;
-		const struct plan *high =
-			&tree->plans[plan->at * tree->count + j];
+		const size_t at = split_at(tree, i, j);
 
-		improve(tree, i, (size_t)plan->at - 1);
-		improve(tree, plan->at, j);
-		plan->cost = weight_of(tree, i, j) + tree->price + low->cost +
-			     high->cost;
+		cost = weight_of(tree, i, j) + tree->price +
+		       improve(tree, i, at - 1) + improve(tree, at, j);
 	}
-	window_try(tree, i, j, plan);
+	if (j - i >= tree->graph->cost.window)
+		window_try(tree, i, j, plan, &cost);
+	return cost;
 }
 
-bool tree_plan(struct tree *tree)
+void tree_plan(struct tree *tree)
 {
 	const size_t n = tree->count;
 
-	tree->plans = arena_array(tree->graph->arena, struct plan, n * n);
-	tree->by_first = arena_array(tree->graph->arena, uint64_t, n * n);
-	tree->by_last = arena_array(tree->graph->arena, uint64_t, n * n);
-	if (!tree->plans || !tree->by_first || !tree->by_last) {
-		tree->graph->no_memory = true;
-		return false;
-	}
+	tree->before[0] = 0;
 	for (size_t i = 0; i < n; i++)
 		tree->before[i + 1] = tree->before[i] + tree->runs[i].weight;
-	for (size_t length = 1; length < n; length++)
-		for (size_t i = 0; i + length < n; i++)
-			plan_interval(tree, i, i + length);
+	for (size_t i = n; i-- > 0;)
+		plan_from(tree, i);
 	if (tree->windows)
 		improve(tree, 0, n - 1);
-	return !tree->graph->no_memory;
 }
 
 /* ------------------------------------------------------------- build -- */
@@ -272,6 +298,7 @@ static uint32_t build(const struct tree *tree, size_t i, size_t j)
 {
 	const struct plan *plan = &tree->plans[i * tree->count + j];
 	uint32_t low, high;
+	size_t at;
 
 	if (i == j)
 		return tree->runs[i].node;
@@ -281,9 +308,10 @@ static uint32_t build(const struct tree *tree, size_t i, size_t j)
 	case SHAPE_WINDOW:
 		return window_build(tree, i, j, plan->mask);
 	default:
-		low = build(tree, i, (size_t)plan->at - 1);
-		high = build(tree, plan->at, j);
-		return test(tree, OP_GE, tree->runs[plan->at].first, high, low);
+		at = split_at(tree, i, j);
+		low = build(tree, i, at - 1);
+		high = build(tree, at, j);
+		return test(tree, OP_GE, tree->runs[at].first, high, low);
 	}
 }
 

@@ -22,17 +22,16 @@ struct leaf_run {
 };
 
 enum shape {
-	SHAPE_THRESHOLD, /* value >= first of run `at`, a tree on either side */
+	SHAPE_THRESHOLD, /* value >= first of a run, a tree on either side */
 	SHAPE_CHAIN,     /* equality tests; the rest goes to one node */
 	SHAPE_WINDOW,    /* a bit test, then a tree on either side */
 };
 
+/* What stands at the root of an interval's tree. */
 struct plan {
-	uint64_t cost;
 	uint32_t mask; /* of a chain, the subcube that it tests first, or 0;
 			  of a window, the bits that it tests */
 	uint8_t shape;
-	uint8_t at;
 };
 
 enum {
@@ -50,17 +49,17 @@ struct tree {
 	uint64_t price;                     /* of a test's place */
 	bool windows;                       /* whether bit tests may be used */
 	uint64_t before[TREE_RUNS_MAX + 1]; /* weight of the runs below i */
-	struct plan *plans;                 /* [i * count + j], i <= j */
-	/* Their costs again, so that a split reads two rows: [i * count + j],
-	   and [j * count + i]. */
-	uint64_t *by_first, *by_last;
+	/*
+	 * For the intervals i <= j of runs, count * count of each, and the
+	 * caller's: plans, at [i * count + j]; costs, there and at
+	 * [j * count + i] too, so that a split reads two rows.
+	 */
+	struct plan *plans;
+	uint64_t *costs;
 };
 
-/*
- * Find the plans for all intervals of at most TREE_RUNS_MAX runs.
- * False, with the graph's `no_memory` set, if memory ran out.
- */
-bool tree_plan(struct tree *tree);
+/* Find the plans for all intervals of at most TREE_RUNS_MAX runs. */
+void tree_plan(struct tree *tree);
 
 /* The node that the plan for all runs comes to. */
 uint32_t tree_build(const struct tree *tree);

@@ -12,13 +12,22 @@ struct window {
 	const struct tree *tree;
 	size_t first, count;
 	uint64_t runs[RUNS_MOST];
+	uint64_t nodes[RUNS_MOST]; /* the values that go to one node */
+	size_t node_count;
+	uint64_t all;
 	uint64_t bits[BITS]; /* the values that have bit i */
 };
 
-/* The runs of one side: what is left of each, neighbours to one node joined. */
+/*
+ * The runs of one side: what is left of each, neighbours to one node joined;
+ * and a tree for them, with the room for its plans.
+ */
 struct side {
 	struct leaf_run runs[RUNS_MOST];
 	size_t count;
+	struct tree tree;
+	struct plan plans[RUNS_MOST * RUNS_MOST];
+	uint64_t costs[RUNS_MOST * RUNS_MOST];
 };
 
 static uint64_t rotate_right(uint64_t value, unsigned by)
@@ -47,6 +56,27 @@ static uint64_t up_to(uint64_t values)
 	return values < SPAN ? ((uint64_t)1 << values) - 1 : UINT64_MAX;
 }
 
+/* Sort the window's values by where they go. */
+static void nodes_init(struct window *window)
+{
+	const struct leaf_run *runs = window->tree->runs + window->first;
+	size_t of[RUNS_MOST]; /* a run that goes to the node */
+
+	window->node_count = 0;
+	for (size_t k = 0; k < window->count; k++) {
+		size_t n = 0;
+
+		while (n < window->node_count &&
+		       runs[of[n]].node != runs[k].node)
+			n++;
+		if (n == window->node_count) {
+			of[n] = k;
+			window->nodes[window->node_count++] = 0;
+		}
+		window->nodes[n] |= window->runs[k];
+	}
+}
+
 static bool
 window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 {
@@ -65,7 +95,9 @@ window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 
 		window->runs[k - i] = up_to(to) & ~up_to(from);
 	}
-	bits_init(window, low, up_to(end - low));
+	window->all = up_to(end - low);
+	bits_init(window, low, window->all);
+	nodes_init(window);
 	return true;
 }
 
@@ -137,35 +169,32 @@ side_init(const struct window *window, uint64_t values, struct side *side)
 	}
 }
 
-/* A tree for one side; its bit tests would gain nothing more. */
-static bool side_tree(const struct window *window, const struct side *side,
-		      struct tree *tree)
+/* Plan a side's tree; more bit tests in it would gain nothing. */
+static void side_plan(const struct window *window, struct side *side)
 {
 	const struct tree *whole = window->tree;
+	struct tree *tree = &side->tree;
 
-	*tree = (struct tree){
-		.graph = whole->graph,
-		.word = whole->word,
-		.mask = whole->mask,
-		.runs = side->runs,
-		.count = side->count,
-		.last = whole->last,
-		.price = whole->price,
-	};
-	return tree_plan(tree);
+	tree->graph = whole->graph;
+	tree->word = whole->word;
+	tree->mask = whole->mask;
+	tree->runs = side->runs;
+	tree->count = side->count;
+	tree->last = whole->last;
+	tree->price = whole->price;
+	tree->windows = false;
+	tree->plans = side->plans;
+	tree->costs = side->costs;
+	tree_plan(tree);
 }
 
 static uint64_t side_cost(const struct window *window, uint64_t values)
 {
 	struct side side;
-	struct tree tree;
 
 	side_init(window, values, &side);
-	if (side.count < 2)
-		return 0;
-	if (!side_tree(window, &side, &tree))
-		return UINT64_MAX / 4;
-	return tree.plans[side.count - 1].cost;
+	side_plan(window, &side);
+	return side.costs[side.count - 1];
 }
 
 static uint64_t values_with(const struct window *window, uint32_t mask)
@@ -178,13 +207,13 @@ static uint64_t values_with(const struct window *window, uint32_t mask)
 	return values;
 }
 
-static uint64_t all_values(const struct window *window)
+/* Whether these values all go to one node. */
+static bool alike(const struct window *window, uint64_t values)
 {
-	uint64_t values = 0;
-
-	for (size_t k = 0; k < window->count; k++)
-		values |= window->runs[k];
-	return values;
+	for (size_t n = 0; n < window->node_count; n++)
+		if (!(values & ~window->nodes[n]))
+			return true;
+	return false;
 }
 
 /* Whether a test of these bits would save a place, whatever it costs else. */
@@ -195,64 +224,64 @@ saves(const struct window *window, uint64_t yes, uint64_t no, unsigned plain)
 
 	if (!yes || !no)
 		return false;
+	/* The least that either side can need, before it is counted. */
+	if (3u - alike(window, yes) - alike(window, no) >= plain)
+		return false;
 	tests += tests_of(window, yes);
 	return tests < plain && tests + tests_of(window, no) < plain;
 }
 
-void window_try(struct tree *tree, size_t i, size_t j, struct plan *best)
+void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
+		uint64_t *best)
 {
-	uint64_t weight = tree->before[j + 1] - tree->before[i], all;
+	uint64_t weight = tree->before[j + 1] - tree->before[i];
 	struct window window;
 	unsigned plain;
 
 	if (!window_init(&window, tree, i, j))
 		return;
-	all = all_values(&window);
-	plain = tests_of(&window, all);
+	plain = tests_of(&window, window.all);
 	for (unsigned a = 0; plain >= 3 && a < BITS; a++)
 		for (unsigned b = a; b < BITS; b++) {
 			uint32_t mask = 1u << a | 1u << b;
 			uint64_t yes = window.bits[a] | window.bits[b];
-			uint64_t no = all & ~yes, cost;
+			uint64_t no = window.all & ~yes, cost;
 
-			if (mask & ~tree->mask ||
+			/* A bit that no value has makes no other test. */
+			if ((b > a && !window.bits[b]) || mask & ~tree->mask ||
 			    !saves(&window, yes, no, plain))
 				continue;
 			cost = weight + tree->price;
-			if (cost < best->cost)
+			if (cost < *best)
 				cost += side_cost(&window, yes);
-			if (cost < best->cost)
+			if (cost < *best)
 				cost += side_cost(&window, no);
-			if (cost < best->cost)
-				*best = (struct plan){ cost, mask, SHAPE_WINDOW,
-						       0 };
+			if (cost >= *best)
+				continue;
+			*plan = (struct plan){ mask, SHAPE_WINDOW };
+			*best = cost;
 		}
 }
 
 static uint32_t side_build(const struct window *window, uint64_t values)
 {
 	struct side side;
-	struct tree tree;
 
 	side_init(window, values, &side);
-	if (side.count == 1)
-		return side.runs[0].node;
-	if (!side_tree(window, &side, &tree))
-		return GRAPH_NONE;
-	return tree_build(&tree);
+	side_plan(window, &side);
+	return tree_build(&side.tree);
 }
 
 uint32_t
 window_build(const struct tree *tree, size_t i, size_t j, uint32_t mask)
 {
 	struct window window;
-	uint64_t yes, all;
+	uint64_t yes;
 
 	if (!window_init(&window, tree, i, j))
 		return GRAPH_NONE;
 	yes = values_with(&window, mask);
-	all = all_values(&window);
 	return graph_test(tree->graph, tree->word, OP_SET, tree->mask, mask,
 			  side_build(&window, yes),
-			  side_build(&window, all & ~yes));
+			  side_build(&window, window.all & ~yes));
 }

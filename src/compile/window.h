@@ -10,8 +10,9 @@
 
 #include "compile/tree.h"
 
-/* Put a window for the runs i..j in `best` if it costs less. */
-void window_try(struct tree *tree, size_t i, size_t j, struct plan *best);
+/* Put a window for the runs i..j in `plan` if it costs less than `*cost`. */
+void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
+		uint64_t *cost);
 
 /* The node of the window for i..j that tests the bits of `mask`. */
 uint32_t
