@@ -4,6 +4,7 @@
 
 #include <callgate/arch.h>
 #include <callgate/error.h>
+#include <callgate/format.h>
 #include <callgate/load.h>
 #include <callgate/policy.h>
 #include <callgate/program.h>

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fail.h"
+#include "api/beside.h"
 #include "sys/file.h"
 
 /* A file that another extends lies beside it, unless its path is absolute. */
-static enum cg_status
+enum cg_status
 find_beside(void *context, const char *name, const char *from, char **text,
 	    size_t *length, char source[CG_SOURCE_MAX], struct cg_error *err)
 {

@@ -119,18 +119,25 @@ static void keep_text(struct input *input)
 }
 
 static bool
-open_policy(const char *path, const struct cg_policy_options *options,
-	    struct input *out, int *status)
+open_policy(const char *path, const struct origin *origin,
+	    const struct cg_abi *native, struct input *out, int *status)
 {
+	const struct cg_policy_options options = { .native = native };
+	struct cg_target target;
 	struct cg_error err;
 
+	*status = EXIT_USAGE;
+	if (!origin_format(origin->from, &out->format) ||
+	    !origin_target(origin, native, &target))
+		return false;
 	if (access(path, F_OK) != 0 && is_preset(path)) {
-		if (cg_policy_preset(path, options, &out->policy, &err) ==
+		if (cg_policy_preset(path, &options, &out->policy, &err) ==
 		    CG_OK)
 			return true;
 		return fail_input(out, &err, status);
 	}
-	if (cg_policy_open(path, options, &out->policy, &err) == CG_OK)
+	if (cg_format_open(path, &out->format, &target, &out->policy, &err) ==
+	    CG_OK)
 		return true;
 	if (err.line && err.source[0] && strcmp(err.source, out->name) == 0)
 		keep_text(out);
@@ -140,7 +147,15 @@ open_policy(const char *path, const struct cg_policy_options *options,
 bool input_open(const char *name, const struct cg_abi *native,
 		struct input *out, int *status)
 {
-	const struct cg_policy_options options = { .native = native };
+	static const struct origin anywhere = { 0 };
+
+	return input_open_from(name, &anywhere, native, out, status);
+}
+
+bool input_open_from(const char *name, const struct origin *origin,
+		     const struct cg_abi *native, struct input *out,
+		     int *status)
+{
 	struct cg_error err;
 	char *bytes = NULL;
 	size_t length = 0;
@@ -150,14 +165,45 @@ bool input_open(const char *name, const struct cg_abi *native,
 	*out = (struct input){ .name = strdup(name) };
 	if (!out->name)
 		out_die_nomem();
-	if (!holds_filter(name, &bytes, &length))
-		return open_policy(name, &options, out, status);
+	if (origin->from || !holds_filter(name, &bytes, &length))
+		return open_policy(name, origin, native, out, status);
 	opened = cg_program_from_bytes(bytes, length, big, &out->program, &err);
 	free(bytes);
 	if (opened == CG_OK)
 		return true;
 	snprintf(err.source, sizeof(err.source), "%s", name);
 	return fail_input(out, &err, status);
+}
+
+bool input_text(const char *path, struct input *out, int *status)
+{
+	struct cg_error err = { 0 };
+
+	*out = (struct input){ .name = strdup(path) };
+	if (!out->name)
+		out_die_nomem();
+	keep_text(out);
+	if (out->text)
+		return true;
+	err.status = CG_E_SYSTEM;
+	snprintf(err.message, sizeof(err.message), "'%.400s' cannot be read",
+		 path);
+	return fail_input(out, &err, status);
+}
+
+bool input_same_family(const struct cg_format *a, const struct cg_format *b)
+{
+	/* The OCI family: what one reads, the others do. */
+	static const char *const family[] = { "oci", "docker",
+					      "containers-common" };
+	int found = 0;
+
+	if (!a || !b)
+		return false;
+	for (size_t i = 0; i < sizeof(family) / sizeof(family[0]); i++)
+		found += !strcmp(a->name, family[i]) +
+			 !strcmp(b->name, family[i]);
+	return a == b || found == 2;
 }
 
 static bool parse_text(const struct cg_policy_options *options,
@@ -199,7 +245,8 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 		out->name = strdup(choice->policy);
 		if (!out->name)
 			out_die_nomem();
-		return open_policy(choice->policy, &options, out, status);
+		return open_policy(choice->policy, &choice->origin, native, out,
+				   status);
 	}
 	if (choice->drop.count || choice->keep.count)
 		return list_policy(choice, native, out, status) &&

@@ -11,6 +11,7 @@
 #include <callgate/prove.h>
 
 #include "cli/opt.h"
+#include "cli/origin.h"
 
 /* A policy, from one of several options of a command. */
 struct choice {
@@ -19,7 +20,8 @@ struct choice {
 	struct texts drop;  /* --drop LIST: refuse these, allow the rest */
 	struct texts keep;  /* --keep LIST: allow these, refuse the rest */
 	bool no_exec, no_network;
-	const char *arch; /* --arch NAME: what `native` means */
+	const char *arch;     /* --arch NAME: what `native` means */
+	struct origin origin; /* of --policy */
 };
 
 /* Rows for the options of a `struct choice` at `field` of a command. */
@@ -54,6 +56,7 @@ struct choice {
 		  OPTION_FLAG,                                          \
 		  offsetof(type, field.no_exec),                        \
 		  "the preset no-exec: start no other program" },       \
+		ORIGIN_OPTIONS(type, field.origin),                     \
 	{                                                               \
 		0, "no-network", NULL, OPTION_FLAG,                     \
 			offsetof(type, field.no_network),               \
@@ -66,7 +69,8 @@ struct input {
 	struct cg_program *program; /* or NULL; one of the two is set */
 	char *text;
 	size_t length;
-	char *name; /* "file.yml", "--drop" */
+	char *name;                     /* "file.yml", "--drop" */
+	const struct cg_format *format; /* of a file that is a policy */
 };
 
 /*
@@ -79,6 +83,17 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 /* Read a policy or a filter by its name on the command line. */
 bool input_open(const char *name, const struct cg_abi *native,
 		struct input *out, int *status);
+
+/* The same, read in the format and as the runtime that `origin` names. */
+bool input_open_from(const char *name, const struct origin *origin,
+		     const struct cg_abi *native, struct input *out,
+		     int *status);
+
+/* Whether one runtime reads both formats; NULL is no format. */
+bool input_same_family(const struct cg_format *a, const struct cg_format *b);
+
+/* Read a file as mere text. */
+bool input_text(const char *path, struct input *out, int *status);
 
 /* The ABI of that name; NULL, said on stderr, if there is none. */
 const struct cg_abi *input_abi(const char *name);

@@ -6,6 +6,7 @@
 
 extern const struct command command_run_verb;
 extern const struct command command_compile;
+extern const struct command command_convert;
 extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_test;

@@ -31,6 +31,7 @@ struct reader {
 	size_t depth;
 	struct anchor anchors[DOC_ANCHORS_MAX];
 	size_t anchor_count;
+	enum { ONE_YAML, ONE_JSON, SEVERAL } wanted;
 	size_t documents;
 	size_t nodes; /* weight of all, so that aliases cannot blow it up */
 	size_t seen, line_start; /* where the line that holds `seen` begins */
@@ -315,7 +316,7 @@ static bool read_event(struct reader *reader, struct fy_event *event)
 	case FYET_MAPPING_END:
 		return close_collection(reader);
 	case FYET_DOCUMENT_START:
-		if (reader->documents++ == 0)
+		if (reader->documents++ == 0 || reader->wanted == SEVERAL)
 			return true;
 		return fail_at(reader->err, CG_E_SYNTAX,
 			       place_of_event(reader, event),
@@ -351,10 +352,11 @@ static bool parse(struct reader *reader)
 	struct fy_parse_cfg cfg = { .search_path = "",
 				    .flags = FYPCF_QUIET |
 					     FYPCF_DEFAULT_VERSION_1_2 |
-					     FYPCF_SLOPPY_FLOW_INDENTATION |
-					     FYPCF_JSON_NONE };
+					     FYPCF_SLOPPY_FLOW_INDENTATION };
 	bool ok;
 
+	cfg.flags |=
+		reader->wanted == ONE_JSON ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE;
 	fy_diag_cfg_default(&diag_cfg);
 	diag_cfg.fp = NULL;
 	diag_cfg.colorize = false;
@@ -373,14 +375,16 @@ static bool parse(struct reader *reader)
 	return ok;
 }
 
-bool doc_read(struct arena *arena, const char *text, size_t length,
-	      const char *source, struct node **out, struct cg_error *err)
+static bool read_text(struct arena *arena, const char *text, size_t length,
+		      const char *source, int wanted, struct node ***out,
+		      size_t *count, struct cg_error *err)
 {
 	struct reader *reader = arena_array(arena, struct reader, 1);
 	size_t at;
 
 	if (!reader)
 		return fail_nomem(err);
+	reader->wanted = wanted;
 	reader->arena = arena;
 	reader->err = err;
 	reader->text = text;
@@ -394,8 +398,41 @@ bool doc_read(struct arena *arena, const char *text, size_t length,
 			       (unsigned char)text[at]);
 	if (!parse(reader))
 		return false;
-	*out = reader->stack[0];
+	*out = reader->stack;
+	*count = reader->stacked;
 	return true;
+}
+
+static bool read_one(struct arena *arena, const char *text, size_t length,
+		     const char *source, int wanted, struct node **out,
+		     struct cg_error *err)
+{
+	struct node **all;
+	size_t count;
+
+	if (!read_text(arena, text, length, source, wanted, &all, &count, err))
+		return false;
+	*out = all[0];
+	return true;
+}
+
+bool doc_read(struct arena *arena, const char *text, size_t length,
+	      const char *source, struct node **out, struct cg_error *err)
+{
+	return read_one(arena, text, length, source, ONE_YAML, out, err);
+}
+
+bool doc_read_json(struct arena *arena, const char *text, size_t length,
+		   const char *source, struct node **out, struct cg_error *err)
+{
+	return read_one(arena, text, length, source, ONE_JSON, out, err);
+}
+
+bool doc_read_all(struct arena *arena, const char *text, size_t length,
+		  const char *source, struct node ***out, size_t *count,
+		  struct cg_error *err)
+{
+	return read_text(arena, text, length, source, SEVERAL, out, count, err);
 }
 
 struct node *doc_get(const struct node *mapping, const char *key)

@@ -48,6 +48,18 @@ enum {
 bool doc_read(struct arena *arena, const char *text, size_t length,
 	      const char *source, struct node **out, struct cg_error *err);
 
+/*
+ * As doc_read(), but JSON as RFC 8259 has it: quotes around every text, no
+ * comma behind the last item, no comments.
+ */
+bool doc_read_json(struct arena *arena, const char *text, size_t length,
+		   const char *source, struct node **out, struct cg_error *err);
+
+/* As doc_read(), but any number of documents from 1 on, in order. */
+bool doc_read_all(struct arena *arena, const char *text, size_t length,
+		  const char *source, struct node ***out, size_t *count,
+		  struct cg_error *err);
+
 /* The value of a key, or NULL. Requires a mapping. */
 struct node *doc_get(const struct node *mapping, const char *key);
 

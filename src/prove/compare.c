@@ -68,6 +68,7 @@ struct relate {
 	struct seen *table;
 	size_t count, size;
 	bool failed;
+	int32_t (*rank)(uint32_t answer);
 	struct cg_call call;
 	unsigned wanted; /* find_path stops at such a leaf pair */
 };
@@ -92,10 +93,25 @@ static int32_t strictness(uint32_t answer)
 	}
 }
 
-static unsigned relate_leaves(const struct diagrams *all, dd left, dd right)
+/* Refused, up to somebody else, or let through. */
+static int32_t permission(uint32_t answer)
 {
-	int32_t a = strictness(diagram_leaf(all, left));
-	int32_t b = strictness(diagram_leaf(all, right));
+	switch (answer & CG_RET_ACTION) {
+	case CG_RET_USER_NOTIF:
+	case CG_RET_TRACE:
+		return 1;
+	case CG_RET_LOG:
+	case CG_RET_ALLOW:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+static unsigned relate_leaves(const struct relate *relate, dd left, dd right)
+{
+	int32_t a = relate->rank(diagram_leaf(relate->all, left));
+	int32_t b = relate->rank(diagram_leaf(relate->all, right));
 
 	return a < b ? LEFT_STRICTER : a > b ? LEFT_LOOSER : OTHERWISE;
 }
@@ -147,7 +163,7 @@ static unsigned explore(struct relate *relate, dd left, dd right)
 		return 0;
 	variable = top_variable(relate->all, left, right);
 	if (variable == BITS)
-		return relate_leaves(relate->all, left, right);
+		return relate_leaves(relate, left, right);
 	seen = slot_of(relate, left, right);
 	if (seen->found)
 		return seen->found;
@@ -185,7 +201,7 @@ find_path(struct relate *relate, dd left, dd right, struct cg_witness *out)
 bool compare_relation(const struct diagrams *all, dd left, dd right,
 		      enum cg_relation *out, struct cg_witness *witness)
 {
-	struct relate relate = { .all = all, .size = 1024 };
+	struct relate relate = { .all = all, .size = 1024, .rank = strictness };
 	unsigned found;
 
 	relate.table = calloc(relate.size, sizeof(*relate.table));
@@ -199,6 +215,24 @@ bool compare_relation(const struct diagrams *all, dd left, dd right,
 			: found & LEFT_STRICTER ? LEFT_STRICTER
 						: OTHERWISE;
 	if (!relate.failed && witness)
+		find_path(&relate, left, right, witness);
+	free(relate.table);
+	return !relate.failed;
+}
+
+bool compare_permits(const struct diagrams *all, dd left, dd right, bool *out,
+		     struct cg_witness *witness)
+{
+	struct relate relate = { .all = all,
+				 .size = 1024,
+				 .rank = permission,
+				 .wanted = LEFT_STRICTER };
+
+	relate.table = calloc(relate.size, sizeof(*relate.table));
+	if (!relate.table)
+		return false;
+	*out = !(explore(&relate, left, right) & LEFT_STRICTER);
+	if (!relate.failed && !*out)
 		find_path(&relate, left, right, witness);
 	free(relate.table);
 	return !relate.failed;

@@ -36,4 +36,12 @@ bool compare_other_arch(const struct diagrams *all, dd left, dd right,
 bool compare_relation(const struct diagrams *all, dd left, dd right,
 		      enum cg_relation *out, struct cg_witness *witness);
 
+/*
+ * Whether `right` lets nothing through that `left` does not: neither where left
+ * refuses, nor where it leaves the answer to a tracer or a supervisor. If not,
+ * with a witness. Fails with false if memory ran out.
+ */
+bool compare_permits(const struct diagrams *all, dd left, dd right, bool *out,
+		     struct cg_witness *witness);
+
 #endif

@@ -1,0 +1,26 @@
+/* Callgate's own language, as one format among the others. */
+#include "format/read.h"
+
+/* The keys that stand at the top of each of its policies. */
+static int sniff_callgate(const struct cg_source *source)
+{
+	if (source_begins(source, "{"))
+		return source_holds(source, "\"seccomp\"") ||
+				       source_holds(source,
+						    "\"default_action\"")
+			       ? 50
+			       : 0;
+	return source_holds(source, "seccomp:") ||
+			       source_holds(source, "default_action:")
+		       ? 50
+		       : 0;
+}
+
+/* Without a reader: policy/read.h is it. */
+const struct format format_callgate = {
+	.about = { .name = "callgate",
+		   .aliases = "elastic",
+		   .about = "Callgate's own policies, YAML or JSON",
+		   .reads = true },
+	.sniff = sniff_callgate,
+};

@@ -1,0 +1,21 @@
+/*
+ * format/write.h - what writers of foreign formats share.
+ */
+#ifndef FORMAT_WRITE_H
+#define FORMAT_WRITE_H
+
+#include "format/format.h"
+
+/*
+ * The format cannot say this. Where the nearest form is wanted, it becomes a
+ * note and the answer is true: go on, with something that lets no more through.
+ * Otherwise it is an error, and false.
+ */
+__attribute__((format(printf, 2, 3))) bool
+writing_lossy(struct writing *writing, const char *format, ...);
+
+/* What somebody should know about the text; false if memory ran out. */
+__attribute__((format(printf, 2, 3))) bool
+writing_note(struct writing *writing, const char *format, ...);
+
+#endif
