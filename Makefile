@@ -42,6 +42,10 @@ check-sanitize: $(BUILD)-sanitize
 check-long: setup-build setup-check $(BUILD)
 	tools/tally $(BUILD):long
 
+# What is not this machine: other systems, other architectures, other languages.
+check-systems: setup-systems $(BUILD)
+	tools/check-systems $(BUILD)
+
 tidy: setup-tidy $(BUILD)
 	tools/tidy $(BUILD)
 
@@ -62,5 +66,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 .PHONY: all check check-sanitize check-long tidy demo bench fuzz install clean
-.PHONY: $(BUILD) $(BUILD)-sanitize
+.PHONY: check-systems $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:

@@ -6,6 +6,7 @@
 #include <callgate/error.h>
 #include <callgate/format.h>
 #include <callgate/load.h>
+#include <callgate/noproc.h>
 #include <callgate/policy.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>

@@ -40,20 +40,3 @@ void fail_set_at(struct cg_error *err, enum cg_status status,
 	set(err, status, place, format, args);
 	va_end(args);
 }
-
-void fail_set_errno(struct cg_error *err, enum cg_status status, int number,
-		    const char *format, ...)
-{
-	char text[128];
-	va_list args;
-	size_t used;
-
-	va_start(args, format);
-	set(err, status, (struct place){ 0 }, format, args);
-	va_end(args);
-	err->sys_errno = number;
-	used = strlen(err->message);
-	/* The GNU form may return a text of its own instead of filling ours. */
-	snprintf(err->message + used, sizeof(err->message) - used, ": %s",
-		 strerror_r(number, text, sizeof(text)));
-}

@@ -223,20 +223,21 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 		  struct input *out, int *status)
 {
 	const struct cg_policy_options options = { .native = native };
-	const char *preset = choice->no_exec      ? "no-exec"
-			     : choice->no_network ? "no-network"
-						  : choice->preset;
+	const char *preset = choice->no_exec            ? "no-exec"
+			     : choice->no_new_processes ? "no-new-processes"
+			     : choice->no_network       ? "no-network"
+							: choice->preset;
 	int chosen = !!choice->policy + !!choice->preset + choice->no_exec +
-		     choice->no_network + !!choice->drop.count +
-		     !!choice->keep.count;
+		     choice->no_new_processes + choice->no_network +
+		     !!choice->drop.count + !!choice->keep.count;
 	struct cg_error err;
 
 	*out = (struct input){ 0 };
 	*status = EXIT_USAGE;
 	if (chosen != 1) {
 		out_error(chosen ? "only one of --policy, --preset, --drop, "
-				   "--keep, --no-exec and --no-network can be "
-				   "followed"
+				   "--keep, --no-exec, --no-new-processes and "
+				   "--no-network can be followed"
 				 : "no policy: give --policy FILE, --preset "
 				   "NAME, --drop LIST or --keep LIST");
 		return false;

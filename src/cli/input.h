@@ -19,7 +19,7 @@ struct choice {
 	const char *preset; /* --preset NAME */
 	struct texts drop;  /* --drop LIST: refuse these, allow the rest */
 	struct texts keep;  /* --keep LIST: allow these, refuse the rest */
-	bool no_exec, no_network;
+	bool no_exec, no_new_processes, no_network;
 	const char *arch;     /* --arch NAME: what `native` means */
 	struct origin origin; /* of --policy */
 };
@@ -56,6 +56,12 @@ struct choice {
 		  OPTION_FLAG,                                          \
 		  offsetof(type, field.no_exec),                        \
 		  "the preset no-exec: start no other program" },       \
+		{ 0,                                                    \
+		  "no-new-processes",                                   \
+		  NULL,                                                 \
+		  OPTION_FLAG,                                          \
+		  offsetof(type, field.no_new_processes),               \
+		  "the preset no-new-processes: nor fork either" },     \
 		ORIGIN_OPTIONS(type, field.origin),                     \
 	{                                                               \
 		0, "no-network", NULL, OPTION_FLAG,                     \

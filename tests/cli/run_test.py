@@ -54,6 +54,13 @@ ROWS = [
     ("no exec", ["--no-exec"], REFUSED[:2] + [
         "import os\ntry: os.execv('/bin/true', ['true'])\n"
         "except PermissionError: print('refused')\n"], 0, "refused\n", ""),
+    ("no new processes, but threads", ["--no-new-processes"], REFUSED[:2] + [
+        "import os, threading\n"
+        "thread = threading.Thread(target=print, args=['thread'])\n"
+        "thread.start()\nthread.join()\n"
+        "try: os.fork()\n"
+        "except PermissionError: print('refused')\n"], 0,
+     "thread\nrefused\n", ""),
     ("B12: a policy that could not start its own launcher",
      ["--policy", "narrow"], ["true"], 0, "", ""),
     ("switched off", ["--policy", "off"], ["echo", "free"], 0, "free\n",

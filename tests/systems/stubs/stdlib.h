@@ -1,0 +1,2 @@
+char *getenv(const char *);
+int mkstemp(char *);

@@ -1,0 +1,1 @@
+/* Some systems want it before sys/resource.h. */

@@ -1,0 +1,2 @@
+#include <sys/types.h>
+pid_t waitpid(pid_t, int *, int);
