@@ -44,6 +44,30 @@ size_t abi_twins(const struct cg_syscall *call, const struct cg_abi *abi,
 	return count;
 }
 
+const struct cg_abi *abi_neighbour(const struct cg_abi *abi)
+{
+	const struct cg_abi *other;
+
+	for (size_t i = 0; (other = cg_abi_at(i)); i++)
+		if (other != abi && other->audit_arch == abi->audit_arch &&
+		    other->seccomp && (other->nr_first || abi->nr_first))
+			return other;
+	return NULL;
+}
+
+bool abi_neighbour_number(const struct cg_abi *abi, uint32_t nr, uint32_t *out)
+{
+	const struct cg_abi *neighbour = abi_neighbour(abi);
+
+	if (!neighbour)
+		return false;
+	nr ^= neighbour->nr_first ^ abi->nr_first;
+	if (cg_syscall_at(abi, nr))
+		return false;
+	*out = nr;
+	return true;
+}
+
 uint32_t cg_unfilterable_since(const struct cg_abi *abi, uint32_t nr)
 {
 	for (size_t i = 0; i < unfilterable_count; i++) {

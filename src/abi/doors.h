@@ -32,6 +32,21 @@ size_t abi_twins(const struct cg_syscall *call, const struct cg_abi *abi,
 		 const struct cg_syscall *out[TWINS_MAX]);
 
 /*
+ * The ABI whose calls come under the same audit_arch, told apart by a bit of
+ * the number: x32 of x86_64, and the other way round. NULL if there is none.
+ */
+const struct cg_abi *abi_neighbour(const struct cg_abi *abi);
+
+/*
+ * The number on `abi` that its neighbour's call `nr` has with the bit changed,
+ * where `abi` has no call of its own there: 512 for x32's rt_sigaction, 13 with
+ * the bit for x86_64's. Kernels with x32 took either before 5.4
+ * (arch/x86/entry/common.c), and newer ones have nothing there: they answer
+ * ENOSYS, and will not give these numbers to a new call (syscall_64.tbl).
+ */
+bool abi_neighbour_number(const struct cg_abi *abi, uint32_t nr, uint32_t *out);
+
+/*
  * Whether the arguments of `call` on `abi` lie behind a pointer, so that a
  * filter cannot see them (mmap and select on i386). (layout.tbl)
  */

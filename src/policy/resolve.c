@@ -13,6 +13,8 @@ struct resolve {
 	struct arena *arena;
 	struct cg_error *err;
 	struct resolved_abi *abi;
+	/* The ABI with which it shares an audit_arch, if that is covered. */
+	const struct cg_abi *neighbour;
 	bool is_main; /* the ABI that the policy was written for */
 	uint32_t order;
 };
@@ -61,18 +63,15 @@ static bool add_doors(struct resolve *resolve, const struct entry *entry,
 	return true;
 }
 
-/* The call itself or a twin of it, where the ABI has a number for it. */
-static bool add_call(struct resolve *resolve, const struct entry *entry,
-		     const struct cg_syscall *call, uint32_t answer)
+/* The call under the number `nr`, with the arguments that it has on `abi`. */
+static bool add_number(struct resolve *resolve, const struct entry *entry,
+		       const struct cg_syscall *call, const struct cg_abi *abi,
+		       uint32_t nr, uint32_t answer)
 {
-	const struct cg_abi *abi = resolve->abi->abi;
-	struct test *tests;
+	struct test *tests =
+		arena_array(resolve->arena, struct test, entry->count);
 	enum tests_result result;
-	uint32_t nr;
 
-	if (!cg_syscall_number(call, abi, &nr))
-		return true;
-	tests = arena_array(resolve->arena, struct test, entry->count);
 	if (!tests)
 		return fail_nomem(resolve->err);
 	result = tests_make(resolve->arena, entry, call, abi, tests,
@@ -91,6 +90,25 @@ static bool add_call(struct resolve *resolve, const struct entry *entry,
 			       "it can be allowed or refused only as a whole",
 			       abi->name, call->name);
 	return true;
+}
+
+/*
+ * The call itself or a twin of it, where the ABI has a number for it; and the
+ * number by which old kernels take the neighbour's.
+ */
+static bool add_call(struct resolve *resolve, const struct entry *entry,
+		     const struct cg_syscall *call, uint32_t answer)
+{
+	const struct cg_abi *abi = resolve->abi->abi;
+	const struct cg_abi *neighbour = resolve->neighbour;
+	uint32_t nr;
+
+	if (cg_syscall_number(call, abi, &nr) &&
+	    !add_number(resolve, entry, call, abi, nr, answer))
+		return false;
+	return !neighbour || !cg_syscall_number(call, neighbour, &nr) ||
+	       !abi_neighbour_number(abi, nr, &nr) ||
+	       add_number(resolve, entry, call, neighbour, nr, answer);
 }
 
 /* Whether the ABI has a way to make this call at all. */
@@ -129,26 +147,73 @@ struct defaults {
 	struct rest had, unknown;
 };
 
+/* The numbers of an ABI that a policy's kernel had, one after the other. */
+struct had {
+	const struct cg_abi *abi;
+	const struct abi_number *at, *end;
+};
+
+static struct had had_start(const struct cg_abi *abi)
+{
+	struct had had = { .abi = abi };
+	size_t count = 0;
+
+	if (abi)
+		had.at = abi_numbers(abi, &count);
+	had.end = had.at + count;
+	return had;
+}
+
+/* Go on to the next number; false behind the last. */
+static bool had_next(struct had *had, uint32_t kernel, uint32_t *nr)
+{
+	for (; had->at < had->end; had->at++) {
+		if (cg_syscall_since(abi_number_call(had->at), had->abi) >
+		    kernel)
+			continue;
+		*nr = had->at++->nr;
+		return true;
+	}
+	return false;
+}
+
+/* As had_next(), of the neighbour's numbers that old kernels have here, too. */
+static bool shared_next(struct had *had, const struct cg_abi *abi,
+			uint32_t kernel, uint32_t *nr)
+{
+	while (had_next(had, kernel, nr))
+		if (abi_neighbour_number(abi, *nr, nr))
+			return true;
+	return false;
+}
+
 /* Which numbers the policy's kernel had, if that makes a difference. */
 static bool list_rests(struct resolve *resolve, const struct defaults *defaults)
 {
-	struct resolved_abi *abi = resolve->abi;
-	const struct abi_number *numbers;
+	const struct cg_abi *abi = resolve->abi->abi;
+	const uint32_t kernel = resolve->policy->kernel;
 	struct rests rests = { .arena = resolve->arena };
+	struct had own = had_start(abi), shared = had_start(resolve->neighbour);
 	bool alike = defaults->had.answer == defaults->unknown.answer;
+	uint32_t mine = 0, theirs = 0;
+	bool more = !alike && had_next(&own, kernel, &mine);
+	bool others = !alike && shared_next(&shared, abi, kernel, &theirs);
 	bool ok = rests_add(&rests, 0,
 			    alike ? &defaults->had : &defaults->unknown);
-	size_t count;
 
-	numbers = abi_numbers(abi->abi, &count);
-	for (size_t i = 0; i < count && ok && !alike; i++)
-		if (cg_syscall_since(abi_number_call(&numbers[i]), abi->abi) <=
-		    resolve->policy->kernel)
-			ok = rests_add(&rests, numbers[i].nr, &defaults->had) &&
-			     rests_add(&rests, numbers[i].nr + (uint64_t)1,
-				       &defaults->unknown);
-	abi->rests = rests.at;
-	abi->rest_count = rests.count;
+	while (ok && (more || others)) {
+		bool is_mine = more && (!others || mine < theirs);
+		uint32_t nr = is_mine ? mine : theirs;
+
+		ok = rests_add(&rests, nr, &defaults->had) &&
+		     rests_add(&rests, nr + (uint64_t)1, &defaults->unknown);
+		if (is_mine)
+			more = had_next(&own, kernel, &mine);
+		else
+			others = shared_next(&shared, abi, kernel, &theirs);
+	}
+	resolve->abi->rests = rests.at;
+	resolve->abi->rest_count = rests.count;
 	return ok ? true : fail_nomem(resolve->err);
 }
 
@@ -178,6 +243,18 @@ static bool resolve_defaults(struct resolve *resolve, struct defaults *defaults)
 	    cg_constant_value("ENOSYS", abi, &enosys))
 		unknown->answer = CG_RET_ERRNO | (uint32_t)enosys;
 	return true;
+}
+
+/* The covered ABI that shares an audit_arch with this one, or NULL. */
+static const struct cg_abi *
+covered_neighbour(const struct cg_policy *policy, const struct cg_abi *abi)
+{
+	const struct cg_abi *neighbour = abi_neighbour(abi);
+
+	for (size_t i = 0; neighbour && i < policy->abi_count; i++)
+		if (policy->abis[i] == neighbour)
+			return neighbour;
+	return NULL;
 }
 
 static bool resolve_abi(struct resolve *resolve)
@@ -295,6 +372,7 @@ bool policy_resolve(struct cg_policy *policy, struct cg_error *err)
 	for (size_t i = 0; i < policy->abi_count; i++) {
 		resolve.abi = &resolved->abis[i];
 		resolve.abi->abi = policy->abis[i];
+		resolve.neighbour = covered_neighbour(policy, policy->abis[i]);
 		resolve.is_main = i == 0;
 		resolve.order = 0;
 		if (!resolve_abi(&resolve))

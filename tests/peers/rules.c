@@ -9,7 +9,7 @@
 
 #include "bpf/insn.h"
 
-enum { SETTLE_MAX = 50 };
+enum { SETTLE_MAX = 250 };
 
 /* ------------------------------------------------------------ as a policy --
  */
@@ -273,6 +273,32 @@ static struct cg_insn *settle_upper_halves(const struct rules *rules,
 	return at;
 }
 
+/* The numbers that the neighbour has, but not this ABI, in its own form. */
+static struct cg_insn *
+settle_neighbour(const struct rules *rules, const char *name, const char *other,
+		 struct cg_insn *at)
+{
+	const struct cg_abi *abi = cg_abi_by_name(name);
+	const struct cg_abi *neighbour = cg_abi_by_name(other);
+	const struct cg_syscall *call;
+	struct cg_insn *past;
+	uint32_t nr;
+
+	*at++ = (struct cg_insn){ LD_ABS, 0, 0, 4 };
+	*at++ = (struct cg_insn){ JEQ_K, 1, 0, abi->audit_arch };
+	past = at++;
+	*at++ = (struct cg_insn){ LD_ABS, 0, 0, 0 };
+	for (size_t i = 0; (call = cg_syscall_get(i)); i++) {
+		if (!cg_syscall_number(call, neighbour, &nr) ||
+		    cg_syscall_at(abi, nr ^ 0x40000000))
+			continue;
+		*at++ = (struct cg_insn){ JEQ_K, 0, 1, nr ^ 0x40000000 };
+		*at++ = (struct cg_insn){ RET_K, 0, 0, rules->otherwise };
+	}
+	*past = (struct cg_insn){ JA, 0, 0, (uint32_t)(at - past - 1) };
+	return at;
+}
+
 /* The tests that come before a program; how many instructions. */
 static size_t settle_first(const struct rules *rules, struct cg_insn *out)
 {
@@ -284,6 +310,10 @@ static size_t settle_first(const struct rules *rules, struct cg_insn *out)
 		*at++ = (struct cg_insn){ LD_ABS, 0, 0, 0 };
 		*at++ = (struct cg_insn){ JGE_K, 0, 1, 0x80000000 };
 		*at++ = (struct cg_insn){ RET_K, 0, 0, rules->otherwise };
+	}
+	if (covers(rules, "x86_64") && covers(rules, "x32")) {
+		at = settle_neighbour(rules, "x86_64", "x32", at);
+		at = settle_neighbour(rules, "x32", "x86_64", at);
 	}
 	for (size_t i = 0; i < RULES_ABIS && rules->abis[i]; i++)
 		if (!has_upper_halves(rules->abis[i]))

@@ -52,6 +52,9 @@ bool rules_shared(const struct rules *rules, const struct cg_syscall *call);
  *
  * - The numbers of x86_64 from 0x80000000 to 0xfffffffe, where x32 is foreign:
  *   libseccomp takes them for x32, Callgate for unknown, no ABI has them.
+ * - Where x86_64 and x32 are covered, the numbers that only one of them has a
+ *   call for: with x32's bit changed they are the other's call to Callgate, as
+ *   to kernels before 5.4, and nobody's to libseccomp.
  * - Calls of i386 and x32 with anything in the upper half of an argument:
  *   conditions in keys look at all 64 bits, libseccomp at 32. No kernel makes
  *   such a call of i386; one of x32 anybody can make.

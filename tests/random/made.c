@@ -623,16 +623,30 @@ static bool group_holds(const struct made_group *group,
 	return false;
 }
 
+/* Whether x32 is covered and has the call, 512 to 547 without its bit. */
+static bool is_of_x32(const struct made *made, const struct cg_call *call)
+{
+	for (size_t i = 0; i < made->abi_count; i++)
+		if (strcmp(made->abis[i]->name, "x32") == 0)
+			return call->nr >= 512 && call->nr <= 547;
+	return false;
+}
+
 bool made_answer(const struct made *made, const struct cg_call *call,
 		 uint32_t *answer)
 {
 	const struct cg_abi *abi = made->abis[0];
+	struct cg_call taken = *call;
 
 	if (strcmp(abi->name, "x86_64") != 0 || call->arch != abi->audit_arch ||
 	    call->nr >= 0x40000000)
 		return false;
+	if (is_of_x32(made, call)) {
+		abi = cg_abi_by_name("x32");
+		taken.nr |= 0x40000000;
+	}
 	for (size_t i = 0; i < made->count; i++) {
-		if (!group_holds(&made->groups[i], abi, call))
+		if (!group_holds(&made->groups[i], abi, &taken))
 			continue;
 		*answer = made->groups[i].answer;
 		return true;

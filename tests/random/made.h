@@ -76,7 +76,8 @@ void made_done(struct made *made);
 
 /*
  * What the policy answers to a call, if that can be told from here: it is one
- * of the main ABI, x86_64, which has neither doors nor twins.
+ * of the main ABI, x86_64, which has neither doors nor twins; but for x32's
+ * numbers without their bit, where that is covered.
  */
 bool made_answer(const struct made *made, const struct cg_call *call,
 		 uint32_t *answer);
