@@ -43,14 +43,15 @@ static bool keep_warnings(const struct notes *warnings,
 {
 	size_t count = policy->warning_count + warnings->count;
 
+	if (!warnings->count)
+		return true;
 	policy->warnings = arena_grow(&policy->arena, policy->warnings,
 				      &policy->warning_room, count,
 				      sizeof(*policy->warnings));
 	if (!policy->warnings)
 		return fail_nomem(err);
-	if (warnings->count)
-		memcpy(policy->warnings + policy->warning_count, warnings->at,
-		       warnings->count * sizeof(*warnings->at));
+	memcpy(policy->warnings + policy->warning_count, warnings->at,
+	       warnings->count * sizeof(*warnings->at));
 	policy->warning_count = count;
 	return true;
 }
