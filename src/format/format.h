@@ -85,6 +85,7 @@ struct format {
 extern const struct format *const formats[];
 
 extern const struct format format_callgate;
+extern const struct format format_systemd, format_firejail;
 extern const struct format format_oci, format_docker, format_containers;
 
 #endif

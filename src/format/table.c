@@ -5,6 +5,8 @@
 
 const struct format *const formats[] = {
 	&format_callgate,
+	&format_systemd,
+	&format_firejail,
 	NULL,
 };
 
