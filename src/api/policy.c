@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/object.h"
 #include "policy/eval.h"
 #include "policy/lint.h"
 #include "policy/read.h"
@@ -32,16 +33,26 @@ void cg_policy_free(struct cg_policy *policy)
 	free(policy);
 }
 
+/* A change of what is registered has no answers of its own. */
+static bool finish(struct cg_policy *policy, struct cg_error *err)
+{
+	bool alone = policy->has_default || policy->disabled;
+
+	return !alone ||
+	       (policy_resolve(policy, err) && policy_lint(policy, err));
+}
+
 enum cg_status
-cg_policy_parse(const char *text, size_t length, const char *source,
-		const struct cg_policy_options *options, struct cg_policy **out,
-		struct cg_error *err)
+policy_parse(const char *text, size_t length, const char *source,
+	     const struct cg_policy_options *options, bool changes,
+	     struct cg_policy **out, struct cg_error *err)
 {
 	struct cg_error here = { 0 };
 	struct cg_policy *policy = policy_new(options);
 	struct read read = { .policy = policy,
 			     .err = &here,
-			     .options = options };
+			     .options = options,
+			     .changes = changes };
 
 	read.native =
 		options && options->native ? options->native : cg_abi_native();
@@ -50,8 +61,7 @@ cg_policy_parse(const char *text, size_t length, const char *source,
 	} else {
 		read.arena = &policy->arena;
 		if (policy_read(&read, text, length, source ? source : "") &&
-		    policy_resolve(policy, &here) &&
-		    policy_lint(policy, &here)) {
+		    finish(policy, &here)) {
 			*out = policy;
 			return CG_OK;
 		}
@@ -60,6 +70,14 @@ cg_policy_parse(const char *text, size_t length, const char *source,
 	if (err)
 		*err = here;
 	return here.status;
+}
+
+enum cg_status
+cg_policy_parse(const char *text, size_t length, const char *source,
+		const struct cg_policy_options *options, struct cg_policy **out,
+		struct cg_error *err)
+{
+	return policy_parse(text, length, source, options, false, out, err);
 }
 
 enum cg_status

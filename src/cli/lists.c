@@ -1,9 +1,9 @@
 #include "cli/lists.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <callgate/registry.h>
 
 #include "base/buf.h"
 #include "cli/out.h"
@@ -22,51 +22,41 @@ static void add_name(struct lists *lists, const char *name)
 	buf_json(&lists->names, name);
 }
 
-/* A name from a file; on the command line an unknown one is an error. */
-static void add_from_file(struct lists *lists, const char *path, unsigned line,
-			  const char *name)
-{
-	const struct cg_syscall *call = cg_syscall_by_name(name);
-	const char *close = call ? NULL : cg_syscall_suggest(name);
-	uint32_t nr;
+/* A file in the making of a list; `path` is for notes. */
+struct file {
+	struct lists *lists;
+	const char *path;
+};
 
-	if (name[0] == '@' ||
-	    (call && cg_syscall_number(call, lists->abi, &nr))) {
-		add_name(lists, name);
-		return;
-	}
-	out_note("%s:%u: %s has no call '%s'; it is left out%s%s%s", path, line,
-		 lists->abi->name, name, close ? "; did you mean '" : "",
-		 close ? close : "", close ? "'?" : "");
+static void name_of_file(void *context, const char *name)
+{
+	add_name(((struct file *)context)->lists, name);
+}
+
+/* On the command line an unknown name is an error. */
+static void
+left_out(void *context, uint32_t line, const char *name, const char *close)
+{
+	const struct file *file = context;
+
+	out_note("%s:%u: %s has no call '%s'; it is left out%s%s%s", file->path,
+		 (unsigned)line, file->lists->abi->name, name,
+		 close ? "; did you mean '" : "", close ? close : "",
+		 close ? "'?" : "");
 }
 
 static bool add_file(struct lists *lists, const char *path)
 {
-	FILE *file = fopen(path, "re");
-	unsigned number = 0;
-	char *line = NULL;
-	size_t room = 0;
-	bool ok;
+	struct file file = { lists, path };
+	const struct cg_list_reader reader = { .name = name_of_file,
+					       .left_out = left_out,
+					       .context = &file };
+	struct cg_error err;
 
-	if (!file) {
-		out_error("%s: %s", path, strerror(errno));
-		return false;
-	}
-	while (getline(&line, &room, file) >= 0) {
-		char *rest = NULL;
-
-		number++;
-		line[strcspn(line, "#")] = '\0';
-		for (char *word = strtok_r(line, separators, &rest); word;
-		     word = strtok_r(NULL, separators, &rest))
-			add_from_file(lists, path, number, word);
-	}
-	ok = !ferror(file);
-	if (!ok)
-		out_error("%s: %s", path, strerror(errno));
-	free(line);
-	fclose(file);
-	return ok;
+	if (cg_list_open(path, lists->abi, &reader, &err) == CG_OK)
+		return true;
+	out_error("%s", err.message);
+	return false;
 }
 
 static bool add_list(struct lists *lists, const char *list)

@@ -86,6 +86,14 @@ enum foreign {
 	FOREIGN_ELASTIC, /* as go-seccomp-bpf answers */
 };
 
+/* How a text changes the policy that a program's parts have registered. */
+enum registered {
+	REGISTERED_NOTHING, /* it does not say */
+	REGISTERED_EXTEND,
+	REGISTERED_RESTRICT,
+	REGISTERED_REPLACE,
+};
+
 enum { ABIS_MAX = 64, GROUPS_MAX = 4096, EXTENDS_MAX = 8 };
 
 struct resolved;
@@ -111,6 +119,8 @@ struct cg_policy {
 	size_t group_count, group_room;
 	struct cg_error *warnings;
 	size_t warning_count, warning_room;
+	enum registered registered;
+	struct place registered_place;
 	struct resolved *resolved;
 };
 

@@ -269,6 +269,56 @@ static void add_guests(struct cg_policy *policy)
 			policy->abis[policy->abi_count++] = abi;
 }
 
+static bool fail_setting(struct read *read, struct place place, const char *key)
+{
+	return fail_at(read->err, CG_E_MEANING, place,
+		       "%s is the program's; to set another one, say "
+		       "registered: replace",
+		       key);
+}
+
+/* Groups alone, for a policy that is registered elsewhere. */
+static bool check_change(struct read *read, struct place whole)
+{
+	const struct cg_policy *policy = read->policy;
+
+	if (!read->changes)
+		return fail_at(read->err, CG_E_MEANING,
+			       policy->registered_place,
+			       "this changes what the parts of a program have "
+			       "registered, and is no policy alone; say "
+			       "replace, or leave the key out");
+	if (policy->has_default)
+		return fail_setting(read, policy->default_action.place,
+				    "default_action");
+	if (policy->has_architectures || policy->has_foreign ||
+	    policy->has_kernel || policy->has_unknown)
+		return fail_setting(read, policy->registered_place,
+				    policy->has_architectures ? "architectures"
+				    : policy->has_foreign     ? "foreign"
+				    : policy->has_kernel      ? "kernel"
+							      : "unknown");
+	return policy->group_count ||
+	       fail_at(read->err, CG_E_MEANING, whole,
+		       "syscalls is missing: say which calls are to be %s",
+		       policy->registered == REGISTERED_EXTEND
+			       ? "allowed as well"
+			       : "refused as well");
+}
+
+/* Whoever does not say how to change something says nothing about it. */
+static bool check_silence(struct read *read, struct place whole)
+{
+	const struct cg_policy *policy = read->policy;
+
+	if (!policy->has_default && !policy->group_count)
+		return true;
+	return fail_at(read->err, CG_E_MEANING, whole,
+		       "the key registered is missing: say whether this is to "
+		       "extend, restrict or replace what the parts of the "
+		       "program have registered");
+}
+
 bool policy_read(struct read *read, const char *text, size_t length,
 		 const char *source)
 {
@@ -289,6 +339,11 @@ bool policy_read(struct read *read, const char *text, size_t length,
 	policy->named_abis = policy->abi_count;
 	if (policy->disabled)
 		return true;
+	if (policy->registered == REGISTERED_EXTEND ||
+	    policy->registered == REGISTERED_RESTRICT)
+		return check_change(read, whole);
+	if (read->changes && policy->registered == REGISTERED_NOTHING)
+		return check_silence(read, whole);
 	if (!policy->has_default)
 		return fail_at(read->err, CG_E_MEANING, whole,
 			       "default_action is missing: say what happens "

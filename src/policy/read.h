@@ -16,6 +16,7 @@ struct read {
 	const char *source;            /* of the text being read */
 	const char *open[EXTENDS_MAX]; /* sources being extended */
 	size_t depth;
+	bool changes; /* it may change what is registered: no policy alone */
 	/* Unknown names are collected, so that all are told at once. */
 	char unknown[CG_MESSAGE_MAX];
 	size_t unknown_count;

@@ -233,6 +233,31 @@ key_enabled(struct read *read, const struct node *node, void *context)
 	return true;
 }
 
+static bool
+key_registered(struct read *read, const struct node *node, void *context)
+{
+	static const char *const words[] = { "extend", "restrict", "replace" };
+	const char *text;
+
+	(void)context;
+	if (!node_text(read, node, "extend, restrict or replace", &text))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(text, words[i]) != 0)
+			continue;
+		if (read->depth == 0) {
+			read->policy->registered =
+				(enum registered)(REGISTERED_EXTEND + i);
+			read->policy->registered_place = node->place;
+		}
+		return true;
+	}
+	return fail_at(read->err, CG_E_MEANING, node->place,
+		       "'%.40s' stands where extend, restrict or replace is "
+		       "wanted",
+		       text);
+}
+
 /* Elastic's sandbox reads it; here the loader decides (load.h). */
 static bool
 key_no_new_privs(struct read *read, const struct node *node, void *context)
@@ -277,6 +302,7 @@ const struct key settings_keys[] = {
 	{ "architectures", key_architectures },
 	{ "flags", key_flags },
 	{ "enabled", key_enabled },
+	{ "registered", key_registered },
 	{ "no_new_privs", key_no_new_privs },
 	{ "extends", key_extends },
 	{ "syscalls", key_syscalls },

@@ -53,7 +53,7 @@ ROWS = [
      ["compile", "--check", "-a", "arm64", "--keep", "./allow"], 0, "",
      r".*'access'.*'open'.*'stat'.*'fcntl64'.*"),
     ("a list of what is nowhere", ["compile", "--check", "--drop", "./none"],
-     2, "", r"callgate: \./none: No such file or directory\n"),
+     2, "", r"callgate: cannot open \./none: No such file or directory\n"),
     ("B14: a misspelt name on the command line",
      ["compile", "--check", "--drop", "unmount2"], 2, "",
      r".*'unmount2' \(did you mean 'umount2'\?\)\n"),

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/num.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "tap.h"
 
@@ -287,8 +288,43 @@ static bool json_written(const struct json *row)
 	return ok;
 }
 
+/* From FIPS 180-4's examples, and lengths about the edges of a block. */
+static const struct hash {
+	char letter; /* 0: the text */
+	size_t length;
+	const char *text, *hash;
+} hashes[] = {
+	{ 0, 0, "",
+	  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+	{ 0, 3, "abc",
+	  "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+	{ 0, 56, "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+	  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+	{ 'a', 55, NULL,
+	  "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318" },
+	{ 'a', 64, NULL,
+	  "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb" },
+	{ 'a', 1000, NULL,
+	  "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3" },
+};
+
+static bool hash_right(const struct hash *row)
+{
+	char text[1000], got[SHA256_TEXT];
+
+	if (row->letter)
+		memset(text, row->letter, row->length);
+	else
+		memcpy(text, row->text, row->length);
+	sha256_text(text, row->length, got);
+	return strcmp(got, row->hash) == 0;
+}
+
 static void test_tables(struct tap *tap)
 {
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		tap_ok(tap, hash_right(&hashes[i]), "SHA-256 of %zu bytes",
+		       hashes[i].length);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		tap_ok(tap, number_reads(&numbers[i]), "number '%s'",
 		       numbers[i].text);
