@@ -3,8 +3,10 @@
 #define CALLGATE_CALLGATE_H
 
 #include <callgate/arch.h>
+#include <callgate/chain.h>
 #include <callgate/error.h>
 #include <callgate/format.h>
+#include <callgate/live.h>
 #include <callgate/load.h>
 #include <callgate/noproc.h>
 #include <callgate/policy.h>

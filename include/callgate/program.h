@@ -128,6 +128,14 @@ CG_API uint32_t cg_program_decide(const struct cg_program *program,
 				  const struct cg_call *call, size_t *steps);
 
 /*
+ * The instructions that are executed for `call`, by index, in order. `path`
+ * has room for as many as the program has; returns how many there are.
+ */
+CG_API size_t cg_program_path(const struct cg_program *program,
+			      const struct cg_call *call,
+			      uint16_t path[CG_PROGRAM_MAX]);
+
+/*
  * Whether the kernel (5.11 and newer) would answer this number on `abi` from
  * its action cache, without running the program at all.
  */
@@ -146,6 +154,14 @@ CG_API size_t cg_program_converted_length(const struct cg_program *program);
  * NULL if memory ran out.
  */
 CG_API CG_CHECKED char *cg_program_listing(const struct cg_program *program);
+
+/*
+ * Write the way that `call` takes through the program: the lines of the listing
+ * that are executed, each test with its outcome, and names for what is known of
+ * this call. A long row of tests that all fail is cut. free() it, too.
+ */
+CG_API CG_CHECKED char *
+cg_program_trace(const struct cg_program *program, const struct cg_call *call);
 
 /* The same as assembly text that an assembler reads back; free() it. */
 CG_API CG_CHECKED char *cg_program_assembly(const struct cg_program *program);

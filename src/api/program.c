@@ -246,6 +246,17 @@ uint32_t cg_program_decide(const struct cg_program *program,
 		       call, steps);
 }
 
+size_t
+cg_program_path(const struct cg_program *program, const struct cg_call *call,
+		uint16_t path[CG_PROGRAM_MAX])
+{
+	size_t steps;
+
+	bpf_path(program->insns, program->count, program->big_endian, call,
+		 path, &steps);
+	return steps;
+}
+
 bool cg_program_cached(const struct cg_program *program,
 		       const struct cg_abi *abi, uint32_t nr)
 {
@@ -264,6 +275,16 @@ char *cg_program_listing(const struct cg_program *program)
 
 	disasm_listing(program->insns, program->count, program->big_endian,
 		       &buf);
+	return buf_done(&buf);
+}
+
+char *
+cg_program_trace(const struct cg_program *program, const struct cg_call *call)
+{
+	struct buf buf = { 0 };
+
+	disasm_trace(program->insns, program->count, program->big_endian, call,
+		     &buf);
 	return buf_done(&buf);
 }
 

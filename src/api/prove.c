@@ -1,6 +1,7 @@
 /* callgate/prove.h: both sides become diagrams, and diagrams are compared. */
 #include <callgate/prove.h>
 
+#include "api/chain.h"
 #include "api/diagrams.h"
 #include "api/object.h"
 #include "api/proof.h"
@@ -14,18 +15,45 @@
 
 enum { NODES = 1 << 20 };
 
+static dd walk(struct diagrams *all, const struct cg_program *program)
+{
+	return walk_program(all, program->insns, program->count,
+			    program->big_endian);
+}
+
+/* Without a filter everything is allowed. */
+static dd diagram_of_chain(struct diagrams *all, const struct cg_chain *chain)
+{
+	dd result;
+
+	if (chain->count == 0)
+		return diagram_answer(all, CG_RET_ALLOW);
+	result = walk(all, chain->at[0].program);
+	for (size_t i = 1; i < chain->count && !diagrams_exhausted(all); i++)
+		result = diagram_join(all, walk(all, chain->at[i].program),
+				      result);
+	return result;
+}
+
 static dd diagram_of(struct diagrams *all, struct cg_side side)
 {
+	if (side.chain)
+		return diagram_of_chain(all, side.chain);
 	return side.policy ? meaning_of(all, side.policy->resolved)
-			   : walk_program(all, side.program->insns,
-					  side.program->count,
-					  side.program->big_endian);
+			   : walk(all, side.program);
 }
 
 bool side_is_big_endian(struct cg_side side)
 {
+	if (side.chain)
+		return side.chain->big_endian;
 	return side.policy ? side.policy->resolved->big_endian
 			   : side.program->big_endian;
+}
+
+static bool is_one_thing(struct cg_side side)
+{
+	return !!side.policy + !!side.program + !!side.chain == 1;
 }
 
 static bool
@@ -33,9 +61,9 @@ check_sides(struct cg_side left, struct cg_side right, struct cg_error *err)
 {
 	const struct cg_policy *policies[] = { left.policy, right.policy };
 
-	if (!left.policy == !left.program || !right.policy == !right.program)
+	if (!is_one_thing(left) || !is_one_thing(right))
 		return fail(err, CG_E_INPUT,
-			    "a side is either a policy or a program");
+			    "a side is a policy, a program or a chain");
 	for (size_t i = 0; i < 2; i++)
 		if (policies[i] && policies[i]->disabled)
 			return fail(err, CG_E_INPUT,

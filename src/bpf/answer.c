@@ -65,3 +65,11 @@ void answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
 	else
 		snprintf(out, size, "%s", name);
 }
+
+uint32_t answer_join(uint32_t newer, uint32_t older)
+{
+	int32_t a = (int32_t)(newer & CG_RET_ACTION);
+	int32_t b = (int32_t)(older & CG_RET_ACTION);
+
+	return b < a ? older : newer;
+}

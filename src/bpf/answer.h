@@ -22,4 +22,11 @@ void answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
  */
 const char *answer_errno(uint32_t number, const struct cg_abi *abi);
 
+/*
+ * What the kernel makes of the answers of two filters in force at once
+ * (seccomp_run_filters): the stricter one, as numbers with a sign go; of two
+ * that are equally strict the newer filter's.
+ */
+uint32_t answer_join(uint32_t newer, uint32_t older);
+
 #endif

@@ -14,6 +14,13 @@
 void disasm_listing(const struct cg_insn *insns, size_t count, bool big_endian,
 		    struct buf *out);
 
+/*
+ * The lines of the listing that are executed for `call`, with what each test
+ * comes to. Of a row of tests that fail the first and the last are shown.
+ */
+void disasm_trace(const struct cg_insn *insns, size_t count, bool big_endian,
+		  const struct cg_call *call, struct buf *out);
+
 /* Assembly text: labels for jump targets, no comments; asm_read() reads it. */
 void disasm_assembly(const struct cg_insn *insns, size_t count,
 		     struct buf *out);

@@ -113,8 +113,8 @@ static void move(struct machine *m, const struct cg_insn *insn,
 	}
 }
 
-uint32_t bpf_sim(const struct cg_insn *insns, size_t count, bool big_endian,
-		 const struct cg_call *call, size_t *steps)
+uint32_t bpf_path(const struct cg_insn *insns, size_t count, bool big_endian,
+		  const struct cg_call *call, uint16_t *path, size_t *steps)
 {
 	struct machine m = { 0 };
 	uint32_t answer = 0; /* a division by zero leaves it so */
@@ -125,6 +125,8 @@ uint32_t bpf_sim(const struct cg_insn *insns, size_t count, bool big_endian,
 		uint16_t code = insn->code;
 		uint32_t operand = code & BY_X ? m.x : insn->k;
 
+		if (path)
+			path[done] = (uint16_t)pc;
 		done++;
 		if (code == RET_K || code == RET_A) {
 			answer = code == RET_K ? insn->k : m.a;
@@ -144,6 +146,12 @@ uint32_t bpf_sim(const struct cg_insn *insns, size_t count, bool big_endian,
 	if (steps)
 		*steps = done;
 	return answer;
+}
+
+uint32_t bpf_sim(const struct cg_insn *insns, size_t count, bool big_endian,
+		 const struct cg_call *call, size_t *steps)
+{
+	return bpf_path(insns, count, big_endian, call, NULL, steps);
 }
 
 bool bpf_cached(const struct cg_insn *insns, size_t count, uint32_t arch,

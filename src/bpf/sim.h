@@ -16,6 +16,10 @@
 uint32_t bpf_sim(const struct cg_insn *insns, size_t count, bool big_endian,
 		 const struct cg_call *call, size_t *steps);
 
+/* The same, with the indexes of what is executed: room for `count` of them. */
+uint32_t bpf_path(const struct cg_insn *insns, size_t count, bool big_endian,
+		  const struct cg_call *call, uint16_t *path, size_t *steps);
+
 /*
  * Whether the kernel's action cache (seccomp_is_const_allow, 5.11+) would
  * answer `nr` under `arch`: it understands loads of nr and arch, constant

@@ -1,5 +1,7 @@
 #include "prove/diagram.h"
 
+#include "bpf/answer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,11 @@ struct node {
 	dd zero, one;
 };
 
-/* What diagram_if() found out before; as long as it is not overwritten. */
+/*
+ * What diagram_if() found out before; as long as it is not overwritten. With
+ * JOIN, which is no diagram, for `test`, it is what diagram_join() found out.
+ */
+#define JOIN UINT32_MAX
 struct memo {
 	dd test, yes, no, result;
 };
@@ -220,6 +226,37 @@ dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
 	if (!all->exhausted)
 		all->memo[slot & (all->memo_size - 1)] =
 			(struct memo){ test, yes, no, result };
+	return result;
+}
+
+/* At most BITS deep, as above. */
+dd diagram_join(struct diagrams *all, dd newer, dd older)
+{
+	const struct node *nodes = all->nodes;
+	const struct memo *memo;
+	unsigned top = least(nodes[newer].variable, nodes[older].variable);
+	uint32_t slot = mix(JOIN, newer, older);
+	dd zero, one, result;
+
+	if (newer == older || all->exhausted)
+		return newer;
+	if (top == BITS)
+		return answer_join(nodes[newer].zero, nodes[older].zero) ==
+				       nodes[newer].zero
+			       ? newer
+			       : older;
+	memo = &all->memo[slot & (all->memo_size - 1)];
+	if (memo->test == JOIN && memo->yes == newer && memo->no == older)
+		return memo->result;
+	zero = diagram_join(all, branch(nodes, newer, top, false),
+			    branch(nodes, older, top, false));
+	nodes = all->nodes; /* it may have moved */
+	one = diagram_join(all, branch(nodes, newer, top, true),
+			   branch(nodes, older, top, true));
+	result = diagram_node(all, top, zero, one);
+	if (!all->exhausted)
+		all->memo[slot & (all->memo_size - 1)] =
+			(struct memo){ JOIN, newer, older, result };
 	return result;
 }
 

@@ -75,6 +75,12 @@ static inline dd diagram_or(struct diagrams *all, dd a, dd b)
 	return diagram_if(all, a, DD_TRUE, b);
 }
 
+/*
+ * What two filters in force at once answer, as answer_join() has it. Both have
+ * answers for leaves.
+ */
+dd diagram_join(struct diagrams *all, dd newer, dd older);
+
 /* A node with its two branches; `variable` above all variables in both. */
 dd diagram_node(struct diagrams *all, unsigned variable, dd zero, dd one);
 

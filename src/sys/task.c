@@ -1,6 +1,7 @@
 #include "sys/task.h"
 #include "sys/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ void task_parse(const char *status, struct task *out)
 	const char *effective = value_of(status, "CapEff");
 	const char *ignored = value_of(status, "SigIgn");
 	int pid = number_of(status, "Tgid"), id = number_of(status, "Pid");
+	int tracer = number_of(status, "TracerPid");
 
 	*out = nothing;
 	if (name)
@@ -54,6 +56,7 @@ void task_parse(const char *status, struct task *out)
 	out->state = state ? *state : 0;
 	out->pid = pid > 0 ? pid : 0;
 	out->thread = id > 0 ? id : 0;
+	out->tracer = tracer > 0 ? tracer : 0;
 	out->seccomp = number_of(status, "Seccomp");
 	out->filters = number_of(status, "Seccomp_filters");
 	out->no_new_privs = number_of(status, "NoNewPrivs");
@@ -97,8 +100,8 @@ visit(int directory, const char *name,
 	char status[STATUS_SIZE], path[64];
 	struct task task;
 
-	if (name[0] == '.')
-		return true;
+	if (name[0] < '0' || name[0] > '9')
+		return true; /* no thread */
 	snprintf(path, sizeof(path), "%.20s/status", name);
 	if (file_peek(directory, path, status, sizeof(status)) <= 0)
 		return true; /* it has ended */
@@ -106,17 +109,18 @@ visit(int directory, const char *name,
 	return each(context, &task);
 }
 
-bool task_each(bool (*each)(void *context, const struct task *task),
-	       void *context)
+static int
+each_in(const char *path, bool (*each)(void *context, const struct task *task),
+	void *context)
 {
 	_Alignas(struct entry) char page[4096];
-	int directory =
-		open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool more = true;
 	long got = 0;
+	int saved;
 
 	if (directory < 0)
-		return false;
+		return -1;
 	while (more && (got = syscall(SYS_getdents64, directory, page,
 				      sizeof(page))) > 0)
 		for (long at = 0; more && at < got;) {
@@ -125,8 +129,27 @@ bool task_each(bool (*each)(void *context, const struct task *task),
 			at += entry->length;
 			more = visit(directory, entry->name, each, context);
 		}
+	saved = errno;
 	close(directory);
-	return got >= 0;
+	errno = saved;
+	return got >= 0 ? 0 : -1;
+}
+
+bool task_each(bool (*each)(void *context, const struct task *task),
+	       void *context)
+{
+	return each_in("/proc/self/task", each, context) == 0;
+}
+
+int task_each_of(int32_t process,
+		 bool (*each)(void *context, const struct task *task),
+		 void *context)
+{
+	char path[64] = "/proc";
+
+	if (process != 0)
+		snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+	return each_in(path, each, context);
 }
 
 static bool count(void *context, const struct task *task)

@@ -11,6 +11,7 @@ struct task {
 	char state;         /* 'R', 'S', 'Z', ...; 0 if not known */
 	int32_t pid;        /* of its process; 0 if not known */
 	int32_t thread;     /* 0 if not known */
+	int32_t tracer;     /* the process that traces it, or 0 */
 	int seccomp;        /* 0 none, 1 strict, 2 filter; -1 not known */
 	int filters;        /* -1 where the kernel (before 5.9) is silent */
 	int no_new_privs;   /* -1 where the kernel (before 4.10) is silent */
@@ -39,5 +40,13 @@ size_t task_count(void);
  */
 bool task_each(bool (*each)(void *context, const struct task *task),
 	       void *context);
+
+/*
+ * The same for the threads of another process, or, with 0, for the first
+ * thread of every process; -1 and errno if /proc cannot be read, else 0.
+ */
+int task_each_of(int32_t process,
+		 bool (*each)(void *context, const struct task *task),
+		 void *context);
 
 #endif
