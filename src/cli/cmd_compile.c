@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "cli/bytes.h"
 #include "cli/frequencies.h"
 #include "cli/input.h"
 #include "cli/out.h"
@@ -54,31 +55,8 @@ static const struct option options[] = {
 static void
 write_raw(const struct cg_program *program, const char *name, struct buf *out)
 {
-	const struct cg_insn *insns;
-	bool big = cg_program_big_endian(program);
-	size_t count;
-
 	(void)name;
-	insns = cg_program_insns(program, &count);
-	for (size_t i = 0; i < count; i++) {
-		const uint32_t k = insns[i].k;
-		const unsigned char low[] = {
-			(unsigned char)insns[i].code,
-			(unsigned char)(insns[i].code >> 8),
-			(unsigned char)k,
-			(unsigned char)(k >> 8),
-			(unsigned char)(k >> 16),
-			(unsigned char)(k >> 24),
-		};
-		const char bytes[8] = {
-			(char)low[big ? 1 : 0], (char)low[big ? 0 : 1],
-			(char)insns[i].jt,      (char)insns[i].jf,
-			(char)low[big ? 5 : 2], (char)low[big ? 4 : 3],
-			(char)low[big ? 3 : 4], (char)low[big ? 2 : 5],
-		};
-
-		buf_add(out, bytes, sizeof(bytes));
-	}
+	bytes_add(program, out);
 }
 
 static void

@@ -124,8 +124,8 @@ list_all(const struct fields *fields, struct cg_side left, struct cg_side right,
 static int
 compare(const struct fields *fields, const struct input *inputs, char **names)
 {
-	const struct cg_side left = { inputs[0].policy, inputs[0].program };
-	const struct cg_side right = { inputs[1].policy, inputs[1].program };
+	const struct cg_side left = input_side(&inputs[0]);
+	const struct cg_side right = input_side(&inputs[1]);
 	enum cg_relation relation;
 	struct cg_error err;
 	int status;

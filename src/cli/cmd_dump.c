@@ -2,19 +2,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/load.h>
+
 #include "base/buf.h"
+#include "base/num.h"
+#include "cli/bytes.h"
 #include "cli/input.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
 
 struct fields {
-	const char *arch;
-	bool assembly, json;
+	const char *arch, *pid, *filter;
+	bool assembly, raw, json, all;
 };
 
 static const struct option options[] = {
 	{ 'a', "arch", "NAME", OPTION_TEXT, offsetof(struct fields, arch),
 	  "the architecture whose byte order the file has" },
+	{ 'p', "pid", "PID", OPTION_TEXT, offsetof(struct fields, pid),
+	  "the filters of a live process or thread; FILTER is left out" },
+	{ 'A', "all", NULL, OPTION_FLAG, offsetof(struct fields, all),
+	  "with --pid: of all its threads, equal ones once" },
+	{ 'n', "filter", "NUMBER", OPTION_TEXT, offsetof(struct fields, filter),
+	  "only this one of several filters; 1 is the oldest" },
+	{ 'r', "raw", NULL, OPTION_FLAG, offsetof(struct fields, raw),
+	  "the bytes themselves, to stdout" },
 	{ 's', "asm", NULL, OPTION_FLAG, offsetof(struct fields, assembly),
 	  "assembly text that reads back, without notes" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
@@ -35,30 +47,213 @@ static void print_json(const struct cg_program *program)
 		printf("%s{\"code\":%u,\"jt\":%u,\"jf\":%u,\"k\":%u}",
 		       i ? "," : "", insns[i].code, insns[i].jt, insns[i].jf,
 		       insns[i].k);
-	puts("]}");
+	printf("]}");
 }
+
+static void
+print_program(const struct fields *fields, const struct cg_program *program)
+{
+	struct buf out = { 0 };
+	char *text;
+
+	if (fields->json) {
+		print_json(program);
+	} else if (fields->raw) {
+		bytes_add(program, &out);
+		out_buf(&out);
+	} else {
+		text = fields->assembly ? cg_program_assembly(program)
+					: cg_program_listing(program);
+		if (!text)
+			out_die_nomem();
+		fputs(text, stdout);
+		free(text);
+	}
+}
+
+/* ------------------------------------------------------- live threads -- */
+
+/* Which filter of a chain; false, said on stderr, if there is none such. */
+static bool which_filter(const struct fields *fields,
+			 const struct cg_chain *chain, size_t *index)
+{
+	size_t count = cg_chain_count(chain);
+	uint64_t number;
+
+	if (num_read(fields->filter, strlen(fields->filter), &number) !=
+		    NUM_OK ||
+	    number == 0 || number > count) {
+		out_error("there is no filter %s: the oldest is 1, the newest "
+			  "%zu",
+			  fields->filter, count);
+		return false;
+	}
+	*index = (size_t)number - 1;
+	return true;
+}
+
+static void print_heading(const struct fields *fields,
+			  const struct cg_chain *chain, size_t i)
+{
+	const struct cg_program *program = cg_chain_program(chain, i);
+	size_t count = cg_chain_count(chain), length;
+
+	cg_program_insns(program, &length);
+	printf("%s%sfilter %zu of %zu%s: %zu instructions%s%s\n", i ? "\n" : "",
+	       fields->assembly ? "; " : out_colour(stdout, BOLD), i + 1, count,
+	       count == 1       ? ""
+	       : i == 0         ? ", the oldest"
+	       : i == count - 1 ? ", the newest"
+				: "",
+	       length,
+	       cg_chain_flags(chain, i) & CG_FLAG_LOG
+		       ? "; what it refuses is logged"
+		       : "",
+	       fields->assembly ? "" : out_colour(stdout, PLAIN));
+}
+
+static void print_chain_json(int32_t thread, const struct cg_chain *chain)
+{
+	printf("{\"thread\":%d,\"filters\":[", (int)thread);
+	for (size_t i = 0; i < cg_chain_count(chain); i++) {
+		printf("%s", i ? "," : "");
+		print_json(cg_chain_program(chain, i));
+	}
+	printf("]}");
+}
+
+static int dump_chain(const struct fields *fields, const struct cg_chain *chain,
+		      int32_t thread)
+{
+	size_t count = cg_chain_count(chain), index;
+
+	if (count == 0 && !fields->json) {
+		out_note("thread %d is under no filter", (int)thread);
+		return EXIT_NO;
+	}
+	if (fields->filter) {
+		if (!which_filter(fields, chain, &index))
+			return EXIT_USAGE;
+		print_program(fields, cg_chain_program(chain, index));
+	} else if (fields->json) {
+		print_chain_json(thread, chain);
+	} else if (fields->raw && count > 1) {
+		out_error("%zu filters are in force; say which one with "
+			  "--filter",
+			  count);
+		return EXIT_USAGE;
+	} else {
+		for (size_t i = 0; i < count; i++) {
+			if (!fields->raw)
+				print_heading(fields, chain, i);
+			print_program(fields, cg_chain_program(chain, i));
+		}
+	}
+	return EXIT_YES;
+}
+
+struct all {
+	const struct fields *fields;
+	const struct cg_chain *first;
+	size_t others; /* threads that have other filters than `first` */
+	size_t told;
+	int status;
+};
+
+/* Whether the thread has other filters, as far as their count tells. */
+static bool count_other(void *context, const struct cg_thread *thread)
+{
+	struct all *all = context;
+	int filters = thread->mode == 0 ? 0 : thread->filters;
+
+	if (filters >= 0 && (size_t)filters != cg_chain_count(all->first))
+		all->others++;
+	return true;
+}
+
+static void note_others(int32_t process, const struct cg_chain *chain)
+{
+	struct all all = { .first = chain };
+	struct cg_error err;
+
+	/* The process may be gone by now: then there is nothing to note. */
+	if (cg_threads(process, count_other, &all, &err) == CG_OK && all.others)
+		out_note("%zu of its threads are under other filters; --all "
+			 "shows them",
+			 all.others);
+}
+
+static bool dump_other(void *context, const struct cg_thread *thread)
+{
+	struct all *all = context;
+	struct input input = { 0 };
+	char number[16];
+
+	if (thread->thread == thread->process)
+		return true;
+	snprintf(number, sizeof(number), "%d", (int)thread->thread);
+	if (!input_thread(number, &input, &all->status))
+		return false;
+	if (!cg_chain_same(input.chain, all->first)) {
+		if (all->fields->json)
+			printf(",");
+		else
+			printf("\nthread %s\n", number);
+		all->status =
+			dump_chain(all->fields, input.chain, thread->thread);
+		if (all->status == EXIT_NO)
+			all->status = EXIT_YES; /* others have filters */
+	}
+	input_free(&input);
+	return all->status == EXIT_YES;
+}
+
+static int dump_threads(const struct fields *fields, const struct input *input)
+{
+	struct all all = { .fields = fields, .first = input->chain };
+	struct cg_error err;
+
+	if (fields->json)
+		printf("[");
+	all.status = dump_chain(fields, input->chain, input->thread);
+	if (all.status == EXIT_USAGE)
+		return all.status;
+	if (cg_threads(input->thread, dump_other, &all, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		all.status = out_status(&err);
+	}
+	if (fields->json)
+		printf("]");
+	return all.status;
+}
+
+static int dump_live(const struct fields *fields, const struct input *input)
+{
+	if (fields->all)
+		return dump_threads(fields, input);
+	note_others(input->thread, input->chain);
+	return dump_chain(fields, input->chain, input->thread);
+}
+
+/* -------------------------------------------------------------- files -- */
 
 static int dump(const struct fields *fields, struct input *input)
 {
 	struct cg_error err;
-	char *text;
+	int status = EXIT_YES;
 
 	if (input->policy &&
 	    cg_compile(input->policy, NULL, &input->program, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
 		return out_status(&err);
 	}
-	if (fields->json) {
-		print_json(input->program);
-		return EXIT_YES;
-	}
-	text = fields->assembly ? cg_program_assembly(input->program)
-				: cg_program_listing(input->program);
-	if (!text)
-		out_die_nomem();
-	fputs(text, stdout);
-	free(text);
-	return EXIT_YES;
+	if (input->chain)
+		status = dump_live(fields, input);
+	else
+		print_program(fields, input->program);
+	if (fields->json)
+		puts("");
+	return status;
 }
 
 static int run(void *data, int count, char **operands)
@@ -67,11 +262,18 @@ static int run(void *data, int count, char **operands)
 	const struct cg_abi *native = NULL;
 	struct input input = { 0 };
 	int status = EXIT_USAGE;
+	bool ok;
 
-	(void)count;
 	if (fields->arch && !(native = input_abi(fields->arch)))
 		return EXIT_USAGE;
-	if (input_open(operands[0], native, &input, &status))
+	if (!fields->pid == !count) {
+		out_error(count ? "dump wants FILTER or --pid, not both"
+				: "dump wants FILTER, or --pid PID");
+		return EXIT_USAGE;
+	}
+	ok = fields->pid ? input_thread(fields->pid, &input, &status)
+			 : input_open(operands[0], native, &input, &status);
+	if (ok)
 		status = dump(fields, &input);
 	input_free(&input);
 	return status;
@@ -79,13 +281,15 @@ static int run(void *data, int count, char **operands)
 
 const struct command command_dump_verb = {
 	.name = "dump",
-	.operands = "[OPTION]... FILTER",
+	.operands = "[OPTION]... [FILTER]",
 	.about = "list the instructions of a filter, and what they mean",
-	.details = "FILTER is a file of BPF bytes (struct sock_filter), or a "
-		   "policy, which is\ncompiled first.",
+	.details = "FILTER is a file of BPF bytes (struct sock_filter), a "
+		   "policy, which is compiled\nfirst, or pid:PID, which is the "
+		   "same as --pid PID: the filters that a live\nprocess is "
+		   "under.",
 	.options = options,
 	.fields = sizeof(struct fields),
-	.least = 1,
+	.least = 0,
 	.most = 1,
 	.run = run,
 };

@@ -10,13 +10,17 @@
 enum { OUTCOMES_MAX = 64 };
 
 struct fields {
-	const char *arch;
-	bool json;
+	const char *arch, *pid;
+	bool json, path;
 };
 
 static const struct option options[] = {
 	{ 'a', "arch", "NAME", OPTION_TEXT, offsetof(struct fields, arch),
 	  "the architecture of the call (default: this machine's)" },
+	{ 'p', "pid", "PID", OPTION_TEXT, offsetof(struct fields, pid),
+	  "ask the filters of a process or thread; POLICY is left out" },
+	{ 0, "path", NULL, OPTION_FLAG, offsetof(struct fields, path),
+	  "show the instructions executed, also for each of several answers" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "one JSON object a call" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
@@ -25,7 +29,7 @@ static const struct option options[] = {
 struct explain {
 	const struct fields *fields;
 	const struct input *input;
-	struct cg_program *compiled; /* of a policy */
+	const struct cg_chain *chain; /* what runs: of a policy, compiled */
 	const struct cg_abi *abi;
 };
 
@@ -41,75 +45,135 @@ static const char *cause_text(enum cg_cause cause)
 	return texts[cause];
 }
 
-static const struct cg_program *program_of(const struct explain *explain)
+/* The policy's rule, or the filter of several. */
+static void
+text_reason(const struct explain *explain, const struct cg_outcome *outcome,
+	    const struct cg_chain_answer *cost, const char *indent)
 {
-	return explain->input->program ? explain->input->program
-				       : explain->compiled;
+	size_t filters = cg_chain_count(explain->chain);
+	struct cg_reason reason;
+
+	if (explain->input->policy) {
+		cg_policy_explain(explain->input->policy, &outcome->call,
+				  &reason);
+		printf("\n%s  by %s", indent, cause_text(reason.cause));
+		if (reason.line)
+			printf(" at %s:%u:%u", reason.source, reason.line,
+			       reason.column);
+	} else if (filters > 1 &&
+		   (cost->answer & CG_RET_ACTION) == CG_RET_ALLOW) {
+		printf("\n%s  by each of %zu filters", indent, filters);
+	} else if (filters > 1) {
+		printf("\n%s  by filter %zu of %zu", indent,
+		       cost->decided_by + 1, filters);
+	}
+}
+
+static void text_cost(const struct explain *explain,
+		      const struct cg_chain_answer *cost, const char *indent)
+{
+	size_t filters = cg_chain_count(explain->chain);
+
+	if (filters == 0)
+		printf("\n%s  no filter is in force\n", indent);
+	else if (cost->cached)
+		printf("\n%s  from the kernel's action cache (5.11+): no "
+		       "instruction; before, %zu instructions\n",
+		       indent, cost->steps);
+	else
+		printf("\n%s  after %zu instructions%s\n", indent, cost->steps,
+		       filters > 1 ? ", of all filters" : "");
+}
+
+/* The way through the filter that decides. */
+static void text_path(const struct explain *explain, const struct cg_call *call,
+		      const struct cg_chain_answer *cost)
+{
+	const struct cg_program *program =
+		cg_chain_program(explain->chain, cost->decided_by);
+	char *text, *line, *rest;
+
+	if (!program)
+		return;
+	text = cg_program_trace(program, call);
+	if (!text)
+		out_die_nomem();
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		printf("    %s%s%s\n", out_colour(stdout, DIM), line,
+		       out_colour(stdout, PLAIN));
+	free(text);
 }
 
 static void text_outcome(const struct explain *explain,
 			 const struct cg_outcome *outcome, bool only)
 {
-	const struct cg_program *program = program_of(explain);
+	const char *indent = only ? "" : "  ";
+	struct cg_chain_answer cost;
 	char call[640], answer[64];
-	struct cg_reason reason;
-	size_t steps;
 
 	cg_call_print(&outcome->call, NULL, call, sizeof(call));
 	cg_answer_print(outcome->answer, explain->abi, answer, sizeof(answer));
-	cg_program_decide(program, &outcome->call, &steps);
-	printf("%s%s%s%s%s", only ? "" : "  ", out_colour(stdout, BOLD), answer,
-	       out_colour(stdout, PLAIN), only ? "" : "  for example ");
-	if (!only)
-		printf("%s", call);
-	if (explain->input->policy) {
-		cg_policy_explain(explain->input->policy, &outcome->call,
-				  &reason);
-		printf("\n%s  by %s", only ? "" : "  ",
-		       cause_text(reason.cause));
-		if (reason.line)
-			printf(" at %s:%u:%u", reason.source, reason.line,
-			       reason.column);
-	}
-	if (cg_program_cached(program, explain->abi, outcome->call.nr))
-		printf("\n%s  from the kernel's action cache (5.11+): no "
-		       "instruction; before, %zu instructions\n",
-		       only ? "" : "  ", steps);
-	else
-		printf("\n%s  after %zu instructions\n", only ? "" : "  ",
-		       steps);
+	cg_chain_decide(explain->chain, &outcome->call, &cost);
+	printf("%s%s%s%s%s%s", indent, out_colour(stdout, BOLD), answer,
+	       out_colour(stdout, PLAIN), only ? "" : "  for example ",
+	       only ? "" : call);
+	text_reason(explain, outcome, &cost, indent);
+	text_cost(explain, &cost, indent);
+	if (explain->fields->path || (only && !explain->input->policy))
+		text_path(explain, &outcome->call, &cost);
+}
+
+static void json_reason(const struct explain *explain,
+			const struct cg_call *call, struct buf *out)
+{
+	struct cg_reason reason;
+
+	cg_policy_explain(explain->input->policy, call, &reason);
+	buf_puts(out, ",\"cause\":");
+	buf_json(out, cause_text(reason.cause));
+	buf_puts(out, ",\"source\":");
+	buf_json(out, reason.source);
+	buf_printf(out, ",\"line\":%u,\"column\":%u", reason.line,
+		   reason.column);
+}
+
+static void json_path(const struct cg_chain *chain, const struct cg_call *call,
+		      const struct cg_chain_answer *cost, struct buf *out)
+{
+	const struct cg_program *program =
+		cg_chain_program(chain, cost->decided_by);
+	uint16_t path[CG_PROGRAM_MAX];
+	size_t steps;
+
+	if (!program)
+		return;
+	steps = cg_program_path(program, call, path);
+	buf_printf(out, ",\"filter\":%zu,\"path\":[", cost->decided_by);
+	for (size_t i = 0; i < steps; i++)
+		buf_printf(out, "%s%u", i ? "," : "", path[i]);
+	buf_puts(out, "]");
 }
 
 static void json_outcome(const struct explain *explain,
 			 const struct cg_outcome *outcome, struct buf *out)
 {
-	const struct cg_program *program = program_of(explain);
+	struct cg_chain_answer cost;
 	char call[640], answer[64];
-	struct cg_reason reason;
-	size_t steps;
 
 	cg_call_print(&outcome->call, NULL, call, sizeof(call));
 	cg_answer_print(outcome->answer, explain->abi, answer, sizeof(answer));
-	cg_program_decide(program, &outcome->call, &steps);
+	cg_chain_decide(explain->chain, &outcome->call, &cost);
 	buf_puts(out, "{\"answer\":");
 	buf_json(out, answer);
 	buf_printf(out,
 		   ",\"value\":%u,\"steps\":%zu,\"cached\":%s,\"example\":",
-		   outcome->answer, steps,
-		   cg_program_cached(program, explain->abi, outcome->call.nr)
-			   ? "true"
-			   : "false");
+		   outcome->answer, cost.steps, cost.cached ? "true" : "false");
 	buf_json(out, call);
-	if (explain->input->policy) {
-		cg_policy_explain(explain->input->policy, &outcome->call,
-				  &reason);
-		buf_puts(out, ",\"cause\":");
-		buf_json(out, cause_text(reason.cause));
-		buf_puts(out, ",\"source\":");
-		buf_json(out, reason.source);
-		buf_printf(out, ",\"line\":%u,\"column\":%u", reason.line,
-			   reason.column);
-	}
+	if (explain->input->policy)
+		json_reason(explain, &outcome->call, out);
+	else
+		json_path(explain->chain, &outcome->call, &cost, out);
 	buf_puts(out, "}");
 }
 
@@ -158,10 +222,7 @@ note_unfilterable(const struct explain *explain, const struct cg_call *call)
 
 static int explain_call(const struct explain *explain, const char *text)
 {
-	const struct cg_side side = { explain->input->policy,
-				      explain->input->policy
-					      ? NULL
-					      : explain->input->program };
+	const struct cg_side side = input_side(explain->input);
 	struct cg_outcome outcomes[OUTCOMES_MAX];
 	struct cg_call call;
 	struct cg_error err;
@@ -188,32 +249,59 @@ static int explain_call(const struct explain *explain, const char *text)
 	return EXIT_YES;
 }
 
+/* What runs in the kernel: the filters, or the policy compiled. */
+static struct cg_chain *compile(struct input *input, int *status)
+{
+	const struct cg_program *program;
+	struct cg_chain *chain = NULL;
+	struct cg_error err;
+
+	if ((!input->policy ||
+	     cg_compile(input->policy, NULL, &input->program, &err) == CG_OK)) {
+		program = input->program;
+		if (cg_chain_new(&program, 1, &chain, &err) == CG_OK)
+			return chain;
+	}
+	out_failure(&err, NULL, 0);
+	*status = out_status(&err);
+	return NULL;
+}
+
+static int explain_all(struct explain *explain, struct input *input, int count,
+		       char **calls)
+{
+	struct cg_chain *own = NULL;
+	int status = EXIT_YES;
+
+	if (!input->chain && !(own = compile(input, &status)))
+		return status;
+	explain->chain = own ? own : input->chain;
+	for (int i = 0; i < count && status == EXIT_YES; i++)
+		status = explain_call(explain, calls[i]);
+	cg_chain_free(own);
+	return status;
+}
+
 static int run(void *data, int count, char **operands)
 {
 	const struct fields *fields = data;
-	struct explain explain = { .fields = fields };
 	struct input input = { 0 };
-	struct cg_error err;
-	int status = EXIT_USAGE;
+	struct explain explain = { .fields = fields, .input = &input };
+	int status = EXIT_USAGE, first = fields->pid ? 0 : 1;
+	bool ok;
 
 	explain.abi = fields->arch ? input_abi(fields->arch) : cg_abi_native();
-	explain.input = &input;
 	if (!explain.abi)
 		return EXIT_USAGE;
-	if (!input_open(operands[0], NULL, &input, &status)) {
-		input_free(&input);
-		return status;
+	if (count <= first) {
+		out_error("explain wants a call behind the policy");
+		return EXIT_USAGE;
 	}
-	if (input.policy &&
-	    cg_compile(input.policy, NULL, &explain.compiled, &err) != CG_OK) {
-		out_failure(&err, NULL, 0);
-		status = out_status(&err);
-	} else {
-		status = EXIT_YES;
-		for (int i = 1; i < count && status == EXIT_YES; i++)
-			status = explain_call(&explain, operands[i]);
-	}
-	cg_program_free(explain.compiled);
+	ok = fields->pid ? input_thread(fields->pid, &input, &status)
+			 : input_open(operands[0], NULL, &input, &status);
+	if (ok)
+		status = explain_all(&explain, &input, count - first,
+				     operands + first);
 	input_free(&input);
 	return status;
 }
@@ -226,11 +314,11 @@ const struct command command_explain = {
 		"A call is written as in C: 'openat(AT_FDCWD, _, O_RDONLY)', "
 		"with _ for any value.\nWhere the answer depends on what is "
 		"not given, all answers are listed, each\nwith a call that "
-		"gets it. POLICY is a policy, a preset or a file of BPF "
-		"bytes.",
+		"gets it. POLICY is a policy, a preset, a file of BPF bytes, "
+		"or\npid:PID for the filters of a live process.",
 	.options = options,
 	.fields = sizeof(struct fields),
-	.least = 2,
+	.least = 1,
 	.most = 1000,
 	.run = run,
 };

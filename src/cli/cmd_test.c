@@ -85,10 +85,7 @@ static bool split_row(const struct suite *suite, char *line, struct row *row)
 /* Every answer that the call can get must be the wanted one. */
 static bool ask(struct suite *suite, const struct row *row, bool *ok)
 {
-	const struct cg_side side = {
-		.policy = suite->input->policy,
-		.program = suite->input->policy ? NULL : suite->input->program,
-	};
+	const struct cg_side side = input_side(suite->input);
 	struct cg_outcome outcomes[OUTCOMES_MAX];
 	struct cg_call call;
 	struct cg_error err;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "cli/lists.h"
 #include "cli/out.h"
 
@@ -144,6 +145,58 @@ open_policy(const char *path, const struct origin *origin,
 	return fail_input(out, &err, status);
 }
 
+/* -------------------------------------------------------- live threads -- */
+
+/* "pid:123", "tid:123"; false if it is nothing of the kind. */
+static bool is_thread(const char *name, const char **number)
+{
+	if (strncmp(name, "pid:", 4) != 0 && strncmp(name, "tid:", 4) != 0)
+		return false;
+	*number = name + 4;
+	return true;
+}
+
+bool input_id(const char *text, int32_t *out)
+{
+	uint64_t value;
+
+	if (text[0] < '1' || text[0] > '9' ||
+	    num_read(text, strlen(text), &value) != NUM_OK ||
+	    value > INT32_MAX) {
+		out_error("'%s' is no id of a process or thread", text);
+		return false;
+	}
+	*out = (int32_t)value;
+	return true;
+}
+
+bool input_thread(const char *number, struct input *out, int *status)
+{
+	struct cg_error err;
+
+	*out = (struct input){ .name = strdup(number) };
+	if (!out->name)
+		out_die_nomem();
+	*status = EXIT_USAGE;
+	if (!input_id(number, &out->thread))
+		return false;
+	if (cg_chain_take(out->thread, &out->chain, &err) == CG_OK)
+		return true;
+	out_failure(&err, NULL, 0);
+	*status = out_status(&err);
+	return false;
+}
+
+struct cg_side input_side(const struct input *input)
+{
+	/* A policy may have its program beside it. */
+	return (struct cg_side){
+		.policy = input->policy,
+		.program = input->policy ? NULL : input->program,
+		.chain = input->chain,
+	};
+}
+
 bool input_open(const char *name, const struct cg_abi *native,
 		struct input *out, int *status)
 {
@@ -157,11 +210,14 @@ bool input_open_from(const char *name, const struct origin *origin,
 		     int *status)
 {
 	struct cg_error err;
+	const char *number;
 	char *bytes = NULL;
 	size_t length = 0;
 	enum cg_status opened;
 	bool big = native && native->big_endian;
 
+	if (is_thread(name, &number))
+		return input_thread(number, out, status);
 	*out = (struct input){ .name = strdup(name) };
 	if (!out->name)
 		out_die_nomem();
@@ -272,6 +328,7 @@ void input_free(struct input *input)
 {
 	cg_policy_free(input->policy);
 	cg_program_free(input->program);
+	cg_chain_free(input->chain);
 	free(input->text);
 	free(input->name);
 	*input = (struct input){ 0 };

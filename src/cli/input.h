@@ -3,11 +3,13 @@
  *
  * A policy is a file, or the name of a preset where no such file exists. A
  * filter is a file of BPF bytes. Which of the two a file holds is told by its
- * content: text has no NUL byte, and a filter always has some.
+ * content: text has no NUL byte, and a filter always has some. `pid:1234` is
+ * the filters that process 1234 is under, `tid:1235` those of one thread.
  */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 
+#include <callgate/live.h>
 #include <callgate/prove.h>
 
 #include "cli/opt.h"
@@ -72,7 +74,9 @@ struct choice {
 /* What was read, for messages that show a line of it. */
 struct input {
 	struct cg_policy *policy;
-	struct cg_program *program; /* or NULL; one of the two is set */
+	struct cg_program *program; /* or NULL; one of the three is set */
+	struct cg_chain *chain;     /* of a live thread; or NULL */
+	int32_t thread;             /* whose it is */
 	char *text;
 	size_t length;
 	char *name;                     /* "file.yml", "--drop" */
@@ -101,11 +105,20 @@ bool input_same_family(const struct cg_format *a, const struct cg_format *b);
 /* Read a file as mere text. */
 bool input_text(const char *path, struct input *out, int *status);
 
+/* Take the filters of the process or thread with this id. */
+bool input_thread(const char *number, struct input *out, int *status);
+
+/* What was read, to compare and to ask. */
+struct cg_side input_side(const struct input *input);
+
 /* The ABI of that name; NULL, said on stderr, if there is none. */
 const struct cg_abi *input_abi(const char *name);
 
 /* Show the policy's warnings on stderr. */
 void input_warn(const struct input *input);
+
+/* The id of a process or a thread; false, said on stderr, if it is none. */
+bool input_id(const char *text, int32_t *out);
 
 void input_free(struct input *input);
 
