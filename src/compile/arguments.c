@@ -3,8 +3,9 @@
  * that may yet match, each with the conditions that are not decided. A word is
  * looked at once for all entries; states that meet are one node. That shares
  * the most, but can grow as fast as the ways to combine the conditions, so it
- * has a budget. Past it each entry is tested on its own, one after another,
- * which is always as large as the policy's text, and no larger.
+ * has a budget: some states for each condition. Past it each entry is tested on
+ * its own, one after another, which is always as large as the policy's text,
+ * and no larger.
  */
 #include "compile/arguments.h"
 
@@ -17,8 +18,10 @@
 
 enum {
 	WORK_MAX = 2000000, /* words written into states */
-	STATES_MAX = 20000,
+	STATES_FREE = 256,
+	STATES_EACH = 8, /* for each word of the first state */
 	DEPTH_MAX = 2000,
+	JOINED_MOST = 2, /* times the size of entries in turn */
 };
 
 /* A state is numbers in a row: answer, count of conditions, their steps; ... */
@@ -33,7 +36,7 @@ struct decide {
 	struct arena *arena;
 	struct steps steps;
 	struct state *states;
-	size_t state_count, state_room;
+	size_t state_count, state_room, state_most;
 	uint32_t *table;
 	size_t table_size;
 	size_t work, depth;
@@ -110,7 +113,7 @@ static bool grow_table(struct decide *decide)
 static bool add_state(struct decide *decide, const uint32_t *words,
 		      size_t count, uint32_t node)
 {
-	if (decide->state_count == STATES_MAX) {
+	if (decide->state_count == decide->state_most) {
 		decide->gave_up = true;
 		return false;
 	}
@@ -417,6 +420,38 @@ first_state(struct decide *decide, const struct resolved_entry *entries,
 	return true;
 }
 
+/*
+ * Entries looked at together need fewer tests for a call, entries in turn fewer
+ * places: where the first is not small beyond doubt, both are made.
+ */
+static uint32_t decide_entries(struct decide *decide, const uint32_t *words,
+			       size_t used, const size_t *starts, size_t kept)
+{
+	struct graph *graph = decide->graph;
+	const size_t before = graph->count;
+	size_t joined_size, turns_size;
+	uint32_t joined, in_turn;
+
+	decide->state_most = STATES_FREE + STATES_EACH * used;
+	joined = decide_state(decide, words, used);
+	if (decide->gave_up)
+		graph_forget(graph, before);
+	joined_size = graph->count - before;
+	if (!decide->gave_up && joined_size <= used)
+		return joined;
+	in_turn = decide_in_turn(decide, words, starts, kept);
+	turns_size = graph->count - before - joined_size;
+	if (decide->gave_up)
+		return in_turn;
+	if (joined_size <= JOINED_MOST * turns_size) {
+		graph_forget(graph, before + joined_size);
+		return joined;
+	}
+	/* Once more, for these may be built of those. */
+	graph_forget(graph, before);
+	return decide_in_turn(decide, words, starts, kept);
+}
+
 static bool
 decide_all(struct decide *decide, const struct resolved_entry *entries,
 	   size_t count, uint32_t fallback, uint32_t *out)
@@ -432,11 +467,9 @@ decide_all(struct decide *decide, const struct resolved_entry *entries,
 	    !first_state(decide, entries, count, fallback, words, starts, &used,
 			 &kept))
 		return false;
-	*out = decide_state(decide, words, used);
 	while (kept > 1 && starts[kept - 1] >= used)
 		kept--;
-	if (decide->gave_up && !decide->no_memory)
-		*out = decide_in_turn(decide, words, starts, kept);
+	*out = decide_entries(decide, words, used, starts, kept);
 	return !decide->no_memory;
 }
 

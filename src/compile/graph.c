@@ -105,6 +105,21 @@ uint32_t graph_test(struct graph *graph, uint8_t word, enum op op,
 	return yes == no ? yes : add(graph, &node);
 }
 
+/* The last first: each took a place in the table that was free. */
+void graph_forget(struct graph *graph, size_t count)
+{
+	const size_t mask = graph->table_size - 1;
+
+	while (graph->count > count) {
+		size_t at = node_hash(&graph->nodes[--graph->count]) & mask;
+
+		while (graph->table[at] != graph->count + 1)
+			at = (at + 1) & mask;
+		graph->table[at] = 0;
+	}
+	graph->too_large = false;
+}
+
 bool graph_ok(const struct graph *graph, struct cg_error *err)
 {
 	if (graph->no_memory)

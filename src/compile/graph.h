@@ -54,6 +54,11 @@ uint32_t graph_return(struct graph *graph, uint32_t answer);
 uint32_t graph_test(struct graph *graph, uint8_t word, enum op op,
 		    uint32_t mask, uint32_t k, uint32_t yes, uint32_t no);
 
+/*
+ * Forget the nodes made since there were `count`. Nobody may hold one of them.
+ */
+void graph_forget(struct graph *graph, size_t count);
+
 /* Whether everything asked for so far was made; if not, `err` says why. */
 bool graph_ok(const struct graph *graph, struct cg_error *err);
 

@@ -46,18 +46,23 @@ static size_t cut_point(const struct leaf_run *runs, size_t count)
 	return count / 2;
 }
 
+/* The plans are large, and needed only until there are nodes. */
 static uint32_t plan_and_build(struct tree *tree)
 {
+	struct arena scratch = { .budget = tree->graph->arena->budget };
 	size_t size = tree->count * tree->count;
+	uint32_t node = GRAPH_NONE;
 
-	tree->plans = arena_array(tree->graph->arena, struct plan, size);
-	tree->costs = arena_array(tree->graph->arena, uint64_t, size);
-	if (!tree->plans || !tree->costs) {
+	tree->plans = arena_array(&scratch, struct plan, size);
+	tree->costs = arena_array(&scratch, uint64_t, size);
+	if (tree->plans && tree->costs) {
+		tree_plan(tree);
+		node = tree_build(tree);
+	} else {
 		tree->graph->no_memory = true;
-		return GRAPH_NONE;
 	}
-	tree_plan(tree);
-	return tree_build(tree);
+	arena_free(&scratch);
+	return node;
 }
 
 /* Cut what is too long for one plan at thresholds; log2 deep. */

@@ -29,7 +29,7 @@ struct diagrams {
 	bool exhausted, no_memory;
 };
 
-enum { FIRST_ROOM = 1024, FIRST_MEMO = 2048, MEMO_MOST = 1 << 18 };
+enum { FIRST_ROOM = 1024, FIRST_MEMO = 2048, MEMO_MOST = 1 << 14 };
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -283,4 +283,98 @@ uint32_t diagram_leaf(const struct diagrams *all, dd a)
 size_t diagrams_count(const struct diagrams *all)
 {
 	return all->count;
+}
+
+/* ------------------------------------------------------------- forget -- */
+
+/* Mark what `root` is made of, from node `mark` on: branches come first. */
+static void
+find_live(const struct diagrams *all, size_t mark, dd root, bool *live)
+{
+	live[root - mark] = true;
+	for (dd a = root; a >= mark; a--) {
+		const struct node *node = &all->nodes[a];
+
+		if (!live[a - mark] || node->variable == BITS)
+			continue;
+		if (node->zero >= mark)
+			live[node->zero - mark] = true;
+		if (node->one >= mark)
+			live[node->one - mark] = true;
+	}
+}
+
+/* Move the live nodes together; `moved` gets their new numbers. */
+static void close_up(struct diagrams *all, size_t mark, dd root,
+		     const bool *live, dd *moved)
+{
+	size_t count = mark;
+
+	for (dd a = (dd)mark; a <= root; a++) {
+		struct node node = all->nodes[a];
+
+		if (!live[a - mark])
+			continue;
+		if (node.variable != BITS && node.zero >= mark)
+			node.zero = moved[node.zero - mark];
+		if (node.variable != BITS && node.one >= mark)
+			node.one = moved[node.one - mark];
+		moved[a - mark] = (dd)count;
+		all->nodes[count++] = node;
+	}
+	all->count = count;
+}
+
+/*
+ * Take the nodes from `mark` on out of the table, the last first: each took a
+ * place that was free, so that without it the table is as it was before.
+ */
+static void displace(struct diagrams *all, size_t mark)
+{
+	const size_t mask = all->table_size - 1;
+
+	for (size_t a = all->count; a-- > mark;) {
+		const struct node *node = &all->nodes[a];
+		size_t at = mix(node->variable, node->zero, node->one) & mask;
+
+		while (all->table[at] != a + 1)
+			at = (at + 1) & mask;
+		all->table[at] = 0;
+	}
+}
+
+static void forget_memo(struct diagrams *all, size_t mark)
+{
+	for (size_t i = 0; i < all->memo_size; i++) {
+		struct memo *memo = &all->memo[i];
+
+		if (memo->test >= mark || memo->yes >= mark ||
+		    memo->no >= mark || memo->result >= mark)
+			*memo = (struct memo){ 0 };
+	}
+}
+
+dd diagrams_keep(struct diagrams *all, size_t mark, dd root)
+{
+	size_t count = root >= mark ? root - mark + 1 : 0;
+	bool *live = calloc(count + 1, sizeof(*live));
+	dd *moved = calloc(count + 1, sizeof(*moved));
+
+	/* Without the memory to forget, all is kept. */
+	if (live && moved && !all->exhausted) {
+		forget_memo(all, mark);
+		displace(all, mark);
+		if (count) {
+			find_live(all, mark, root, live);
+			close_up(all, mark, root, live, moved);
+			root = moved[root - mark];
+		} else {
+			all->count = mark;
+		}
+		for (size_t a = mark; a < all->count; a++)
+			place(all, (dd)a);
+	}
+	free(live);
+	free(moved);
+	return root;
 }

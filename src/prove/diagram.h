@@ -92,4 +92,11 @@ uint32_t diagram_leaf(const struct diagrams *all, dd a);
 
 size_t diagrams_count(const struct diagrams *all);
 
+/*
+ * Forget what was made since there were `mark` nodes, but for `root` and what
+ * belongs to it. Diagrams from before stay as they are; of those since then
+ * only the one that is returned, `root` under its new number, is left.
+ */
+dd diagrams_keep(struct diagrams *all, size_t mark, dd root);
+
 #endif

@@ -134,11 +134,16 @@ static dd test_diagram(struct diagrams *all, const struct test *test)
 
 /* ----------------------------------------------------------- numbers -- */
 
+/* Nodes that were only on the way to a result, before they are cleared up. */
+enum { LITTER = 1024 };
+
 /* The entries of one number, the last first, so that the first one wins. */
 static dd
 number_diagram(struct diagrams *all, const struct resolved_entry *entries,
 	       size_t count, dd fallback)
 {
+	const size_t mark = diagrams_count(all);
+	size_t kept = 0;
 	dd result = fallback;
 
 	for (size_t i = count; i-- > 0;) {
@@ -151,6 +156,10 @@ number_diagram(struct diagrams *all, const struct resolved_entry *entries,
 		result = diagram_if(all, all_hold,
 				    diagram_answer(all, entries[i].answer),
 				    result);
+		if (diagrams_count(all) - mark <= 2 * kept + LITTER)
+			continue;
+		result = diagrams_keep(all, mark, result);
+		kept = diagrams_count(all) - mark;
 	}
 	return result;
 }
