@@ -15,5 +15,6 @@
 #include <callgate/registry.h>
 #include <callgate/rules.h>
 #include <callgate/run.h>
+#include <callgate/scmp.h>
 
 #endif

@@ -1,0 +1,216 @@
+/* From the rules of a filter to a policy of numbers. */
+#include "format/scmp.h"
+
+#include "base/fail.h"
+
+enum { MEMORY = 256 << 20 };
+
+struct build {
+	const struct cg_scmp *scmp;
+	struct arena arena;
+	struct cg_rule *rules;
+	size_t count, room;
+	struct cg_default defaults[SCMP_ARCHES_MAX + 1];
+	size_t default_count;
+	bool failed;
+};
+
+static void add_rule(struct build *build, const struct cg_rule *rule)
+{
+	struct cg_rule *rules =
+		arena_grow(&build->arena, build->rules, &build->room,
+			   build->count + 1, sizeof(*rules));
+
+	if (!rules) {
+		build->failed = true;
+		return;
+	}
+	build->rules = rules;
+	rules[build->count++] = *rule;
+}
+
+static bool has_default(const struct build *build, const struct cg_abi *abi)
+{
+	for (size_t i = 0; i < build->default_count; i++)
+		if (build->defaults[i].abi == abi)
+			return true;
+	return false;
+}
+
+static void add_default(struct build *build, const struct cg_abi *abi)
+{
+	if (!has_default(build, abi))
+		build->defaults[build->default_count++] =
+			(struct cg_default){ abi, build->scmp->answer };
+}
+
+/* ------------------------------------------------ two ABIs in one value -- */
+
+/* x86_64 and x32 show the same audit value; the higher has a part of the
+   numbers. Both NULL where an ABI has all of them. */
+struct pair {
+	const struct cg_abi *low, *high;
+};
+
+static struct pair pair_of(const struct cg_abi *abi)
+{
+	struct pair pair = { NULL, NULL };
+	const struct cg_abi *other;
+
+	for (size_t i = 0; (other = cg_abi_at(i)); i++) {
+		if (other->audit_arch != abi->audit_arch || !other->seccomp)
+			continue;
+		if (other->nr_first)
+			pair.high = other;
+		else
+			pair.low = other;
+	}
+	return pair.high && pair.low ? pair : (struct pair){ NULL, NULL };
+}
+
+static bool has_arch(const struct cg_scmp *scmp, const struct cg_abi *abi)
+{
+	for (size_t i = 0; i < scmp->count; i++)
+		if (scmp->filters[i]->arch->abi == abi)
+			return true;
+	return false;
+}
+
+/*
+ * Where one of the pair is missing, its numbers are foreign. libseccomp tells
+ * them by the lowest number of the higher one alone, and leaves out -1.
+ */
+static void close_pair(struct build *build, const struct cg_abi *abi)
+{
+	struct pair pair = pair_of(abi);
+	struct cg_rule rule = { .abi = pair.low,
+				.answer = build->scmp->foreign };
+
+	add_default(build, abi);
+	if (!pair.low || (has_arch(build->scmp, pair.low) &&
+			  has_arch(build->scmp, pair.high)))
+		return;
+	add_default(build, pair.low);
+	rule.first = abi == pair.low ? pair.high->nr_first : 0;
+	rule.last = abi == pair.low ? UINT32_MAX - 1 : pair.high->nr_first - 1;
+	add_rule(build, &rule);
+}
+
+/* The ABI of a number, or NULL where the filter has no rules for it. */
+static const struct cg_abi *
+abi_of(const struct build *build, const struct cg_abi *abi, uint32_t nr)
+{
+	struct pair pair = pair_of(abi);
+
+	if (pair.low)
+		abi = nr >= pair.high->nr_first && nr <= pair.high->nr_last
+			      ? pair.high
+			      : pair.low;
+	return has_default(build, abi) ? abi : NULL;
+}
+
+/* ---------------------------------------------------------------- rules -- */
+
+static struct cg_test test_of(const struct scmp_condition *condition)
+{
+	static const enum cg_operator operators[] = {
+		[CG_SCMP_NE] = CG_NE,        [CG_SCMP_LT] = CG_LT,
+		[CG_SCMP_LE] = CG_LE,        [CG_SCMP_EQ] = CG_EQ,
+		[CG_SCMP_GE] = CG_GE,        [CG_SCMP_GT] = CG_GT,
+		[CG_SCMP_MASKED_EQ] = CG_EQ,
+	};
+
+	return (struct cg_test){ .argument = condition->argument,
+				 .op = operators[condition->op],
+				 .mask = condition->mask,
+				 .value = condition->value };
+}
+
+static void add_call(struct build *build, const struct cg_scmp_arch *arch,
+		     const struct scmp_call *call)
+{
+	struct cg_rule rule = { .abi = abi_of(build, arch->abi, call->nr),
+				.first = call->nr,
+				.last = call->nr,
+				.answer = call->answer };
+	const struct scmp_rule **order;
+
+	if (!rule.abi || !call->ruled)
+		return;
+	if (call->plain) {
+		add_rule(build, &rule);
+		return;
+	}
+	order = scmp_order(&build->arena, call, arch->bits);
+	build->failed |= !order;
+	for (size_t i = 0; i < call->count && !build->failed; i++) {
+		struct cg_test *tests = arena_array(
+			&build->arena, struct cg_test, order[i]->count);
+
+		build->failed |= !tests;
+		for (size_t j = 0; tests && j < order[i]->count; j++)
+			tests[j] = test_of(&order[i]->conditions[j]);
+		rule.answer = order[i]->answer;
+		rule.tests = tests;
+		rule.count = order[i]->count;
+		add_rule(build, &rule);
+	}
+}
+
+static void add_filter(struct build *build, const struct scmp_filter *filter)
+{
+	for (const struct scmp_block *block = filter->first; block;
+	     block = block->next)
+		for (size_t i = 0; i < block->used && !build->failed; i++)
+			add_call(build, filter->arch, &block->calls[i]);
+}
+
+enum cg_status cg_scmp_policy(const struct cg_scmp *scmp, uint32_t flags,
+			      struct cg_policy **out, struct cg_error *err)
+{
+	struct build build = { .scmp = scmp, .arena = { .budget = MEMORY } };
+	const struct cg_policy_options options = { .memory = MEMORY };
+	struct cg_error here = { 0 };
+	enum cg_status status = CG_E_INPUT;
+
+	for (size_t i = 0; i < scmp->count; i++)
+		close_pair(&build, scmp->filters[i]->arch->abi);
+	for (size_t i = 0; i < scmp->count; i++)
+		add_filter(&build, scmp->filters[i]);
+	if (scmp->broken || build.failed) {
+		fail_set(&here, CG_E_NOMEM, "out of memory");
+		status = CG_E_NOMEM;
+	} else if (!scmp->count) {
+		fail_set(&here, CG_E_INPUT, "a filter for no architecture");
+	} else {
+		const struct cg_rules rules = {
+			.defaults = build.defaults,
+			.default_count = build.default_count,
+			.rules = build.rules,
+			.rule_count = build.count,
+			.foreign = scmp->foreign,
+			.flags = flags,
+		};
+
+		status = cg_policy_from_rules(&rules, &options, out, &here);
+	}
+	arena_free(&build.arena);
+	if (err && status != CG_OK)
+		*err = here;
+	return status;
+}
+
+struct cg_frequency *
+cg_scmp_frequencies(const struct cg_scmp *scmp, size_t *count)
+{
+	(void)scmp;
+	*count = 0;
+	return NULL;
+}
+
+char *cg_scmp_text(const struct cg_scmp *scmp, int level)
+{
+	(void)scmp;
+	(void)level;
+	return NULL;
+}
