@@ -129,32 +129,3 @@ size_t runs_of(const struct cg_policy *policy, struct run out[RUNS_MAX])
 	}
 	return count;
 }
-
-static bool is_single(const struct run *runs, size_t count, size_t at)
-{
-	return at > 0 && at + 1 < count &&
-	       runs[at].first + 1 == runs[at + 1].first;
-}
-
-size_t runs_floor(const struct run *runs, size_t count)
-{
-	size_t answers = 0, saved = 0, last = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t before = 0;
-
-		while (runs[before].answer != runs[i].answer)
-			before++;
-		answers += before == i;
-		if (!is_single(runs, count, i))
-			continue;
-		if (runs[i - 1].answer != runs[i + 1].answer)
-			return 0;
-		/* Taken from the left, none beside the other: a largest set. */
-		if (saved == 0 || i > last + 1) {
-			saved++;
-			last = i;
-		}
-	}
-	return count ? 3 + answers + (count - 1) - saved : 0;
-}

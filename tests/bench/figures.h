@@ -30,13 +30,4 @@ enum { RUNS_MAX = 1024 };
  */
 size_t runs_of(const struct cg_policy *policy, struct run out[RUNS_MAX]);
 
-/*
- * The fewest instructions of a filter that compares numbers for order and
- * equality alone: three to see the ABI and the number, a return for each
- * answer, and a test for each border, less those borders that a test for
- * equality of a single number between two alike neighbours saves. 0 if that is
- * not known, because such neighbours differ.
- */
-size_t runs_floor(const struct run *runs, size_t count);
-
 #endif

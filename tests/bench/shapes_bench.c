@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "figures.h"
+#include "floor.h"
 #include "peer.h"
 #include "shapes.h"
 
@@ -129,10 +130,9 @@ static void print_other(const struct cg_policy *policy, const char *by,
 static void print_policy(const struct row *row)
 {
 	static const char *const no_peer = "libseccomp-dev is missing";
-	static struct run runs[RUNS_MAX];
 	struct cg_policy *policy = NULL;
 	struct cg_error err;
-	size_t count, floor;
+	size_t runs, floor;
 
 	if (cg_policy_open(row->file, NULL, &policy, &err) != CG_OK)
 		bench_die(row->file, &err);
@@ -150,11 +150,9 @@ static void print_policy(const struct row *row)
 		    "none for this policy");
 	print_other(policy, "balanced range search", shape_ranges(policy),
 		    "none for this policy");
-	count = runs_of(policy, runs);
-	floor = runs_floor(runs, count);
-	if (floor)
-		printf("  %-22s %6zu         (%zu runs of numbers)\n",
-		       "floor of < and ==", floor, count);
+	floor = floor_of(policy, &runs);
+	printf("  %-22s %6zu         (%zu runs of numbers)\n",
+	       "floor of < and ==", floor, runs);
 	cg_policy_free(policy);
 }
 
