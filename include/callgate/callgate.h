@@ -12,6 +12,7 @@
 #include <callgate/policy.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>
+#include <callgate/record.h>
 #include <callgate/registry.h>
 #include <callgate/rules.h>
 #include <callgate/run.h>

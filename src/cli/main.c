@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_test,
 	&command_dump_verb,
+	&command_record,
 	&command_syscalls,
 	&command_ps,
 	&command_doctor,

@@ -11,6 +11,7 @@
 #include "run/memory.h"
 #include "run/plan.h"
 #include "sys/task.h"
+#include "trace/resume.h"
 #include "trace/stack.h"
 
 #ifndef SYS_SECCOMP
@@ -24,25 +25,6 @@ struct follow {
 	const struct installed *installed;
 	struct stack_reader *stack;
 };
-
-static bool stops_by_default(int sig)
-{
-	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN ||
-	       sig == SIGTTOU;
-}
-
-/* A thread may be killed at any moment, so none of these has to succeed. */
-void follow_resume(pid_t thread, int status)
-{
-	int sig = WSTOPSIG(status), event = status >> 16;
-
-	if (event == PTRACE_EVENT_STOP && stops_by_default(sig))
-		ptrace(PTRACE_LISTEN, thread, NULL, NULL);
-	else if (event != 0 || sig == (SIGTRAP | 0x80))
-		ptrace(PTRACE_CONT, thread, NULL, NULL);
-	else
-		ptrace(PTRACE_CONT, thread, NULL, (long)sig);
-}
 
 /* 0 before Linux 5.3; then the machine goes by the code segment. */
 static uint32_t arch_of(pid_t thread)
@@ -161,7 +143,7 @@ static void on_stop(struct follow *follow, pid_t thread, int status)
 			on_sigsys(follow, thread);
 		break;
 	}
-	follow_resume(thread, status);
+	resume_stopped(thread, status, PTRACE_CONT);
 }
 
 static bool

@@ -5,12 +5,6 @@
 #include "run/install.h"
 
 /*
- * Let a thread go on from the stop that waitpid told of, as if nobody had
- * looked: signals are delivered, a stop by job control stays one.
- */
-void follow_resume(pid_t thread, int status);
-
-/*
  * The command is in a stop, under its filter. Report what is refused until
  * nothing of it is left. Fails with CG_E_SYSTEM before it has gone on.
  */

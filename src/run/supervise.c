@@ -15,6 +15,7 @@
 #include "base/fail.h"
 #include "run/follow.h"
 #include "run/install.h"
+#include "trace/resume.h"
 
 static void ignore(int sig)
 {
@@ -152,7 +153,7 @@ static pid_t look(bool *gone)
 		if (WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_EXEC)
 			return pid;
 		if (WIFSTOPPED(status))
-			follow_resume(pid, status);
+			resume_stopped(pid, status, PTRACE_CONT);
 	}
 	*gone = pid < 0 && errno == ECHILD;
 	return 0;

@@ -70,18 +70,25 @@ static void find_modules(struct cg_refusal *refusal, char *maps)
 		place_frames(refusal, line);
 }
 
+static void
+open_symbols(struct stack_reader *reader, struct cg_refusal *refusal)
+{
+	refusal->no_symbols = "out of memory";
+	if (!reader)
+		return;
+	if (!reader->opened) {
+		reader->opened = true;
+		reader->no_symbols = symbols_open();
+	}
+	refusal->no_symbols = reader->no_symbols;
+}
+
 void stack_read(struct stack_reader *reader, struct cg_refusal *refusal)
 {
 	char *maps = read_maps(refusal);
 
-	refusal->no_symbols = "out of memory";
 	refusal->frame_count = 0;
-	if (reader && !reader->opened) {
-		reader->opened = true;
-		reader->no_symbols = symbols_open();
-	}
-	if (reader)
-		refusal->no_symbols = reader->no_symbols;
+	open_symbols(reader, refusal);
 	if (!refusal->no_symbols && maps)
 		symbols_walk(refusal, maps);
 	if (refusal->frame_count == 0) {
@@ -91,6 +98,17 @@ void stack_read(struct stack_reader *reader, struct cg_refusal *refusal)
 		refusal->frames[0] =
 			(struct cg_frame){ .address = refusal->call.ip };
 	}
+	find_modules(refusal, maps);
+	free(maps);
+}
+
+void stack_name(struct stack_reader *reader, struct cg_refusal *refusal)
+{
+	char *maps = read_maps(refusal);
+
+	open_symbols(reader, refusal);
+	if (!refusal->no_symbols && maps)
+		symbols_name(refusal, maps);
 	find_modules(refusal, maps);
 	free(maps);
 }

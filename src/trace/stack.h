@@ -22,4 +22,10 @@ void stack_free(struct stack_reader *reader);
  */
 void stack_read(struct stack_reader *reader, struct cg_refusal *refusal);
 
+/*
+ * Name the frames whose addresses are there already; the process runs on. What
+ * has no name, because the process has ended, stays without.
+ */
+void stack_name(struct stack_reader *reader, struct cg_refusal *refusal);
+
 #endif

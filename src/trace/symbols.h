@@ -15,6 +15,12 @@ const char *symbols_open(void);
  */
 void symbols_walk(struct cg_refusal *refusal, const char *maps);
 
+/*
+ * Name the frames of a refusal, whose addresses are there already. The process
+ * need not be stopped.
+ */
+void symbols_name(struct cg_refusal *refusal, const char *maps);
+
 /* Forget what was learnt. */
 void symbols_close(void);
 

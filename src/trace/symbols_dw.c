@@ -238,3 +238,17 @@ void symbols_walk(struct cg_refusal *refusal, const char *maps)
 		dw.dwfl_getthread_frames(cache.dwfl, refusal->thread, on_frame,
 					 NULL);
 }
+
+void symbols_name(struct cg_refusal *refusal, const char *maps)
+{
+	if (!cache_fit(refusal->pid, maps))
+		return;
+	for (size_t i = 0; i < refusal->frame_count; i++) {
+		struct cg_frame *frame = &refusal->frames[i];
+
+		/* But for the innermost one they are return addresses. */
+		name_frame(cache.dwfl, frame->address - (i > 0), frame);
+		if (frame->symbol[0] && i > 0)
+			frame->symbol_offset++;
+	}
+}

@@ -12,6 +12,12 @@ void symbols_walk(struct cg_refusal *refusal, const char *maps)
 	refusal->frame_count = 0;
 }
 
+void symbols_name(struct cg_refusal *refusal, const char *maps)
+{
+	(void)refusal;
+	(void)maps;
+}
+
 void symbols_close(void)
 {
 }

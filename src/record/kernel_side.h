@@ -1,0 +1,113 @@
+/*
+ * record/kernel_side.h - what the recorder in the kernel and the one outside
+ * agree on: the layout of their maps.
+ */
+#ifndef RECORD_KERNEL_SIDE_H
+#define RECORD_KERNEL_SIDE_H
+
+enum {
+	SIDE_LANES = 3,     /* enum lane */
+	SIDE_DOORS = 3,     /* enum side_door */
+	SIDE_NUMBERS = 512, /* no table of this machine is longer */
+	SIDE_CELLS = SIDE_LANES * SIDE_DOORS * SIDE_NUMBERS,
+	SIDE_WANTED = 4 * SIDE_NUMBERS, /* a power of 2, at least the doors */
+	SIDE_PAGE = 4096, /* states of threads in one element of `threads` */
+	SIDE_VALUES = 64, /* distinct values kept of one argument */
+	SIDE_ARGUMENTS = 6,
+	SIDE_FRAMES = 32,
+};
+
+/* The ways into the kernel; which ABI each one is, the outside knows. */
+enum side_door {
+	DOOR_NATIVE,
+	DOOR_COMPAT,
+	DOOR_X32,
+};
+
+/* Of one thread, a byte in `threads`. */
+enum side_state {
+	STATE_OTHER,    /* somebody else's */
+	STATE_RECORDED, /* counted */
+	STATE_PENDING,  /* counted from its next exec on */
+	STATE_RUNTIME,  /* starts a container, which is in another namespace */
+};
+
+/* A call that has a cell of its own: lane, door and number. */
+#define SIDE_CELL(lane, door, nr) \
+	(((lane)*SIDE_DOORS + (door)) * SIDE_NUMBERS + (nr))
+
+struct side_count {
+	unsigned long long count;
+	unsigned long long time; /* ns, if asked for */
+};
+
+/* Key of `values`: how often an argument had a value. */
+struct side_value {
+	unsigned cell;
+	unsigned argument;
+	unsigned long long value;
+};
+
+/* Key of `errors`: how often a call failed so. */
+struct side_error {
+	unsigned cell;
+	unsigned number;
+};
+
+/* Key of `strangers`: numbers that have no cell. */
+struct side_stranger {
+	unsigned lane;
+	unsigned door;
+	unsigned nr;
+	unsigned unused;
+};
+
+/* A call made for the first time, with the stack, through `firsts`. */
+struct side_first {
+	unsigned cell;
+	int process;
+	unsigned frames;
+	unsigned unused;
+	unsigned long long addresses[SIDE_FRAMES];
+};
+
+/* What did not find room. */
+enum side_loss {
+	LOSS_VALUES,
+	LOSS_ERRORS,
+	LOSS_STRANGERS,
+	LOSS_FIRSTS,
+	LOSS_TIMES,
+	LOSS_THREADS,
+	LOSS_CALLS,
+	LOSSES,
+};
+
+/* Set before loading, constant for the program. */
+struct side_config {
+	unsigned char errors, values, time, stacks;
+	unsigned char runtime;      /* count it from its filter on */
+	unsigned char by_mount;     /* a container is known by its mounts */
+	unsigned char moment_call;  /* a call ends the start-up */
+	unsigned char moment_ready; /* a readiness notification does */
+	unsigned base_level;        /* of pid namespaces, where we stand */
+	unsigned base_mount;        /* inode of our mount namespace */
+	unsigned compat_status;     /* bit of thread_info.status */
+	unsigned x32_bit;
+	int moment_nr[SIDE_DOORS + 1];                        /* -1: none */
+	unsigned nr_seccomp, nr_prctl, nr_sendto, nr_sendmsg; /* native */
+	unsigned long long cgroup; /* inode of the directory */
+	int hierarchy;             /* that it is in */
+	int unused;
+	/* A bit for each argument to keep, by door and number. */
+	unsigned char wanted[SIDE_WANTED];
+};
+
+/* Read and written on both sides while it runs. */
+struct side_shared {
+	unsigned lane; /* where calls are counted now */
+	int alive;     /* threads that are recorded */
+	unsigned long long lost[LOSSES];
+};
+
+#endif

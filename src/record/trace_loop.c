@@ -1,0 +1,381 @@
+#include "record/trace_loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "record/interest.h"
+#include "record/names.h"
+#include "sys/file.h"
+#include "sys/task.h"
+#include "trace/inject.h"
+#include "trace/resume.h"
+
+enum { BORDER = SIGTRAP | 0x80, READY_LOOK = 64 };
+
+/* A thread that is traced. */
+struct thread_now {
+	bool held;      /* it is */
+	bool in_call;   /* `cell` is the call that it is in */
+	bool is_moment; /* which ends the start-up if it succeeds */
+	uint32_t cell;
+	uint64_t since; /* ns, if time is asked for */
+};
+
+static uint64_t now_of(clockid_t which)
+{
+	struct timespec now;
+
+	clock_gettime(which, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---------------------------------------------------------------- calls -- */
+
+static void count_values(const struct trace_loop *loop, uint32_t cell,
+			 uint32_t which, const uint64_t args[6])
+{
+	for (uint32_t i = 0; i < SIDE_ARGUMENTS; i++)
+		if (which & 1u << i)
+			tally_value(loop->recorder->tally, cell, i, args[i], 1);
+}
+
+static void keep_stack(const struct trace_loop *loop, pid_t thread,
+		       uint32_t cell, uint64_t ip)
+{
+	struct tally_stack *stack = tally_stack(loop->recorder->tally, cell);
+	struct task task;
+
+	if (stack && task_read(thread, &task) &&
+	    namer_stopped(loop->namer, task.pid, thread, ip, stack->text,
+			  sizeof(stack->text)))
+		stack->cell = cell + 1;
+}
+
+/* A line "READY=1" in the first bytes of what is sent. */
+static bool is_ready(pid_t thread, uint64_t at)
+{
+	char text[READY_LOOK + 1] = "\n";
+
+	if (!memory_read(thread, at & ~7ull, text + 1, READY_LOOK - 1) &&
+	    !memory_read(thread, at & ~7ull, text + 1, 16))
+		return false;
+	for (size_t i = at & 7; i + 8 <= sizeof(text); i++)
+		if (memcmp(text + i + 1, "READY=1", 7) == 0 &&
+		    (i == (at & 7) || text[i] == '\n'))
+			return true;
+	return false;
+}
+
+static void look_for_ready(const struct trace_loop *loop, pid_t thread,
+			   uint32_t nr, const uint64_t args[6])
+{
+	uint64_t pieces, base = args[1];
+
+	/* struct msghdr has its vector behind name and length. */
+	if (nr == loop->sendmsg &&
+	    (!memory_read(thread, args[1] + 16, &pieces, sizeof(pieces)) ||
+	     !memory_read(thread, pieces, &base, sizeof(base))))
+		return;
+	if ((nr == loop->sendmsg || nr == loop->sendto) &&
+	    is_ready(thread, base))
+		loop->recorder->tally->lane = 1;
+}
+
+static bool
+is_moment_call(const struct trace_loop *loop, uint32_t audit_arch, uint32_t nr)
+{
+	const struct moment *moment = &loop->recorder->moment;
+	const struct cg_abi *abi;
+
+	if (moment->kind != MOMENT_CALL || loop->recorder->tally->lane)
+		return false;
+	abi = cg_abi_of_call(audit_arch, nr);
+	return abi && cg_syscall_at(abi, nr) == moment->call;
+}
+
+/* A call begins. */
+static void
+on_call(struct trace_loop *loop, pid_t thread, struct thread_now *now,
+	const struct __ptrace_syscall_info *info, uint64_t nr,
+	const uint64_t args[6])
+{
+	struct cg_recorder *recorder = loop->recorder;
+	struct tally *tally = recorder->tally;
+	uint32_t door, bare, cell;
+
+	if (!loop->armed || !tally_door(&recorder->doors, info->arch,
+					(uint32_t)nr, &door, &bare))
+		return;
+	if (recorder->moment.kind == MOMENT_READY && door == DOOR_NATIVE)
+		look_for_ready(loop, thread, bare, args);
+	if (bare >= SIDE_NUMBERS) {
+		tally_stranger(tally, tally->lane, door, bare, 1);
+		return;
+	}
+	cell = SIDE_CELL(tally->lane, door, bare);
+	tally->lasts[cell] = now_of(CLOCK_REALTIME_COARSE);
+	if (tally->counts[cell].count++ == 0) {
+		tally->firsts[cell] = tally->lasts[cell];
+		if (recorder->options.stacks)
+			keep_stack(loop, thread, cell,
+				   info->instruction_pointer);
+	}
+	count_values(loop, cell, loop->wanted[door * SIDE_NUMBERS + bare],
+		     args);
+	now->in_call = true;
+	now->cell = cell;
+	now->is_moment = is_moment_call(loop, info->arch, (uint32_t)nr);
+	if (recorder->options.time)
+		now->since = now_of(CLOCK_MONOTONIC);
+}
+
+static void on_return(struct trace_loop *loop, struct thread_now *now,
+		      const struct __ptrace_syscall_info *info)
+{
+	struct cg_recorder *recorder = loop->recorder;
+	struct tally *tally = recorder->tally;
+	int64_t result = info->exit.rval;
+
+	if (!now->in_call)
+		return;
+	now->in_call = false;
+	if (recorder->options.time)
+		tally->counts[now->cell].time +=
+			now_of(CLOCK_MONOTONIC) - now->since;
+	/* From 512 on the call is made again, unseen by the program. */
+	if (recorder->options.errors && info->exit.is_error && result > -512)
+		tally_error(tally, now->cell, (uint32_t)-result, 1);
+	if (now->is_moment && !info->exit.is_error)
+		tally->lane = 1;
+	now->is_moment = false;
+}
+
+static bool ask(pid_t thread, struct __ptrace_syscall_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	return ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(*info), info) > 0;
+}
+
+/* A stop at the border of a call, or on the wish of a filter. */
+static void
+on_border(struct trace_loop *loop, pid_t thread, struct thread_now *now)
+{
+	struct __ptrace_syscall_info info;
+	uint64_t args[6];
+
+	if (!ask(thread, &info))
+		return; /* it is gone */
+	switch (info.op) {
+	case PTRACE_SYSCALL_INFO_ENTRY:
+		memcpy(args, info.entry.args, sizeof(args));
+		on_call(loop, thread, now, &info, info.entry.nr, args);
+		break;
+	case PTRACE_SYSCALL_INFO_SECCOMP:
+		memcpy(args, info.seccomp.args, sizeof(args));
+		on_call(loop, thread, now, &info, info.seccomp.nr, args);
+		break;
+	case PTRACE_SYSCALL_INFO_EXIT:
+		on_return(loop, now, &info);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---------------------------------------------------------------- stops -- */
+
+static struct thread_now *thread_of(struct trace_loop *loop, pid_t thread)
+{
+	static struct thread_now nobody;
+
+	return (size_t)thread < loop->thread_count ? &loop->threads[thread]
+						   : &nobody;
+}
+
+static void on_exec(struct trace_loop *loop, pid_t thread)
+{
+	struct thread_now *now = thread_of(loop, thread);
+	unsigned long old = 0;
+
+	loop->armed = true;
+	/* A thread that was not the first one takes over its name. */
+	if (ptrace(PTRACE_GETEVENTMSG, thread, NULL, &old) == 0 &&
+	    (pid_t)old != thread) {
+		*now = *thread_of(loop, (pid_t)old);
+		*thread_of(loop, (pid_t)old) = (struct thread_now){ 0 };
+	}
+	now->held = true;
+}
+
+/* How to go on: a call whose end is of interest stops there, too. */
+static enum __ptrace_request
+next_stop(const struct trace_loop *loop, const struct thread_now *now)
+{
+	const struct cg_record_options *options = &loop->recorder->options;
+
+	if (!loop->by_filter)
+		return PTRACE_SYSCALL;
+	if (now->in_call &&
+	    (options->errors || options->time || now->is_moment))
+		return PTRACE_SYSCALL;
+	return PTRACE_CONT;
+}
+
+static void on_stop(struct trace_loop *loop, pid_t thread, int status)
+{
+	struct thread_now *now = thread_of(loop, thread);
+	int event = status >> 16;
+
+	now->held = true;
+	if (event == PTRACE_EVENT_SECCOMP ||
+	    (event == 0 && WSTOPSIG(status) == BORDER))
+		on_border(loop, thread, now);
+	else if (event == PTRACE_EVENT_EXEC)
+		on_exec(loop, thread);
+	/* A filter still wants to be answered. */
+	if (loop->letting_go && !loop->by_filter)
+		resume_let_go(thread, status);
+	else
+		resume_stopped(thread, status, next_stop(loop, now));
+}
+
+/* Those that run are asked to stop, to be let go then. */
+static void let_go(struct trace_loop *loop)
+{
+	if (loop->letting_go || loop->by_filter)
+		return;
+	loop->letting_go = true;
+	for (size_t thread = 1; thread < loop->thread_count; thread++)
+		if (loop->threads[thread].held)
+			ptrace(PTRACE_INTERRUPT, (pid_t)thread, NULL, NULL);
+}
+
+void trace_loop_run(struct trace_loop *loop)
+{
+	int status;
+	pid_t thread;
+
+	for (;;) {
+		if (*loop->stopping)
+			let_go(loop);
+		thread = waitpid(-1, &status, __WALL);
+		if (thread > 0 && WIFSTOPPED(status))
+			on_stop(loop, thread, status);
+		else if (thread > 0)
+			*thread_of(loop, thread) = (struct thread_now){ 0 };
+		else if (errno != EINTR)
+			break; /* nobody is left */
+	}
+	namer_free(loop->namer);
+}
+
+/* ------------------------------------------------------------- beginning -- */
+
+static long trace_options(const struct trace_loop *loop)
+{
+	return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
+	       PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+	       (loop->by_filter ? PTRACE_O_TRACESECCOMP : 0);
+}
+
+struct seizing {
+	struct trace_loop *loop;
+	bool fresh;
+	int failed; /* errno of the first thread that could not be had */
+};
+
+static bool seize_thread(void *context, pid_t thread)
+{
+	struct seizing *seizing = context;
+	struct trace_loop *loop = seizing->loop;
+
+	if (thread_of(loop, thread)->held)
+		return true;
+	if (ptrace(PTRACE_SEIZE, thread, NULL, trace_options(loop)) != 0) {
+		if (errno != ESRCH && !seizing->failed)
+			seizing->failed = errno;
+		return true;
+	}
+	thread_of(loop, thread)->held = true;
+	seizing->fresh = true;
+	/* To stop at the border of its calls from now on. */
+	if (!loop->by_filter)
+		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+	return true;
+}
+
+/* What a thread starts is seized with it; what it has started before, not. */
+static bool seize_target(struct trace_loop *loop, struct cg_error *err)
+{
+	const struct target *target = &loop->recorder->target;
+	struct seizing seizing = { loop, true, 0 };
+
+	while (seizing.fresh) {
+		seizing.fresh = false;
+		if (!target_threads(target, seize_thread, &seizing, err))
+			return false;
+		if (seizing.failed)
+			return target_refused(target->pid, seizing.failed, err);
+	}
+	loop->armed = true;
+	return true;
+}
+
+static bool seize_child(struct trace_loop *loop, struct cg_error *err)
+{
+	pid_t child = loop->recorder->child.pid;
+	struct seizing seizing = { loop, false, 0 };
+
+	seize_thread(&seizing, child);
+	if (seizing.fresh)
+		return true;
+	return fail_errno(err, CG_E_UNSUPPORTED, seizing.failed,
+			  "the command cannot be traced: something else traces "
+			  "this process, or a sandbox forbids it");
+}
+
+static void learn_wanted(struct trace_loop *loop)
+{
+	const struct cg_recorder *recorder = loop->recorder;
+
+	for (unsigned i = 0; i < SIDE_DOORS * SIDE_NUMBERS; i++) {
+		const struct cg_abi *abi =
+			recorder->doors.abi[i / SIDE_NUMBERS];
+
+		if (abi && !recorder->options.no_values)
+			loop->wanted[i] = (unsigned char)interest_arguments(
+				abi, abi->nr_base + i % SIDE_NUMBERS);
+	}
+	cg_syscall_number(cg_syscall_by_name("sendto"), cg_abi_native(),
+			  &loop->sendto);
+	cg_syscall_number(cg_syscall_by_name("sendmsg"), cg_abi_native(),
+			  &loop->sendmsg);
+}
+
+bool trace_loop_begin(struct trace_loop *loop, struct cg_error *err)
+{
+	char text[32];
+
+	loop->thread_count = 4 << 20;
+	if (file_peek(AT_FDCWD, "/proc/sys/kernel/pid_max", text,
+		      sizeof(text)) > 0)
+		loop->thread_count = strtoul(text, NULL, 10) + 1;
+	/* Only what is written to takes memory. */
+	loop->threads =
+		mmap(NULL, loop->thread_count * sizeof(*loop->threads),
+		     PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (loop->threads == MAP_FAILED)
+		return fail_nomem(err);
+	learn_wanted(loop);
+	if (loop->recorder->options.stacks)
+		loop->namer = namer_new();
+	return loop->recorder->child.pid ? seize_child(loop, err)
+					 : seize_target(loop, err);
+}
