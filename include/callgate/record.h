@@ -132,7 +132,7 @@ CG_API CG_CHECKED char *
 cg_recording_table(const struct cg_recording *recording);
 
 /* What a recording is made into. */
-struct cg_recording_policy {
+struct cg_recording_draft {
 	/* Bit 1 << phase for each phase to allow; 0: all but RUNTIME. */
 	uint32_t phases;
 	/*
@@ -154,7 +154,7 @@ struct cg_recording_policy {
  */
 CG_API CG_CHECKED enum cg_status
 cg_recording_policy(const struct cg_recording *recording,
-		    const struct cg_recording_policy *options, char **out,
+		    const struct cg_recording_draft *options, char **out,
 		    struct cg_error *err);
 
 /* What differs from a baseline. */

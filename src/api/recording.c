@@ -248,7 +248,7 @@ static bool make(struct draft *draft, char **out, struct cg_error *err)
 }
 
 enum cg_status cg_recording_policy(const struct cg_recording *recording,
-				   const struct cg_recording_policy *options,
+				   const struct cg_recording_draft *options,
 				   char **out, struct cg_error *err)
 {
 	struct arena arena = { .budget = RECORDING_MEMORY };

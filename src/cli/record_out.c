@@ -49,9 +49,9 @@ static char *
 make_policy(const struct record_out *out, const struct cg_recording *recording,
 	    uint32_t phases, int *status)
 {
-	struct cg_recording_policy options = { .phases = phases,
-					       .no_arguments =
-						       out->no_arguments };
+	struct cg_recording_draft options = { .phases = phases,
+					      .no_arguments =
+						      out->no_arguments };
 	struct cg_error err;
 	char *text = NULL;
 
