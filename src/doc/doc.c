@@ -174,7 +174,8 @@ static void place_scalar(const struct reader *reader, struct fy_token *token,
 		style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
 	if (node->quoted && node->place.column > 1)
 		node->place.column--;
-	if (style != FYSS_LITERAL && style != FYSS_FOLDED)
+	node->block = style == FYSS_LITERAL || style == FYSS_FOLDED;
+	if (!node->block)
 		return;
 	for (; at < reader->length && reader->text[at] == ' '; at++)
 		node->place.column++;

@@ -23,6 +23,7 @@ struct node {
 	enum node_kind kind;
 	struct place place;
 	bool quoted;         /* a scalar in quotes: `place` is the quote */
+	bool block;          /* a scalar behind | or >: its first line */
 	const char *text;    /* of a scalar, NUL-terminated, no NUL inside */
 	size_t length;       /* of text, in bytes */
 	struct node **items; /* of a sequence; of a mapping, the values */
