@@ -6,7 +6,12 @@
 
 #include "format/scmp_names.h"
 
-enum { MEMORY = 256 << 20, HASH_LEAST = 64, DATA_MAX = 4094 };
+enum {
+	MEMORY = 256 << 20,
+	HASH_LEAST = 64,
+	DATA_MAX = 4094,
+	PSEUDO_NEWER = -20000,
+};
 
 /* ------------------------------------------------- the calls of a filter -- */
 
@@ -305,9 +310,12 @@ translate(const struct cg_scmp *scmp, const struct cg_scmp_arch *arch, int *nr)
 	if (arch == scmp->native || *nr == -1)
 		return 0;
 	name = cg_scmp_name(scmp->native, *nr);
-	number = name ? cg_scmp_number(arch, name) : CG_SCMP_UNKNOWN;
-	if (number == CG_SCMP_UNKNOWN)
+	if (!name)
 		return -EFAULT;
+	number = cg_scmp_number(arch, name);
+	/* Newer than the pseudo numbers in data/: it needs one of its own. */
+	if (number == CG_SCMP_UNKNOWN)
+		number = PSEUDO_NEWER - cg_syscall_by_name(name)->index;
 	*nr = number;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <callgate/scmp.h>
 
 #include "base/arena.h"
+#include "base/fail.h"
 #include "format/scmp_tree.h"
 
 /* A rule with conditions that was taken. */
@@ -67,5 +68,12 @@ struct cg_scmp {
  */
 const struct scmp_rule **
 scmp_order(struct arena *arena, const struct scmp_call *call, unsigned bits);
+
+/*
+ * The rules that a filter comes to, in `arena`; a caller may put its own before
+ * them. Fails as cg_scmp_policy(). (scmp_policy.c)
+ */
+bool scmp_rules(const struct cg_scmp *scmp, struct arena *arena,
+		struct cg_rules *out, struct cg_error *err);
 
 #endif

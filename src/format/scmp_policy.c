@@ -7,7 +7,7 @@ enum { MEMORY = 256 << 20 };
 
 struct build {
 	const struct cg_scmp *scmp;
-	struct arena arena;
+	struct arena *arena;
 	struct cg_rule *rules;
 	size_t count, room;
 	struct cg_default defaults[SCMP_ARCHES_MAX + 1];
@@ -18,7 +18,7 @@ struct build {
 static void add_rule(struct build *build, const struct cg_rule *rule)
 {
 	struct cg_rule *rules =
-		arena_grow(&build->arena, build->rules, &build->room,
+		arena_grow(build->arena, build->rules, &build->room,
 			   build->count + 1, sizeof(*rules));
 
 	if (!rules) {
@@ -141,11 +141,11 @@ static void add_call(struct build *build, const struct cg_scmp_arch *arch,
 		add_rule(build, &rule);
 		return;
 	}
-	order = scmp_order(&build->arena, call, arch->bits);
+	order = scmp_order(build->arena, call, arch->bits);
 	build->failed |= !order;
 	for (size_t i = 0; i < call->count && !build->failed; i++) {
 		struct cg_test *tests = arena_array(
-			&build->arena, struct cg_test, order[i]->count);
+			build->arena, struct cg_test, order[i]->count);
 
 		build->failed |= !tests;
 		for (size_t j = 0; tests && j < order[i]->count; j++)
@@ -165,39 +165,48 @@ static void add_filter(struct build *build, const struct scmp_filter *filter)
 			add_call(build, filter->arch, &block->calls[i]);
 }
 
+bool scmp_rules(const struct cg_scmp *scmp, struct arena *arena,
+		struct cg_rules *out, struct cg_error *err)
+{
+	struct build *build = arena_array(arena, struct build, 1);
+
+	if (!build || scmp->broken)
+		return fail_nomem(err);
+	if (!scmp->count)
+		return fail(err, CG_E_INPUT, "a filter for no architecture");
+	build->scmp = scmp;
+	build->arena = arena;
+	for (size_t i = 0; i < scmp->count; i++)
+		close_pair(build, scmp->filters[i]->arch->abi);
+	for (size_t i = 0; i < scmp->count; i++)
+		add_filter(build, scmp->filters[i]);
+	if (build->failed)
+		return fail_nomem(err);
+	*out = (struct cg_rules){ .defaults = build->defaults,
+				  .default_count = build->default_count,
+				  .rules = build->rules,
+				  .rule_count = build->count,
+				  .foreign = scmp->foreign };
+	return true;
+}
+
 enum cg_status cg_scmp_policy(const struct cg_scmp *scmp, uint32_t flags,
 			      struct cg_policy **out, struct cg_error *err)
 {
-	struct build build = { .scmp = scmp, .arena = { .budget = MEMORY } };
 	const struct cg_policy_options options = { .memory = MEMORY };
+	struct arena arena = { .budget = MEMORY };
 	struct cg_error here = { 0 };
-	enum cg_status status = CG_E_INPUT;
+	struct cg_rules rules;
 
-	for (size_t i = 0; i < scmp->count; i++)
-		close_pair(&build, scmp->filters[i]->arch->abi);
-	for (size_t i = 0; i < scmp->count; i++)
-		add_filter(&build, scmp->filters[i]);
-	if (scmp->broken || build.failed) {
-		fail_set(&here, CG_E_NOMEM, "out of memory");
-		status = CG_E_NOMEM;
-	} else if (!scmp->count) {
-		fail_set(&here, CG_E_INPUT, "a filter for no architecture");
-	} else {
-		const struct cg_rules rules = {
-			.defaults = build.defaults,
-			.default_count = build.default_count,
-			.rules = build.rules,
-			.rule_count = build.count,
-			.foreign = scmp->foreign,
-			.flags = flags,
-		};
-
-		status = cg_policy_from_rules(&rules, &options, out, &here);
+	if (scmp_rules(scmp, &arena, &rules, &here)) {
+		rules.flags = flags;
+		here.status =
+			cg_policy_from_rules(&rules, &options, out, &here);
 	}
-	arena_free(&build.arena);
-	if (err && status != CG_OK)
+	arena_free(&arena);
+	if (err && here.status != CG_OK)
 		*err = here;
-	return status;
+	return here.status;
 }
 
 struct cg_frequency *
