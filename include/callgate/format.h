@@ -68,7 +68,8 @@ struct cg_target {
 	uint64_t capabilities;
 	bool has_capabilities;
 	uint32_t kernel;     /* CG_KERNEL; 0: the newest that is known */
-	uint32_t libseccomp; /* CG_RELEASE of the host's; 0: knows all names */
+	uint32_t libseccomp; /* CG_RELEASE of the host's; 0: the newest */
+	const char *item; /* which of several in a file; NULL: the only one */
 	cg_policy_finder *finder; /* for files that name others; or NULL */
 	void *context;            /* handed to `finder` */
 	size_t memory;            /* as in cg_policy_options */

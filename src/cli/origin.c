@@ -58,7 +58,8 @@ bool origin_target(const struct origin *origin, const struct cg_abi *native,
 	struct cg_error err;
 
 	*out = (struct cg_target){ .native = native,
-				   .runtime = origin->runtime };
+				   .runtime = origin->runtime,
+				   .item = origin->item };
 	if (origin->kernel && !read_kernel(origin->kernel, &out->kernel))
 		return false;
 	if (origin->libseccomp &&

@@ -15,6 +15,7 @@ struct origin {
 	const char *caps;       /* --caps LIST */
 	const char *kernel;     /* --kernel RELEASE */
 	const char *libseccomp; /* --libseccomp RELEASE */
+	const char *item;       /* --item NAME */
 };
 
 /* Rows for the options of a `struct origin` at `field` of a command. */
@@ -43,6 +44,12 @@ struct origin {
 		  OPTION_TEXT,                                                \
 		  offsetof(type, field.kernel),                               \
 		  "the kernel below that runtime (default: the newest)" },    \
+		{ 0,                                                          \
+		  "item",                                                     \
+		  "NAME",                                                     \
+		  OPTION_TEXT,                                                \
+		  offsetof(type, field.item),                                 \
+		  "which profile of a file that has several" },               \
 	{                                                                     \
 		0, "libseccomp", "RELEASE", OPTION_TEXT,                      \
 			offsetof(type, field.libseccomp),                     \

@@ -87,5 +87,6 @@ extern const struct format *const formats[];
 extern const struct format format_callgate;
 extern const struct format format_systemd, format_firejail;
 extern const struct format format_oci, format_docker, format_containers;
+extern const struct format format_spo, format_kubernetes;
 
 #endif

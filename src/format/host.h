@@ -43,6 +43,7 @@ struct host {
 	uint32_t release;              /* of `runtime` */
 	uint64_t capabilities;
 	uint32_t kernel, libseccomp;
+	const char *item;
 	cg_policy_finder *finder;
 	void *context;
 };

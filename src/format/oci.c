@@ -4,7 +4,9 @@
  * The text is the same for all; what it means depends on whom it is given to.
  */
 #include "format/oci.h"
+#include "format/oci_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -65,6 +67,21 @@ static bool unknown_key(struct reading *reading, const struct node *key,
 			    best ? "'?" : "");
 }
 
+/* Once for each key: profiles have some of them in every rule. */
+static bool key_passed_over(struct reading *reading, const struct node *key)
+{
+	char text[CG_MESSAGE_MAX];
+
+	snprintf(text, sizeof(text),
+		 "%s passes over '%s', here and wherever else it stands: what "
+		 "it asks for does not happen",
+		 engine_name(reading), key->text);
+	for (size_t i = 0; i < reading->warnings.count; i++)
+		if (strcmp(reading->warnings.at[i].message, text) == 0)
+			return true;
+	return reading_warn(reading, key->place, "%s", text);
+}
+
 bool oci_keys(struct reading *reading, const struct node *mapping,
 	      const char *what, const struct oci_key *keys, void *fields)
 {
@@ -84,10 +101,7 @@ bool oci_keys(struct reading *reading, const struct node *mapping,
 			*(const struct node **)((char *)fields + row->field) =
 				value;
 		else if (!row->remark && !is_empty(value) &&
-			 !reading_warn(reading, key->place,
-				       "%s passes over '%s': what it asks for "
-				       "does not happen",
-				       engine_name(reading), key->text))
+			 !key_passed_over(reading, key))
 			return false;
 	}
 	return true;
@@ -226,7 +240,9 @@ static bool add_arch(struct reading *reading, const struct node *node,
 	for (size_t i = 0; i < profile->abi_count; i++)
 		if (profile->abis[i] == abi)
 			return true;
-	if (abi != reading->host->native)
+	if (abi == reading->host->native)
+		profile->lists_native = true;
+	else
 		profile->abis[profile->abi_count++] = abi;
 	return true;
 }
@@ -293,22 +309,12 @@ static bool add_arch_map(struct reading *reading, const struct node *map,
 
 /* --------------------------------------------------------------- flags -- */
 
-static const struct flag_word {
-	const char *name;
-	uint32_t bit;
-} flag_words[] = {
-	{ "SECCOMP_FILTER_FLAG_TSYNC", 1 << 0 },
-	{ "SECCOMP_FILTER_FLAG_LOG", 1 << 1 },
-	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 1 << 2 },
-	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 1 << 5 },
-};
-enum { FLAG_WORDS = sizeof(flag_words) / sizeof(flag_words[0]) };
-
 static bool
 add_flag(struct reading *reading, const struct node *node, uint32_t *flags)
 {
 	const struct host *host = reading->host;
-	const char *name;
+	const char *name, *word;
+	uint32_t bit;
 
 	if (!node_string(reading, node, "a flag", &name))
 		return false;
@@ -318,9 +324,9 @@ add_flag(struct reading *reading, const struct node *node, uint32_t *flags)
 		return fail_at(reading->err, CG_E_MEANING, node->place,
 			       "%s before 1.2.0 refuses every flag",
 			       host->runtime->about.name);
-	for (size_t i = 0; i < FLAG_WORDS; i++)
-		if (strcmp(flag_words[i].name, name) == 0) {
-			*flags |= flag_words[i].bit;
+	for (unsigned i = 0; (word = oci_flag_word(i, &bit)); i++)
+		if (strcmp(word, name) == 0) {
+			*flags |= bit;
 			return true;
 		}
 	return fail_at(reading->err, CG_E_MEANING, node->place,
@@ -348,6 +354,20 @@ static bool add_flags(struct reading *reading, const struct node *list,
 }
 
 /* ------------------------------------------------------------- profile -- */
+
+bool oci_can_read(struct reading *reading)
+{
+	const struct host *host = reading->host;
+
+	if (!host_does(host, TRAIT_CONTAINER))
+		return fail(reading->err, CG_E_INPUT,
+			    "%s reads no profiles of containers",
+			    host->engine->about.name);
+	if (reading->source_count > 1)
+		return fail(reading->err, CG_E_INPUT,
+			    "one profile is one file");
+	return true;
+}
 
 static bool check_listener(struct reading *reading, const struct oci_top *top,
 			   const struct profile *profile)
@@ -399,18 +419,26 @@ static bool check_default(struct reading *reading, const struct node *mapping,
 		       "'defaultAction' is missing");
 }
 
+static bool is_enosys(const struct reading *reading, uint32_t answer)
+{
+	uint64_t enosys;
+
+	return cg_constant_value("ENOSYS", reading->host->native, &enosys) &&
+	       answer == (CG_RET_ERRNO | (uint32_t)enosys);
+}
+
 bool oci_profile(struct reading *reading, const struct node *mapping,
 		 const struct oci_top *top, struct profile *out)
 {
 	const struct oci_action action = { top->action, top->errno_ret,
-					   top->errno_name };
+					   top->errno_name, out->resource };
 
-	*out = (struct profile){ 0 };
 	if (!check_default(reading, mapping, top) ||
 	    !oci_answer(reading, &action, &out->answer))
 		return false;
 	out->place = top->action->place;
-	out->has_default_errno = top->errno_ret || top->errno_name;
+	out->default_is_enosys = (top->errno_ret || top->errno_name) &&
+				 is_enosys(reading, out->answer);
 	if (top->architectures && !is_empty(top->architectures) &&
 	    top->arch_map && !is_empty(top->arch_map))
 		return fail_at(reading->err, CG_E_MEANING, top->arch_map->place,
@@ -435,16 +463,12 @@ says_nothing(const struct reading *reading, const struct oci_top *top)
 	       (!top->syscalls || is_empty(top->syscalls));
 }
 
-static bool read_oci(struct reading *reading)
+bool oci_read(struct reading *reading, const struct cg_source *source)
 {
-	const struct cg_source *source = &reading->sources[0];
 	struct oci_top top = { 0 };
-	struct profile profile;
+	struct profile profile = { 0 };
 	struct node *root;
 
-	if (reading->source_count > 1)
-		return fail(reading->err, CG_E_INPUT,
-			    "one profile is one file");
 	if (!doc_read_json(reading->arena, source->text, source->length,
 			   source->name, &root, reading->err) ||
 	    !oci_keys(reading, root, "a profile", oci_top_keys, &top))
@@ -455,6 +479,11 @@ static bool read_oci(struct reading *reading)
 					 "seccomp off: every call is allowed");
 	return oci_profile(reading, root, &top, &profile) &&
 	       profile_filter(reading, &profile);
+}
+
+static bool read_oci(struct reading *reading)
+{
+	return oci_can_read(reading) && oci_read(reading, reading->sources);
 }
 
 /* ------------------------------------------------------------- formats -- */
@@ -489,9 +518,11 @@ const struct format format_oci = {
 		   .aliases = "runtime-spec",
 		   .about = "OCI runtime profile, JSON: runc, crun, containerd",
 		   .runtime = "runc",
-		   .reads = true },
+		   .reads = true,
+		   .writes = true },
 	.sniff = sniff_oci,
 	.read = read_oci,
+	.write = oci_write,
 };
 
 const struct format format_docker = {
@@ -499,9 +530,11 @@ const struct format format_docker = {
 		   .aliases = "moby",
 		   .about = "Docker's profile, JSON: OCI with conditions",
 		   .runtime = "docker",
-		   .reads = true },
+		   .reads = true,
+		   .writes = true },
 	.sniff = sniff_docker,
 	.read = read_oci,
+	.write = oci_write,
 };
 
 const struct format format_containers = {
@@ -510,7 +543,9 @@ const struct format format_containers = {
 		   .about = "Podman's and CRI-O's profile, JSON: as Docker's, "
 			    "with names of errnos",
 		   .runtime = "podman",
-		   .reads = true },
+		   .reads = true,
+		   .writes = true },
 	.sniff = sniff_containers,
 	.read = read_oci,
+	.write = containers_write,
 };

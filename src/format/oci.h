@@ -22,6 +22,12 @@ struct oci_key {
 bool oci_keys(struct reading *reading, const struct node *mapping,
 	      const char *what, const struct oci_key *keys, void *fields);
 
+/* Whether the reading is for somebody who reads profiles, and is of one. */
+bool oci_can_read(struct reading *reading);
+
+/* Read one profile in JSON. */
+bool oci_read(struct reading *reading, const struct cg_source *source);
+
 /* What stands at the top of a profile. */
 struct oci_top {
 	const struct node *action, *errno_ret, *errno_name;
@@ -30,7 +36,7 @@ struct oci_top {
 };
 extern const struct oci_key oci_top_keys[];
 
-/* Make a profile of what stands in a mapping. `oci.c` reads rules. */
+/* Fill a profile, all zeros but `resource`, with what stands in a mapping. */
 bool oci_profile(struct reading *reading, const struct node *mapping,
 		 const struct oci_top *top, struct profile *out);
 
@@ -41,6 +47,7 @@ bool oci_rules(struct reading *reading, const struct node *syscalls,
 /* An action's word with its errno; NULL nodes: not written. */
 struct oci_action {
 	const struct node *action, *errno_ret, *errno_name;
+	bool resource; /* as struct profile's */
 };
 bool oci_answer(struct reading *reading, const struct oci_action *action,
 		uint32_t *out);

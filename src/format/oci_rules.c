@@ -1,5 +1,6 @@
 /* The rules of an OCI profile, and the conditions that they are under. */
 #include "format/oci.h"
+#include "format/oci_write.h"
 
 #include <string.h>
 
@@ -28,17 +29,6 @@ static const struct oci_key rule_keys[] = {
 
 /* --------------------------------------------------------------- tests -- */
 
-static const char *const compare_words[] = {
-	[PROFILE_NE] = "SCMP_CMP_NE",
-	[PROFILE_LT] = "SCMP_CMP_LT",
-	[PROFILE_LE] = "SCMP_CMP_LE",
-	[PROFILE_EQ] = "SCMP_CMP_EQ",
-	[PROFILE_GE] = "SCMP_CMP_GE",
-	[PROFILE_GT] = "SCMP_CMP_GT",
-	[PROFILE_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-};
-enum { COMPARES = sizeof(compare_words) / sizeof(compare_words[0]) };
-
 struct test_keys {
 	const struct node *index, *value, *value_two, *op;
 };
@@ -55,15 +45,13 @@ static const struct oci_key test_keys[] = {
 static bool read_compare(struct reading *reading, const struct node *node,
 			 enum profile_compare *out)
 {
-	const char *word;
+	const char *word, *known;
 
 	if (!node_string(reading, node, "an operator", &word))
 		return false;
-	for (size_t i = 0; i < COMPARES; i++)
-		if (strcmp(compare_words[i], word) == 0) {
-			*out = (enum profile_compare)i;
+	for (*out = 0; (known = oci_compare_word(*out)); ++*out)
+		if (strcmp(known, word) == 0)
 			return true;
-		}
 	return fail_at(reading->err, CG_E_MEANING, node->place,
 		       "no operator is called '%.64s'; they are SCMP_CMP_ and "
 		       "NE, LT, LE, EQ, GE, GT or MASKED_EQ",
@@ -71,7 +59,7 @@ static bool read_compare(struct reading *reading, const struct node *node,
 }
 
 static bool read_test(struct reading *reading, const struct node *node,
-		      struct profile_test *out)
+		      uint64_t most, struct profile_test *out)
 {
 	struct test_keys keys = { 0 };
 	uint64_t index = 0;
@@ -87,10 +75,10 @@ static bool read_test(struct reading *reading, const struct node *node,
 	/* Without a number, each runtime takes 0. */
 	if ((keys.index &&
 	     !node_number(reading, keys.index, "index", UINT32_MAX, &index)) ||
-	    (keys.value && !node_number(reading, keys.value, "value",
-					UINT64_MAX, &out->value)) ||
+	    (keys.value &&
+	     !node_number(reading, keys.value, "value", most, &out->value)) ||
 	    (keys.value_two && !node_number(reading, keys.value_two, "valueTwo",
-					    UINT64_MAX, &out->value_two)))
+					    most, &out->value_two)))
 		return false;
 	if (index > 5)
 		return fail_at(reading->err, CG_E_MEANING, keys.index->place,
@@ -100,13 +88,13 @@ static bool read_test(struct reading *reading, const struct node *node,
 	    out->compare != PROFILE_MASKED_EQ &&
 	    !reading_warn(reading, keys.value_two->place,
 			  "valueTwo means nothing to %s",
-			  compare_words[out->compare]))
+			  oci_compare_word(out->compare)))
 		return false;
 	return true;
 }
 
 static bool read_tests(struct reading *reading, const struct node *list,
-		       struct profile_rule *rule)
+		       uint64_t most, struct profile_rule *rule)
 {
 	struct profile_test *tests;
 
@@ -118,7 +106,7 @@ static bool read_tests(struct reading *reading, const struct node *list,
 	if (!tests)
 		return fail_nomem(reading->err);
 	for (size_t i = 0; i < list->count; i++)
-		if (!read_test(reading, list->items[i], &tests[i]))
+		if (!read_test(reading, list->items[i], most, &tests[i]))
 			return false;
 	rule->tests = tests;
 	rule->count = list->count;
@@ -335,12 +323,13 @@ static bool read_rule(struct reading *reading, const struct node *node,
 		return fail_at(reading->err, CG_E_MEANING, node->place,
 			       "a rule needs 'action'");
 	action = (struct oci_action){ keys.action, keys.errno_ret,
-				      keys.errno_name };
+				      keys.errno_name, profile->resource };
 	if (keys.comment && keys.comment->kind != NODE_SCALAR)
 		return node_string(reading, keys.comment, "comment", &text);
 	if (!oci_answer(reading, &action, &rule.answer) ||
 	    !read_names(reading, node, &keys, &rule) ||
-	    !read_tests(reading, keys.args, &rule) ||
+	    !read_tests(reading, keys.args,
+			profile->resource ? INT64_MAX : UINT64_MAX, &rule) ||
 	    !oci_applies(reading, keys.includes, keys.excludes, &applies))
 		return false;
 	if (!applies)

@@ -39,18 +39,32 @@ struct profile_rule {
 enum { PROFILE_ABIS_MAX = 24 };
 
 struct profile {
-	struct place place; /* of the default action */
-	uint32_t answer;    /* where no rule matches */
-	bool has_default_errno;
+	struct place place;     /* of the default action */
+	uint32_t answer;        /* where no rule matches */
+	bool default_is_enosys; /* it was said by defaultErrnoRet */
+	bool lists_native;      /* ... among the architectures */
+	/* Numbers as a Kubernetes resource has them: signed, errno 0 none. */
+	bool resource;
 	const struct cg_abi *abis[PROFILE_ABIS_MAX]; /* native not included */
 	size_t abi_count;
 	uint32_t flags;
 	struct profile_rule *rules;
 	size_t rule_count, rule_room;
+	const struct node *refused; /* the name that libseccomp refused */
 };
 
 /* Make the reading's rules of a profile. */
-bool profile_filter(struct reading *reading, const struct profile *profile);
+bool profile_filter(struct reading *reading, struct profile *profile);
+
+/* Whether the host's libseccomp has a name for a call. */
+bool profile_knows(const struct host *host, const struct cg_syscall *call);
+
+/*
+ * The number that a rule for a call gets on an ABI: the call's own, or else the
+ * one that stands for it in libseccomp. False if there is neither.
+ */
+bool profile_number(const struct cg_abi *abi, const struct cg_syscall *call,
+		    uint32_t *nr);
 
 /*
  * One row a SCMP_ARCH_ name: what libseccomp, and those above it, call an ABI.

@@ -171,6 +171,7 @@ bool host_of(const struct cg_target *target, const char *usual,
 		.native = target->native ? target->native : cg_abi_native(),
 		.kernel = target->kernel ? target->kernel : cg_kernel_newest(),
 		.libseccomp = target->libseccomp,
+		.item = target->item,
 		.finder = target->finder,
 		.context = target->context,
 	};

@@ -4,10 +4,9 @@
 #include <string.h>
 
 const struct format *const formats[] = {
-	&format_callgate,
-	&format_systemd,
-	&format_firejail,
-	NULL,
+	&format_callgate, &format_systemd,    &format_firejail,
+	&format_oci,      &format_docker,     &format_containers,
+	&format_spo,      &format_kubernetes, NULL,
 };
 
 const struct cg_format *cg_format_get(size_t index)
