@@ -8,7 +8,8 @@
 #include "cli/verbs.h"
 
 struct fields {
-	const char *arch;
+	struct origin origin;
+	const char *arch, *second;
 	bool json, quiet, subset;
 };
 
@@ -21,6 +22,9 @@ static const struct option options[] = {
 	  "only the exit status" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "one JSON object" },
+	ORIGIN_OPTIONS(struct fields, origin),
+	{ 0, "for-b", "RUNTIME", OPTION_TEXT, offsetof(struct fields, second),
+	  "the same for B alone" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
@@ -151,14 +155,18 @@ static int run(void *data, int count, char **operands)
 {
 	const struct fields *fields = data;
 	const struct cg_abi *native = NULL;
+	struct origin second = fields->origin;
 	struct input inputs[2] = { 0 };
 	int status = EXIT_USAGE;
 
 	(void)count;
 	if (fields->arch && !(native = input_abi(fields->arch)))
 		return EXIT_USAGE;
-	if (input_open(operands[0], native, &inputs[0], &status) &&
-	    input_open(operands[1], native, &inputs[1], &status))
+	if (fields->second)
+		second.runtime = fields->second;
+	if (input_open_from(operands[0], &fields->origin, native, &inputs[0],
+			    &status) &&
+	    input_open_from(operands[1], &second, native, &inputs[1], &status))
 		status = compare(fields, inputs, operands);
 	input_free(&inputs[0]);
 	input_free(&inputs[1]);

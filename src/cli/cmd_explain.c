@@ -10,6 +10,7 @@
 enum { OUTCOMES_MAX = 64 };
 
 struct fields {
+	struct origin origin;
 	const char *arch, *pid;
 	bool json, path;
 };
@@ -23,6 +24,7 @@ static const struct option options[] = {
 	  "show the instructions executed, also for each of several answers" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "one JSON object a call" },
+	ORIGIN_OPTIONS(struct fields, origin),
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
@@ -298,7 +300,10 @@ static int run(void *data, int count, char **operands)
 		return EXIT_USAGE;
 	}
 	ok = fields->pid ? input_thread(fields->pid, &input, &status)
-			 : input_open(operands[0], NULL, &input, &status);
+			 : input_open_from(operands[0], &explain.fields->origin,
+					   NULL, &input, &status);
+	if (ok && !fields->json)
+		input_warn_foreign(&input);
 	if (ok)
 		status = explain_all(&explain, &input, count - first,
 				     operands + first);

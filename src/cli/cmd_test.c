@@ -11,6 +11,7 @@
 enum { OUTCOMES_MAX = 16 };
 
 struct fields {
+	struct origin origin;
 	const char *arch;
 	bool quiet;
 };
@@ -20,6 +21,7 @@ static const struct option options[] = {
 	  "the architecture of calls that name none, and native's" },
 	{ 'q', "quiet", NULL, OPTION_FLAG, offsetof(struct fields, quiet),
 	  "print failures only" },
+	ORIGIN_OPTIONS(struct fields, origin),
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
@@ -186,7 +188,8 @@ static int run(void *data, int count, char **operands)
 	if (fields->arch && !(native = input_abi(fields->arch)))
 		return EXIT_USAGE;
 	suite.abi = native ? native : cg_abi_native();
-	if (input_open(operands[0], native, &input, &status))
+	if (input_open_from(operands[0], &fields->origin, native, &input,
+			    &status))
 		status = run_table(&suite);
 	input_free(&input);
 	return status;

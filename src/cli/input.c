@@ -324,6 +324,12 @@ void input_warn(const struct input *input)
 			    input->length);
 }
 
+void input_warn_foreign(const struct input *input)
+{
+	if (input->format && strcmp(input->format->name, "callgate") != 0)
+		input_warn(input);
+}
+
 void input_free(struct input *input)
 {
 	cg_policy_free(input->policy);

@@ -117,6 +117,9 @@ const struct cg_abi *input_abi(const char *name);
 /* Show the policy's warnings on stderr. */
 void input_warn(const struct input *input);
 
+/* The same for files of other tools only: what those pass over in silence. */
+void input_warn_foreign(const struct input *input);
+
 /* The id of a process or a thread; false, said on stderr, if it is none. */
 bool input_id(const char *text, int32_t *out);
 
