@@ -19,8 +19,9 @@ struct cg_program *shape_linear(const struct cg_policy *policy)
 struct ranges {
 	struct cg_insn insns[RUNS_MAX + 16];
 	struct run runs[RUNS_MAX];
-	size_t count;   /* runs */
-	size_t returns; /* where they begin */
+	uint64_t before[RUNS_MAX + 1]; /* how often calls lie below run i */
+	size_t count;                  /* runs */
+	size_t returns;                /* where they begin */
 	size_t end;
 	bool too_far;
 };
@@ -46,15 +47,31 @@ static uint8_t jump(struct ranges *ranges, size_t from, size_t to)
 	return (uint8_t)(to - from - 1);
 }
 
+/* The run that halves first..last, all runs alike or as often as they come. */
+static size_t split_at(const struct ranges *ranges, size_t first, size_t last)
+{
+	const uint64_t *before = ranges->before;
+	size_t at = first + 1;
+
+	while (at < last && 2 * before[at] < before[first] + before[last + 1])
+		at++;
+	/* The border before it may be nearer to the middle. */
+	if (at > first + 1 &&
+	    before[first] + before[last + 1] < before[at] + before[at - 1])
+		at--;
+	return at;
+}
+
 /* Tests for runs first..last, the first of them at `at`; where they begin. */
 static size_t
 search(struct ranges *ranges, size_t first, size_t last, size_t at)
 {
-	/* The half that is greater begins here. */
-	size_t middle = first + (last - first + 1) / 2, below, above;
+	size_t middle, below, above;
 
 	if (first == last)
 		return return_at(ranges, ranges->runs[first].answer);
+	/* The half that is greater begins here. */
+	middle = split_at(ranges, first, last);
 	below = search(ranges, first, middle - 1, at + 1);
 	/* The half below has a test less than it has runs. */
 	above = search(ranges, middle, last, at + (middle - first));
@@ -64,7 +81,29 @@ search(struct ranges *ranges, size_t first, size_t last, size_t at)
 	return at;
 }
 
-struct cg_program *shape_ranges(const struct cg_policy *policy)
+/* How often calls lie in each run, by the mix; or each run alike. */
+static void weigh(struct ranges *ranges, const struct cg_abi *abi, bool alike)
+{
+	const struct cg_syscall *call;
+	uint32_t nr;
+
+	for (size_t i = 0; i < ranges->count; i++)
+		ranges->before[i + 1] = alike ? 1000 : 1;
+	for (size_t i = 0; !alike && (call = cg_syscall_get(i)); i++) {
+		size_t run = 0;
+
+		if (!cg_syscall_number(call, abi, &nr))
+			continue;
+		while (run + 1 < ranges->count &&
+		       ranges->runs[run + 1].first <= nr)
+			run++;
+		ranges->before[run + 1] += cg_syscall_frequency(call);
+	}
+	for (size_t i = 0; i < ranges->count; i++)
+		ranges->before[i + 1] += ranges->before[i];
+}
+
+static struct cg_program *tree(const struct cg_policy *policy, bool alike)
 {
 	const struct cg_abi *abi = cg_policy_abi(policy, 0);
 	const struct cg_call nowhere = { .arch = 0 };
@@ -77,6 +116,7 @@ struct cg_program *shape_ranges(const struct cg_policy *policy)
 	ranges.count = runs_of(policy, ranges.runs);
 	if (ranges.count < 2)
 		return NULL;
+	weigh(&ranges, abi, alike);
 	ranges.returns = ranges.end = HEAD + ranges.count - 1;
 	search(&ranges, 0, ranges.count - 1, HEAD);
 	foreign = return_at(&ranges, cg_policy_decide(policy, &nowhere));
@@ -90,4 +130,14 @@ struct cg_program *shape_ranges(const struct cg_policy *policy)
 				  &program, &err) != CG_OK)
 		bench_die("ranges", &err);
 	return program;
+}
+
+struct cg_program *shape_ranges(const struct cg_policy *policy)
+{
+	return tree(policy, true);
+}
+
+struct cg_program *shape_frequencies(const struct cg_policy *policy)
+{
+	return tree(policy, false);
 }

@@ -14,4 +14,7 @@ struct cg_program *shape_linear(const struct cg_policy *policy);
  */
 struct cg_program *shape_ranges(const struct cg_policy *policy);
 
+/* The same, but halved by how often calls come, as minijail makes it. */
+struct cg_program *shape_frequencies(const struct cg_policy *policy);
+
 #endif

@@ -150,6 +150,8 @@ static void print_policy(const struct row *row)
 		    "none for this policy");
 	print_other(policy, "balanced range search", shape_ranges(policy),
 		    "none for this policy");
+	print_other(policy, "frequency tree", shape_frequencies(policy),
+		    "none for this policy");
 	floor = floor_of(policy, &runs);
 	printf("  %-22s %6zu         (%zu runs of numbers)\n",
 	       "floor of < and ==", floor, runs);
