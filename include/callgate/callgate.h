@@ -9,6 +9,7 @@
 #include <callgate/live.h>
 #include <callgate/load.h>
 #include <callgate/noproc.h>
+#include <callgate/notify.h>
 #include <callgate/policy.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>
