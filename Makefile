@@ -46,6 +46,9 @@ check-long: setup-build setup-check $(BUILD)
 check-systems: setup-systems $(BUILD)
 	tools/check-systems $(BUILD)
 
+check-arches: setup-arches $(BUILD)
+	tools/check-arches $(BUILD)
+
 tidy: setup-tidy $(BUILD)
 	tools/tidy $(BUILD)
 
@@ -66,5 +69,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 .PHONY: all check check-sanitize check-long tidy demo bench fuzz install clean
-.PHONY: check-systems $(BUILD) $(BUILD)-sanitize
+.PHONY: check-systems check-arches $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:
