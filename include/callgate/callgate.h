@@ -18,5 +18,6 @@
 #include <callgate/rules.h>
 #include <callgate/run.h>
 #include <callgate/scmp.h>
+#include <callgate/write.h>
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { ERRNO_MAX = 4095, LONGEST_NAME = 31 };
 
-enum takes { NOTHING, AN_ERRNO, DATA };
+enum takes { NOTHING, AN_ERRNO, DATA, ALL_BITS };
 
 static const struct row {
 	const char *name;
@@ -25,6 +25,8 @@ static const struct row {
 	/* Other names for the same. */
 	{ "kill", CG_RET_KILL_PROCESS, NOTHING },
 	{ "notify", CG_RET_USER_NOTIF, NOTHING },
+	/* All 32 bits, for data that the kernel does not look at. */
+	{ "answer", CG_RET_KILL_THREAD, ALL_BITS },
 };
 
 enum { ACTIONS = sizeof(actions) / sizeof(actions[0]) };
@@ -83,6 +85,25 @@ static bool split(const char *text, char name[LONGEST_NAME + 1],
 	return true;
 }
 
+static bool set_answer(const char *text, struct place place,
+		       struct action *action, struct cg_error *err)
+{
+	uint64_t number;
+
+	if (num_read(text, strlen(text), &number) != NUM_OK ||
+	    number > UINT32_MAX)
+		return fail_at(err, CG_E_MEANING, place,
+			       "answer takes what the kernel is to get, such "
+			       "as answer(0x7fff0000), and not '%.40s'",
+			       text);
+	if (!row_of((uint32_t)number))
+		return fail_at(err, CG_E_MEANING, place,
+			       "0x%08x is no answer that the kernel knows",
+			       (unsigned)number);
+	action->answer = (uint32_t)number;
+	return true;
+}
+
 bool action_read(struct arena *arena, const char *text, struct place place,
 		 struct action *out, struct cg_error *err)
 {
@@ -110,6 +131,8 @@ bool action_read(struct arena *arena, const char *text, struct place place,
 		return fail_at(err, CG_E_MEANING, place,
 			       "action %s takes nothing in brackets",
 			       row->name);
+	if (row->takes == ALL_BITS && !set_answer(inside, place, &action, err))
+		return false;
 	if (inside[0] && row->takes == AN_ERRNO &&
 	    !action_set_errno(arena, inside, place, &action, err))
 		return false;

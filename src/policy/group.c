@@ -12,6 +12,7 @@ enum { SYSCALLS_MAX = 2048 }; /* past any index of a call */
 struct reading {
 	struct group group;
 	const struct node *errno_node, *data_node;
+	bool exact;
 	/*
 	 * What each call has in this group already, by its index, and in
 	 * which line. A group begins with the former cleared; there is no line
@@ -24,8 +25,10 @@ struct reading {
 
 enum { NOWHERE, IN_SET, BY_NAME, BY_CONDITION };
 
-static void reading_begin(struct reading *reading, struct place place)
+static void
+reading_begin(struct reading *reading, struct place place, bool exact)
 {
+	reading->exact = exact;
 	reading->group = (struct group){ .place = place };
 	reading->errno_node = reading->data_node = NULL;
 	memset(reading->has, NOWHERE, sizeof(reading->has));
@@ -173,6 +176,59 @@ static bool key_names(struct read *read, const struct node *node, void *context)
 	return read_list(read, context, node, "names", read_name);
 }
 
+static bool read_numbers(struct read *read, struct reading *reading,
+			 const struct node *node)
+{
+	struct entry entry;
+
+	return numbers_read(read, node, &entry) &&
+	       add_entry(read, reading, &entry);
+}
+
+static bool
+key_numbers(struct read *read, const struct node *node, void *context)
+{
+	return read_list(read, context, node, "numbers", read_numbers);
+}
+
+static bool
+add_only(struct read *read, struct reading *reading, const struct node *node)
+{
+	struct group *group = &reading->group;
+	struct only *only = (struct only *)group->only;
+	const struct cg_abi *abi;
+
+	if (!abi_read(read, node, &abi))
+		return false;
+	for (size_t i = 0; i < group->only_count; i++)
+		if (only[i].abi == abi)
+			return fail_at(read->err, CG_E_MEANING, node->place,
+				       "duplicate: %s stands in this list "
+				       "already",
+				       abi->name);
+	only[group->only_count++] = (struct only){ abi, node->place };
+	return true;
+}
+
+static bool
+key_architectures(struct read *read, const struct node *node, void *context)
+{
+	struct reading *reading = context;
+
+	reading->group.only =
+		arena_array(read->arena, struct only, node->count + 1);
+	if (!reading->group.only)
+		return fail_nomem(read->err);
+	return read_list(read, reading, node, "architectures", add_only);
+}
+
+/* Read before the others: it says how these are meant. */
+static bool key_exact(struct read *read, const struct node *node, void *context)
+{
+	(void)read, (void)node, (void)context;
+	return true;
+}
+
 /* ------------------------------------------------------- one-line rules -- */
 
 static bool check_arguments(struct read *read, const struct rule *rule,
@@ -196,19 +252,32 @@ read_rule(struct read *read, struct reading *reading, const struct node *node)
 	struct place place = node->place;
 	struct rule rule;
 	const char *text;
+	bool by_number;
 
 	if (!node_text(read, node, "a rule such as socket(AF_UNIX)", &text))
 		return false;
 	place.column += node->quoted;
+	by_number = strncmp(text, "nr=", 3) == 0;
+	text += by_number ? 3 : 0;
+	place.column += by_number ? 3 : 0;
 	if (!rule_read(read->arena, text, place, &rule, read->err))
 		return false;
 	entry.place = rule.place;
 	entry.conditions = rule.conditions;
 	entry.count = rule.count;
+	if (by_number) {
+		entry.place.column -= 3;
+		if (!number_name_read(rule.name, rule.place, &entry.first,
+				      read->err))
+			return false;
+		entry.last = entry.first;
+		return add_entry(read, reading, &entry);
+	}
 	entry.call = cg_syscall_by_name(rule.name);
 	if (!entry.call)
 		return note_unknown(read, rule.name, rule.place);
-	return check_arguments(read, &rule, entry.call) &&
+	/* A filter may look at registers that the call does not use. */
+	return (reading->exact || check_arguments(read, &rule, entry.call)) &&
 	       place_entry(read, reading, &entry);
 }
 
@@ -338,6 +407,26 @@ static bool finish_action(struct read *read, struct reading *reading)
 	return true;
 }
 
+/* What a group must have, and what no entry of it can know. */
+static bool finish_group(struct read *read, struct reading *reading,
+			 const struct node *node)
+{
+	struct group *group = &reading->group;
+
+	if (!doc_get(node, "action"))
+		return fail_at(read->err, CG_E_MEANING, node->place,
+			       "this group has no action: say allow, errno, "
+			       "kill_process or another");
+	if (!doc_get(node, "names") && !doc_get(node, "names_with_args") &&
+	    !doc_get(node, "rules") && !doc_get(node, "numbers"))
+		return fail_at(read->err, CG_E_MEANING, node->place,
+			       "this group is empty: give it names, "
+			       "names_with_args, rules or numbers");
+	for (size_t i = 0; i < group->count; i++)
+		group->entries[i].exact = reading->exact;
+	return finish_action(read, reading) && numbers_check(read, group);
+}
+
 bool group_read(struct read *read, const struct node *node)
 {
 	static const struct key keys[] = {
@@ -347,9 +436,13 @@ bool group_read(struct read *read, const struct node *node)
 		{ "names", key_names },
 		{ "names_with_args", key_with_args },
 		{ "rules", key_rules },
+		{ "numbers", key_numbers },
+		{ "architectures", key_architectures },
+		{ "exact", key_exact },
 		{ NULL, NULL },
 	};
 	struct cg_policy *policy = read->policy;
+	const struct node *exact;
 	struct reading *reading;
 
 	if (node->kind != NODE_MAPPING)
@@ -362,19 +455,12 @@ bool group_read(struct read *read, const struct node *node)
 	reading = read->reading;
 	if (!reading)
 		return fail_nomem(read->err);
-	reading_begin(reading, node->place);
-	if (!keys_read(read, node, "a group", keys, reading))
+	reading_begin(reading, node->place, read->exact);
+	exact = doc_get(node, "exact");
+	if ((exact && !switch_read(read, exact, &reading->exact)) ||
+	    !keys_read(read, node, "a group", keys, reading))
 		return false;
-	if (!doc_get(node, "action"))
-		return fail_at(read->err, CG_E_MEANING, node->place,
-			       "this group has no action: say allow, errno, "
-			       "kill_process or another");
-	if (!doc_get(node, "names") && !doc_get(node, "names_with_args") &&
-	    !doc_get(node, "rules"))
-		return fail_at(read->err, CG_E_MEANING, node->place,
-			       "this group is empty: give it names, "
-			       "names_with_args or rules");
-	if (!finish_action(read, reading))
+	if (!finish_group(read, reading, node))
 		return false;
 	if (policy->group_count == GROUPS_MAX)
 		return fail_at(read->err, CG_E_MEANING, node->place,

@@ -56,13 +56,20 @@ struct condition {
 	size_t interval_count;
 };
 
-/* A call of a group, with all the conditions that must hold. */
+/*
+ * A call of a group, with all the conditions that must hold. Or numbers, where
+ * `call` is NULL; several only without conditions.
+ */
 struct entry {
 	struct place place;
 	const struct cg_syscall *call;
+	uint32_t first, last; /* as seccomp_data.nr shows them */
 	const struct condition *conditions;
 	size_t count;
 	bool optional; /* from an @group: skipped where an ABI lacks it */
+	/* This call and no other: no doors, no twins, and whole registers are
+	   compared, unsigned, in the places that the ABI has them. */
+	bool exact;
 };
 
 /* What a filter answers; an errno by name has another number on each ABI. */
@@ -78,6 +85,12 @@ struct group {
 	struct action action;
 	struct entry *entries;
 	size_t count, room;
+	/* The ABIs that it is for, or none: for all of the policy's. */
+	const struct only {
+		const struct cg_abi *abi;
+		struct place place;
+	} * only;
+	size_t only_count;
 };
 
 enum foreign {

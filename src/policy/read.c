@@ -244,6 +244,7 @@ static bool read_text(struct read *read, const char *text, size_t length,
 	    !keys_read(read, &merged, "seccomp", settings_keys, &settings) ||
 	    !finish_default(read, &settings, inherited))
 		return false;
+	read->exact = settings.exact;
 	for (size_t i = 0; settings.groups && i < settings.groups->count; i++)
 		if (!group_read(read, settings.groups->items[i]))
 			return false;

@@ -17,6 +17,7 @@ struct read {
 	const char *open[EXTENDS_MAX]; /* sources being extended */
 	size_t depth;
 	bool changes; /* it may change what is registered: no policy alone */
+	bool exact;   /* what the text being read says for its groups */
 	/* Unknown names are collected, so that all are told at once. */
 	char unknown[CG_MESSAGE_MAX];
 	size_t unknown_count;
@@ -37,6 +38,25 @@ bool group_read(struct read *read, const struct node *node);
 /* Read one condition of names_with_args. */
 bool condition_read(struct read *read, const struct node *node,
 		    struct condition *out);
+
+/* A number or a range of them, "451" or "470..0x3fffffff", in `numbers:`. */
+bool numbers_read(struct read *read, const struct node *node,
+		  struct entry *out);
+
+/* The number of a rule for one without a name: "nr=451(1)" gives "451". */
+bool number_name_read(const char *name, struct place place, uint32_t *out,
+		      struct cg_error *err);
+
+/* Refuse a number that stands in a group twice, or both with and without
+   conditions. */
+bool numbers_check(struct read *read, const struct group *group);
+
+/* The ABI that a scalar names; `native` is one. */
+bool abi_read(struct read *read, const struct node *node,
+	      const struct cg_abi **out);
+
+/* true or false. */
+bool switch_read(struct read *read, const struct node *node, bool *out);
 
 /* A warning for cg_policy_warning(); false only if memory ran out. */
 __attribute__((format(printf, 3, 4))) bool
@@ -63,7 +83,7 @@ bool keys_read(struct read *read, const struct node *mapping, const char *what,
 /* The settings of one text, before they meet those of what it extends. */
 struct settings {
 	const struct node *errno_node, *data_node, *extends, *groups;
-	bool has_default, has_foreign, has_unknown;
+	bool has_default, has_foreign, has_unknown, exact;
 };
 
 extern const struct key settings_keys[]; /* their context: struct settings */

@@ -1,6 +1,6 @@
 #include "policy/resolve.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "abi/doors.h"
@@ -17,6 +17,8 @@ struct resolve {
 	const struct cg_abi *neighbour;
 	bool is_main; /* the ABI that the policy was written for */
 	uint32_t order;
+	struct number_span *spans; /* of this ABI */
+	size_t span_count, span_room;
 };
 
 static bool add(struct resolve *resolve, const struct entry *from, uint32_t nr,
@@ -106,7 +108,8 @@ static bool add_call(struct resolve *resolve, const struct entry *entry,
 	if (cg_syscall_number(call, abi, &nr) &&
 	    !add_number(resolve, entry, call, abi, nr, answer))
 		return false;
-	return !neighbour || !cg_syscall_number(call, neighbour, &nr) ||
+	return !neighbour || entry->exact ||
+	       !cg_syscall_number(call, neighbour, &nr) ||
 	       !abi_neighbour_number(abi, nr, &nr) ||
 	       add_number(resolve, entry, call, neighbour, nr, answer);
 }
@@ -121,6 +124,46 @@ static bool has_way(const struct cg_syscall *call, const struct cg_abi *abi)
 	       abi_doors(call, abi, doors) > 0;
 }
 
+/* Several numbers at once, which have no conditions. */
+static bool
+add_span(struct resolve *resolve, const struct entry *entry, uint32_t answer)
+{
+	resolve->spans =
+		arena_grow(resolve->arena, resolve->spans, &resolve->span_room,
+			   resolve->span_count + 1, sizeof(*resolve->spans));
+	if (!resolve->spans)
+		return fail_nomem(resolve->err);
+	resolve->spans[resolve->span_count++] = (struct number_span){
+		.rest = { .first = entry->first,
+			  .answer = answer,
+			  .cause = CG_CAUSE_RULE,
+			  .place = entry->place,
+			  .order = resolve->order++ },
+		.last = entry->last,
+	};
+	return true;
+}
+
+static bool
+add_numbers(struct resolve *resolve, const struct entry *entry, uint32_t answer)
+{
+	const struct cg_abi *abi = resolve->abi->abi;
+	struct test *tests;
+
+	if (!abi_has_numbers(abi, entry->first, entry->last))
+		return fail_at(resolve->err, CG_E_ARCH, entry->place,
+			       "0x%" PRIx32 " is no number of %s", entry->first,
+			       abi->name);
+	if (entry->first != entry->last)
+		return add_span(resolve, entry, answer);
+	tests = arena_array(resolve->arena, struct test, entry->count);
+	if (!tests)
+		return fail_nomem(resolve->err);
+	return tests_make(resolve->arena, entry, NULL, abi, tests,
+			  resolve->err) == TESTS_MADE &&
+	       add(resolve, entry, entry->first, tests, entry->count, answer);
+}
+
 static bool add_entry(struct resolve *resolve, const struct entry *entry,
 		      const struct action *action)
 {
@@ -128,9 +171,15 @@ static bool add_entry(struct resolve *resolve, const struct entry *entry,
 	size_t count = 0;
 	uint32_t answer;
 
-	if (!action_on(action, resolve->abi->abi, &answer, resolve->err) ||
-	    !add_call(resolve, entry, entry->call, answer) ||
-	    !add_doors(resolve, entry, entry->call, answer))
+	if (!action_on(action, resolve->abi->abi, &answer, resolve->err))
+		return false;
+	if (!entry->call)
+		return add_numbers(resolve, entry, answer);
+	if (!add_call(resolve, entry, entry->call, answer))
+		return false;
+	if (entry->exact)
+		return true;
+	if (!add_doors(resolve, entry, entry->call, answer))
 		return false;
 	/* A guest ABI may offer the refused operation under another name. */
 	if (!resolve->is_main && !answer_permits(answer))
@@ -257,6 +306,15 @@ covered_neighbour(const struct cg_policy *policy, const struct cg_abi *abi)
 	return NULL;
 }
 
+/* Whether a group is for an ABI of the policy. */
+static bool is_for(const struct group *group, const struct cg_abi *abi)
+{
+	for (size_t i = 0; i < group->only_count; i++)
+		if (group->only[i].abi == abi)
+			return true;
+	return !group->only_count;
+}
+
 static bool resolve_abi(struct resolve *resolve)
 {
 	struct cg_policy *policy = resolve->policy;
@@ -268,13 +326,18 @@ static bool resolve_abi(struct resolve *resolve)
 	for (size_t i = 0; i < policy->group_count; i++) {
 		const struct group *group = &policy->groups[i];
 
+		if (!is_for(group, resolve->abi->abi))
+			continue;
 		for (size_t j = 0; j < group->count; j++)
 			if (!add_entry(resolve, &group->entries[j],
 				       &group->action))
 				return false;
 	}
 	resolved_sort(resolve->abi);
-	return true;
+	return rests_lay(resolve->arena, resolve->abi, resolve->spans,
+			 resolve->span_count)
+		       ? true
+		       : fail_nomem(resolve->err);
 }
 
 /* Where a call exists, for a message: guests of the ABI come first. */
@@ -307,31 +370,76 @@ static void list_homes(const struct cg_syscall *call, const struct cg_abi *of,
 		}
 }
 
-/* Each name must exist on one of the ABIs that the policy is written for. */
+/* Each name must exist on one of the ABIs that it is written for. */
+static bool name_exists(struct resolve *resolve, const struct group *group,
+			const struct entry *entry)
+{
+	const struct cg_policy *policy = resolve->policy;
+	const struct cg_abi *first = NULL;
+	char homes[96];
+
+	if (entry->optional)
+		return true;
+	for (size_t i = 0; i < policy->abi_count; i++) {
+		const struct cg_abi *abi = policy->abis[i];
+
+		if (!is_for(group, abi) ||
+		    (!group->only_count && i >= policy->named_abis))
+			continue;
+		if (has_way(entry->call, abi))
+			return true;
+		first = first ? first : abi;
+	}
+	list_homes(entry->call, first, homes, sizeof(homes));
+	return fail_at(resolve->err, CG_E_ARCH, entry->place,
+		       "%s has no call '%s' (there is one on %s); see "
+		       "architectures in callgate-policy(5)",
+		       first->name, entry->call->name, homes);
+}
+
+/* A group is for ABIs of the policy; one with numbers says for which. */
+static bool check_only(struct resolve *resolve, const struct group *group)
+{
+	const struct cg_policy *policy = resolve->policy;
+
+	for (size_t i = 0; i < group->only_count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < policy->abi_count; j++)
+			found |= policy->abis[j] == group->only[i].abi;
+		if (!found)
+			return fail_at(resolve->err, CG_E_MEANING,
+				       group->only[i].place,
+				       "%s is not among the architectures of "
+				       "this policy",
+				       group->only[i].abi->name);
+	}
+	return true;
+}
+
 static bool names_exist(struct resolve *resolve)
 {
-	struct cg_policy *policy = resolve->policy;
-	char homes[96];
+	const struct cg_policy *policy = resolve->policy;
 
 	for (size_t i = 0; i < policy->group_count; i++) {
 		const struct group *group = &policy->groups[i];
+		bool by_number = group->only_count || policy->abi_count == 1;
 
+		if (!check_only(resolve, group))
+			return false;
 		for (size_t j = 0; j < group->count; j++) {
 			const struct entry *entry = &group->entries[j];
-			bool found = entry->optional;
 
-			for (size_t k = 0; k < policy->named_abis; k++)
-				found |= has_way(entry->call, policy->abis[k]);
-			if (found)
-				continue;
-			list_homes(entry->call, policy->abis[0], homes,
-				   sizeof(homes));
-			return fail_at(resolve->err, CG_E_ARCH, entry->place,
-				       "%s has no call '%s' (there is one on "
-				       "%s); see architectures in "
-				       "callgate-policy(5)",
-				       policy->abis[0]->name, entry->call->name,
-				       homes);
+			if (!entry->call && !by_number)
+				return fail_at(resolve->err, CG_E_MEANING,
+					       entry->place,
+					       "a number is another call on "
+					       "each architecture: say which "
+					       "one this group is for, such as "
+					       "architectures: [%s]",
+					       policy->abis[0]->name);
+			if (entry->call && !name_exists(resolve, group, entry))
+				return false;
 		}
 	}
 	return true;
@@ -375,6 +483,7 @@ bool policy_resolve(struct cg_policy *policy, struct cg_error *err)
 		resolve.neighbour = covered_neighbour(policy, policy->abis[i]);
 		resolve.is_main = i == 0;
 		resolve.order = 0;
+		resolve.span_count = 0;
 		if (!resolve_abi(&resolve))
 			return false;
 	}

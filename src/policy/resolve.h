@@ -56,6 +56,9 @@ struct resolved_abi {
 	size_t count, room;
 	const struct rest *rests; /* sorted, the first from 0 */
 	size_t rest_count;
+	/* Entries that a rest comes before: none of them ever counts. */
+	struct resolved_entry *covered;
+	size_t covered_count;
 };
 
 /* Numbers under one audit architecture, and which table they are in. */
@@ -89,6 +92,12 @@ resolved_entries(const struct resolved_abi *abi, uint32_t nr, size_t *count);
 
 /* What answers a number when no entry matches. */
 const struct rest *resolved_rest(const struct resolved_abi *abi, uint32_t nr);
+
+/*
+ * Whether any number from `first` to `last` is one of `abi`: x32 has a part of
+ * x86_64's, and nothing outside.
+ */
+bool abi_has_numbers(const struct cg_abi *abi, uint32_t first, uint32_t last);
 
 /* Sort the entries of a table as it wants them. */
 void resolved_sort(struct resolved_abi *abi);

@@ -31,6 +31,28 @@ covered(const struct resolved *resolved, const struct cg_abi *abi)
 	return NULL;
 }
 
+/* The ABI that owns a part of an arch's numbers (x32), if there is one. */
+static const struct cg_abi *part_of(uint32_t arch)
+{
+	const struct cg_abi *abi;
+
+	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
+		if (abi->audit_arch == arch && abi->seccomp && abi->nr_first)
+			return abi;
+	return NULL;
+}
+
+bool abi_has_numbers(const struct cg_abi *abi, uint32_t first, uint32_t last)
+{
+	const struct cg_abi *part = part_of(abi->audit_arch);
+
+	if (!part)
+		return true;
+	if (abi == part)
+		return last >= part->nr_first && first <= part->nr_last;
+	return first < part->nr_first || last > part->nr_last;
+}
+
 static void add_region(struct resolved *resolved, uint32_t arch, uint32_t first,
 		       uint32_t last, const struct cg_abi *abi)
 {
@@ -41,17 +63,6 @@ static void add_region(struct resolved *resolved, uint32_t arch, uint32_t first,
 		.abi = covered(resolved, abi),
 		.answer = resolved->foreign,
 	};
-}
-
-/* The ABI that owns a part of an arch's numbers (x32), if there is one. */
-static const struct cg_abi *part_of(uint32_t arch)
-{
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
-		if (abi->audit_arch == arch && abi->seccomp && abi->nr_first)
-			return abi;
-	return NULL;
 }
 
 /* xtensa has one audit value for both byte orders. */

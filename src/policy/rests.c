@@ -110,19 +110,29 @@ cuts_of(struct arena *arena, const struct resolved_abi *abi,
 	return cuts;
 }
 
-static void drop_covered(struct resolved_abi *abi)
+/* Entries behind a span without tests never count; they are kept for lint. */
+static bool drop_covered(struct arena *arena, struct resolved_abi *abi)
 {
 	const struct rest *rest = abi->rests;
 	const struct rest *end = abi->rests + abi->rest_count;
-	size_t kept = 0;
+	size_t kept = 0, room = 0;
 
 	for (size_t i = 0; i < abi->count; i++) {
 		while (rest + 1 < end && rest[1].first <= abi->entries[i].nr)
 			rest++;
-		if (abi->entries[i].order < rest->order)
+		if (abi->entries[i].order < rest->order) {
 			abi->entries[kept++] = abi->entries[i];
+			continue;
+		}
+		abi->covered = arena_grow(arena, abi->covered, &room,
+					  abi->covered_count + 1,
+					  sizeof(*abi->covered));
+		if (!abi->covered)
+			return false;
+		abi->covered[abi->covered_count++] = abi->entries[i];
 	}
 	abi->count = kept;
+	return true;
 }
 
 bool rests_lay(struct arena *arena, struct resolved_abi *abi,
@@ -155,6 +165,5 @@ bool rests_lay(struct arena *arena, struct resolved_abi *abi,
 	}
 	abi->rests = out.at;
 	abi->rest_count = out.count;
-	drop_covered(abi);
-	return true;
+	return drop_covered(arena, abi);
 }

@@ -81,32 +81,6 @@ static bool check_test(const struct build *build, const struct cg_test *test)
 	return true;
 }
 
-/*
- * x32 has a part of x86_64's numbers: a rule for the one that can only mean
- * the other is a mistake. Longer spans are cut where the ABI ends.
- */
-static bool check_owner(const struct build *build)
-{
-	const struct cg_rule *rule = build->rule;
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++) {
-		bool inside = rule->first >= abi->nr_first &&
-			      rule->last <= abi->nr_last;
-		bool apart = rule->last < abi->nr_first ||
-			     rule->first > abi->nr_last;
-
-		if (abi->audit_arch != rule->abi->audit_arch || !abi->seccomp ||
-		    !abi->nr_first)
-			continue;
-		if (abi == rule->abi ? apart : inside)
-			return fail_rule(build,
-					 "0x%" PRIx32 " is no number of %s",
-					 rule->first, rule->abi->name);
-	}
-	return true;
-}
-
 static bool check_rule(const struct build *build)
 {
 	const struct cg_rule *rule = build->rule;
@@ -134,7 +108,11 @@ static bool check_rule(const struct build *build)
 	for (size_t i = 0; i < rule->count; i++)
 		if (!check_test(build, &rule->tests[i]))
 			return false;
-	return check_owner(build);
+	/* Longer spans are cut where the ABI ends. */
+	return abi_has_numbers(rule->abi, rule->first, rule->last)
+		       ? true
+		       : fail_rule(build, "0x%" PRIx32 " is no number of %s",
+				   rule->first, rule->abi->name);
 }
 
 static bool check_default(const struct build *build, size_t index)

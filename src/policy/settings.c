@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "policy/action.h"
 #include "policy/read.h"
+#include "policy/write.h"
 
 static bool
 read_action(struct read *read, const struct node *node, struct action *out)
@@ -102,9 +103,9 @@ key_kernel(struct read *read, const struct node *node, void *context)
 		       (unsigned)(cg_kernel_newest() & 0xffff));
 }
 
-static bool add_abi(struct read *read, const struct node *node)
+bool abi_read(struct read *read, const struct node *node,
+	      const struct cg_abi **out)
 {
-	struct cg_policy *policy = read->policy;
 	const struct cg_abi *abi;
 	const char *text;
 
@@ -121,6 +122,17 @@ static bool add_abi(struct read *read, const struct node *node)
 		return fail_at(read->err, CG_E_MEANING, node->place,
 			       "the kernel has no seccomp filters on %s",
 			       abi->name);
+	*out = abi;
+	return true;
+}
+
+static bool add_abi(struct read *read, const struct node *node)
+{
+	struct cg_policy *policy = read->policy;
+	const struct cg_abi *abi;
+
+	if (!abi_read(read, node, &abi))
+		return false;
 	for (size_t i = 0; i < policy->abi_count; i++)
 		if (policy->abis[i] == abi)
 			return fail_at(read->err, CG_E_MEANING, node->place,
@@ -163,19 +175,26 @@ key_architectures(struct read *read, const struct node *node, void *context)
 	return true;
 }
 
+/* SECCOMP_FILTER_FLAG_* of linux/seccomp.h, in the order of the bits. */
+static const char *const flag_names[] = { "tsync",       "log",
+					  "spec_allow",  "new_listener",
+					  "tsync_esrch", "wait_killable_recv" };
+
+const char *flag_name(unsigned index)
+{
+	return index < sizeof(flag_names) / sizeof(flag_names[0])
+		       ? flag_names[index]
+		       : NULL;
+}
+
 static bool add_flag(struct read *read, const struct node *node, uint32_t *out)
 {
-	/* SECCOMP_FILTER_FLAG_* of linux/seccomp.h, in the order of the bits.*/
-	static const char *const names[] = {
-		"tsync",        "log",         "spec_allow",
-		"new_listener", "tsync_esrch", "wait_killable_recv"
-	};
 	const char *text;
 
 	if (!node_text(read, node, "a flag such as log", &text))
 		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!text_same_letters(text, names[i]))
+	for (unsigned i = 0; flag_name(i); i++) {
+		if (!text_same_letters(text, flag_name(i)))
 			continue;
 		*out |= 1u << i;
 		return true;
@@ -207,7 +226,7 @@ static bool key_flags(struct read *read, const struct node *node, void *context)
 	return true;
 }
 
-static bool read_switch(struct read *read, const struct node *node, bool *out)
+bool switch_read(struct read *read, const struct node *node, bool *out)
 {
 	const char *text;
 
@@ -226,7 +245,7 @@ key_enabled(struct read *read, const struct node *node, void *context)
 	bool enabled;
 
 	(void)context;
-	if (!read_switch(read, node, &enabled))
+	if (!switch_read(read, node, &enabled))
 		return false;
 	if (read->depth == 0)
 		read->policy->disabled = !enabled;
@@ -265,11 +284,16 @@ key_no_new_privs(struct read *read, const struct node *node, void *context)
 	bool on;
 
 	(void)context;
-	if (!read_switch(read, node, &on))
+	if (!switch_read(read, node, &on))
 		return false;
 	return on || warn_at(read, node->place,
 			     "no_new_privs: false is not followed; ask for it "
 			     "where the filter is loaded");
+}
+
+static bool key_exact(struct read *read, const struct node *node, void *context)
+{
+	return switch_read(read, node, &((struct settings *)context)->exact);
 }
 
 static bool
@@ -303,6 +327,7 @@ const struct key settings_keys[] = {
 	{ "flags", key_flags },
 	{ "enabled", key_enabled },
 	{ "registered", key_registered },
+	{ "exact", key_exact },
 	{ "no_new_privs", key_no_new_privs },
 	{ "extends", key_extends },
 	{ "syscalls", key_syscalls },

@@ -11,6 +11,7 @@ struct make {
 	const struct condition *condition;
 	const struct cg_abi *abi;
 	struct test *test;
+	bool typed;
 };
 
 static uint64_t all_ones(const struct test *test)
@@ -106,11 +107,13 @@ type_argument(const struct make *make, const struct cg_syscall *call)
 	unsigned place;
 	size_t count;
 
+	test->bits = make->abi->bits;
+	if (!call)
+		return true;
 	place = abi_argument_position(call, make->abi, condition->argument);
 	if (place > 5 || abi_arguments_hidden(call, make->abi))
 		return false;
 	test->argument = (uint8_t)place;
-	test->bits = make->abi->bits;
 	if (cg_syscall_arguments(call, make->abi, arguments, &count) &&
 	    place < count && arguments[place].bits) {
 		test->bits = arguments[place].bits;
@@ -128,7 +131,7 @@ make_one(struct make *make, const struct cg_syscall *call)
 	*test = (struct test){ .argument = condition->argument,
 			       .bits = 64,
 			       .compare = condition->compare };
-	if (condition->typed && !type_argument(make, call))
+	if (make->typed && !type_argument(make, call))
 		return TESTS_HIDDEN;
 	test->mask = all_ones(test);
 	if (test->compare == COMPARE_IN || test->compare == COMPARE_NOT_IN)
@@ -143,9 +146,15 @@ tests_make(struct arena *arena, const struct entry *entry,
 	   struct test *out, struct cg_error *err)
 {
 	for (size_t i = 0; i < entry->count; i++) {
-		struct make make = { arena, err, &entry->conditions[i], abi,
-				     &out[i] };
-		enum tests_result result = make_one(&make, call);
+		struct make make = { .arena = arena,
+				     .err = err,
+				     .condition = &entry->conditions[i],
+				     .abi = abi,
+				     .test = &out[i] };
+		enum tests_result result;
+
+		make.typed = make.condition->typed && !entry->exact;
+		result = make_one(&make, call);
 
 		if (result != TESTS_MADE)
 			return result;

@@ -10,7 +10,10 @@ enum tests_result {
 	TESTS_FAILED, /* and `err` says why */
 };
 
-/* The tests of `entry` for `call` on `abi`, `entry->count` of them. */
+/*
+ * The tests of `entry` for `call` on `abi`, `entry->count` of them. `call` is
+ * NULL for a number: all its arguments are a register wide.
+ */
 enum tests_result
 tests_make(struct arena *arena, const struct entry *entry,
 	   const struct cg_syscall *call, const struct cg_abi *abi,

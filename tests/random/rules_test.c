@@ -11,131 +11,17 @@
 #include <callgate/callgate.h>
 
 #include "follow.h"
+#include "made_rules.h"
 #include "policy/resolve.h"
 #include "prove/meaning.h"
 #include "prove/walk.h"
 #include "tap.h"
-#include "unit/bpf_random.h"
 
-enum { RULES_MAX = 60, TESTS_MAX = 4, CALLS = 300, NODES = 1 << 20 };
-
-struct made_rules {
-	struct cg_rules rules;
-	struct cg_default defaults[4];
-	struct cg_rule rule[RULES_MAX];
-	struct cg_test tests[RULES_MAX][TESTS_MAX];
-};
+enum { CALLS = 300, NODES = 1 << 20 };
 
 static struct totals {
 	uint64_t policies, pairs, wrong, unproved, too_long, by_test, by_span;
 } totals;
-
-static uint32_t any_answer(uint64_t *seed)
-{
-	static const uint32_t answers[] = {
-		CG_RET_ALLOW,        CG_RET_ALLOW,           CG_RET_ERRNO | 1,
-		CG_RET_ERRNO | 38,   CG_RET_KILL_PROCESS,    CG_RET_LOG,
-		CG_RET_TRACE | 7,    CG_RET_KILL_THREAD | 9, CG_RET_USER_NOTIF,
-		CG_RET_TRAP | 65535,
-	};
-
-	return answers[random_below(seed, 10)];
-}
-
-static uint64_t any_value(uint64_t *seed)
-{
-	switch (random_below(seed, 3)) {
-	case 0:
-		return random_below(seed, 16);
-	case 1:
-		return random_edge(seed);
-	default:
-		return (uint64_t)random_edge(seed) << 32 | random_edge(seed);
-	}
-}
-
-static uint64_t any_mask(uint64_t *seed)
-{
-	uint64_t mask;
-
-	switch (random_below(seed, 4)) {
-	case 0:
-		mask = any_value(seed);
-		return mask ? mask : 1;
-	case 1:
-		return UINT32_MAX;
-	default:
-		return UINT64_MAX;
-	}
-}
-
-static uint32_t any_number(uint64_t *seed, const struct cg_abi *abi)
-{
-	uint32_t nr = abi->nr_base + random_below(seed, 24);
-
-	if (random_below(seed, 6) == 0)
-		nr = random_edge(seed);
-	/* The numbers of one ABI: x32's are not x86_64's. */
-	return cg_abi_of_call(abi->audit_arch, nr) == abi ? nr : abi->nr_base;
-}
-
-static void make_rule(uint64_t *seed, struct made_rules *made, size_t i)
-{
-	struct cg_rule *rule = &made->rule[i];
-	const size_t abis = made->rules.default_count;
-
-	*rule = (struct cg_rule){
-		.abi = made->defaults[random_below(seed, (uint32_t)abis)].abi,
-		.answer = any_answer(seed),
-		.tests = made->tests[i],
-		.line = (uint32_t)i + 1,
-	};
-	rule->first = rule->last = any_number(seed, rule->abi);
-	switch (random_below(seed, 4)) {
-	case 0:
-		rule->last += random_below(seed, 8);
-		if (random_below(seed, 4) == 0)
-			rule->last = random_edge(seed);
-		if (rule->last < rule->first)
-			rule->last = rule->first;
-		break;
-	case 1:
-		break;
-	default:
-		rule->count = 1 + random_below(seed, TESTS_MAX);
-	}
-	for (size_t j = 0; j < rule->count; j++)
-		made->tests[i][j] = (struct cg_test){
-			.argument = (uint8_t)random_below(seed, 3),
-			.op = (enum cg_operator)random_below(seed, 6),
-			.mask = any_mask(seed),
-			.value = any_value(seed),
-		};
-}
-
-static void make_rules(uint64_t *seed, struct made_rules *made)
-{
-	static const char *const abis[] = { "x86_64", "i386", "x32",
-					    "aarch64" };
-	static const char *const big[] = { "s390x", "s390", "ppc64", "ppc" };
-	const char *const *names = random_below(seed, 5) ? abis : big;
-	size_t first = random_below(seed, 4);
-
-	*made = (struct made_rules){ 0 };
-	made->rules = (struct cg_rules){
-		.defaults = made->defaults,
-		.default_count = 1 + random_below(seed, 4),
-		.rules = made->rule,
-		.rule_count = random_below(seed, RULES_MAX),
-		.foreign = any_answer(seed),
-	};
-	for (size_t i = 0; i < made->rules.default_count; i++)
-		made->defaults[i] = (struct cg_default){
-			cg_abi_by_name(names[(first + i) % 4]), any_answer(seed)
-		};
-	for (size_t i = 0; i < made->rules.rule_count; i++)
-		make_rule(seed, made, i);
-}
 
 /* ---------------------------------------------------------- literally -- */
 
@@ -226,11 +112,10 @@ static void try_rules(uint64_t seed)
 	static struct made_rules made;
 	struct trial trial = { .made = &made };
 	struct cg_error err = { 0 };
-	uint64_t state = seed * 0x9e3779b97f4a7c15u;
 	enum cg_status status;
 
 	totals.policies++;
-	make_rules(&state, &made);
+	made_rules_init(&made, seed);
 	if (cg_policy_from_rules(&made.rules, NULL, &trial.policy, &err) !=
 	    CG_OK) {
 		totals.wrong++;
