@@ -7,7 +7,7 @@ DESTDIR =
 
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false
 # A sanitizer's own system calls are not in any policy, so no live tests there.
-SANITIZED = $(BUILD)-sanitize:-house,-live,-long
+SANITIZED = $(BUILD)-sanitize:-house,-live,-long,-runtimes
 
 # Facts and samples that some tests compare with, where they lie beside us.
 ifneq ($(wildcard ../shared/data),)
@@ -34,7 +34,7 @@ setup-%:
 # What the tests need may have come after the build was set up: look again.
 check: setup-build setup-check again-$(BUILD) again-$(BUILD)-sanitize \
 		$(BUILD) $(BUILD)-sanitize
-	tools/tally $(BUILD):-long $(SANITIZED)
+	tools/tally $(BUILD):-long,-runtimes $(SANITIZED)
 
 check-sanitize: $(BUILD)-sanitize
 	tools/tally $(SANITIZED)
@@ -48,6 +48,10 @@ check-systems: setup-systems $(BUILD)
 
 check-arches: setup-arches $(BUILD)
 	tools/check-arches $(BUILD)
+
+# What real container runtimes and other tools do, where this machine has them.
+check-runtimes: setup-build setup-runtimes again-$(BUILD) $(BUILD)
+	tools/tally $(BUILD):runtimes
 
 tidy: setup-tidy $(BUILD)
 	tools/tidy $(BUILD)
@@ -68,6 +72,6 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-sanitize check-long tidy demo bench fuzz install clean
+.PHONY: all check check-sanitize check-long check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-systems check-arches $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:
