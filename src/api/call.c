@@ -62,7 +62,9 @@ fill_argument(const struct condition *condition, const struct cg_abi *abi,
 			       "a call has one value for each argument, or _");
 	if (!value_on(&condition->value, abi, condition->place, &value, err))
 		return false;
-	if (abi->bits == 32 || (argument && argument->bits == 32))
+	/* A filter sees all of a register, whatever the kernel does. */
+	if (abi->bits == 32 ||
+	    (argument && argument->bits == 32 && condition->value.negative))
 		value = (uint32_t)value;
 	call->args[condition->argument] = value;
 	*known |= 1u << condition->argument;

@@ -109,6 +109,8 @@ add_errno(const struct json *json, uint32_t answer, bool top, unsigned depth)
 
 static void add_arches(const struct json *json, const struct spelling *spelling)
 {
+	if (spelling->unlisted)
+		return;
 	buf_puts(json->out, ",\n");
 	start(json, 1);
 	buf_puts(json->out, "\"architectures\": [");
@@ -269,8 +271,9 @@ void oci_print_spo(struct buf *out, const struct spelling *spelling,
 	buf_printf(out, "  name: %s\nspec:\n", name);
 	buf_printf(out, "  defaultAction: %s\n",
 		   oci_action_word(spelling->answer));
-	buf_puts(out, "  architectures:\n");
-	for (size_t i = 0; i < spelling->abi_count; i++)
+	if (!spelling->unlisted)
+		buf_puts(out, "  architectures:\n");
+	for (size_t i = 0; !spelling->unlisted && i < spelling->abi_count; i++)
 		buf_printf(out, "  - %s\n",
 			   profile_arch_of(spelling->abis[i])->scmp);
 	if (!spelling->flags)

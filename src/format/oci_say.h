@@ -36,7 +36,8 @@ struct spell {
 	uint32_t answer; /* the profile's default */
 	const struct cg_abi *abis[PROFILE_ABIS_MAX];
 	size_t abi_count;
-	dd built; /* what the profile means as it stands */
+	bool unlisted; /* no architectures: the native one alone */
+	dd built;      /* what the profile means as it stands */
 };
 
 /* What `whole` does with a call on an ABI; false if the ABI lacks it. */

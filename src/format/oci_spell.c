@@ -76,7 +76,7 @@ static bool make_profile(struct spell *spell, struct profile *profile)
 
 	/* As oci_print() writes it: defaultErrnoRet, and all architectures. */
 	*profile = (struct profile){ .answer = spell->answer,
-				     .lists_native = true };
+				     .lists_native = !spell->unlisted };
 	profile->default_is_enosys =
 		cg_constant_value("ENOSYS", spell->writing->host->native,
 				  &enosys) &&
@@ -422,6 +422,7 @@ static bool hand_out(struct spell *spell, struct spelling *out)
 	*out = (struct spelling){ .answer = spell->answer,
 				  .abis = abis,
 				  .abi_count = spell->abi_count,
+				  .unlisted = spell->unlisted,
 				  .notifies =
 					  spell->answer == CG_RET_USER_NOTIF,
 				  .flags = spell->writing->policy->flags };
@@ -572,12 +573,20 @@ static bool spell_it(struct spell *spell, struct spelling *out)
 	    !list_abis(spell) || !list_calls(spell))
 		return false;
 	count = list_defaults(spell, answers);
-	for (size_t i = 0; i < count; i++) {
-		if (!try_default(spell, answers[i]))
-			return false;
-		if (spell->built == spell->shapes.whole)
-			return hand_out(spell, out);
+	/* To old releases of runc it matters whether the native one is named:
+	   that may be tried where it stands alone. */
+	for (unsigned unlisted = 0; unlisted < 2; unlisted++) {
+		spell->unlisted = unlisted;
+		if (unlisted && spell->abi_count > 1)
+			break;
+		for (size_t i = 0; i < count; i++) {
+			if (!try_default(spell, answers[i]))
+				return false;
+			if (spell->built == spell->shapes.whole)
+				return hand_out(spell, out);
+		}
 	}
+	spell->unlisted = false;
 	return try_default(spell, answers[0]) && hand_out(spell, out) &&
 	       tell_losses(spell);
 }

@@ -22,6 +22,7 @@ struct spelling {
 	uint32_t answer; /* where no rule matches */
 	const struct cg_abi *const *abis;
 	size_t abi_count;
+	bool unlisted; /* the native one alone, and not named */
 	uint32_t flags;
 	bool notifies; /* an agent is asked */
 	struct spelled *rules;
