@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/beside.h"
+#include "api/side.h"
 #include "format/read.h"
 #include "sys/file.h"
 
@@ -57,15 +58,18 @@ static bool keep_warnings(const struct notes *warnings,
 }
 
 static bool read_with(const struct format *format, struct reading *reading,
-		      const struct cg_target *target, struct cg_policy **out)
+		      const struct cg_target *target, struct cg_policy **out,
+		      struct cg_program **program)
 {
 	struct cg_policy *policy = NULL;
 
 	if (!format->read(reading))
 		return false;
 	if (reading->insns)
-		return fail(reading->err, CG_E_UNSUPPORTED,
-			    "a program cannot be made a policy yet");
+		return cg_program_from_insns(reading->insns,
+					     reading->insn_count,
+					     reading->big_endian, program,
+					     reading->err) == CG_OK;
 	if (!policy_of_rules(reading, target, &policy, reading->err))
 		return false;
 	if (!keep_warnings(&reading->warnings, policy, reading->err)) {
@@ -121,9 +125,9 @@ static enum cg_status read_own(const struct cg_source *source, size_t count,
 }
 
 enum cg_status
-cg_format_read(const struct cg_format *format, const struct cg_source *sources,
-	       size_t count, const struct cg_target *target,
-	       struct cg_policy **out, struct cg_error *err)
+side_read(const struct cg_format *format, const struct cg_source *sources,
+	  size_t count, const struct cg_target *target, struct cg_policy **out,
+	  struct cg_program **program, struct cg_error *err)
 {
 	struct arena arena = { .budget = target && target->memory
 						 ? target->memory
@@ -144,12 +148,30 @@ cg_format_read(const struct cg_format *format, const struct cg_source *sources,
 	else if (host_of(target, format->runtime, &host, &here) &&
 		 check_sources(&arena, sources, count, &named, &here)) {
 		reading.sources = named;
-		read_with(row_of(format), &reading, target, out);
+		read_with(row_of(format), &reading, target, out, program);
 	}
 	arena_free(&arena);
 	if (here.status != CG_OK && err)
 		*err = here;
 	return here.status;
+}
+
+enum cg_status
+cg_format_read(const struct cg_format *format, const struct cg_source *sources,
+	       size_t count, const struct cg_target *target,
+	       struct cg_policy **out, struct cg_error *err)
+{
+	struct cg_program *program = NULL;
+	enum cg_status status =
+		side_read(format, sources, count, target, out, &program, err);
+
+	if (!program)
+		return status;
+	cg_program_free(program);
+	if (err)
+		fail_set(err, CG_E_UNSUPPORTED,
+			 "a program cannot be made a policy yet");
+	return CG_E_UNSUPPORTED;
 }
 
 enum cg_status cg_format_open(const char *path, const struct cg_format **format,

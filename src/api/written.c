@@ -6,6 +6,7 @@
 #include <callgate/prove.h>
 
 #include "api/diagrams.h"
+#include "api/side.h"
 #include "format/write.h"
 #include "prove/compare.h"
 
@@ -76,13 +77,16 @@ prove_text(const struct cg_written *written, const struct cg_format *format,
 	const struct cg_side left = { .policy = policy };
 	struct cg_side right = { 0 };
 	struct cg_policy *back = NULL;
+	struct cg_program *program = NULL;
 	enum cg_relation relation;
 	struct cg_witness witness;
 	bool ok = true, kept = true;
 
-	if (cg_format_read(format, &source, 1, target, &back, err) != CG_OK)
+	if (side_read(format, &source, 1, target, &back, &program, err) !=
+	    CG_OK)
 		return false;
 	right.policy = back;
+	right.program = program;
 	if (nearest)
 		ok = prove_no_more(left, right, &witness, &kept, err) &&
 		     (kept || fail_proof(&witness, err));
@@ -91,6 +95,7 @@ prove_text(const struct cg_written *written, const struct cg_format *format,
 	else if (relation != CG_EQUAL)
 		ok = fail_proof(&witness, err);
 	cg_policy_free(back);
+	cg_program_free(program);
 	return ok;
 }
 

@@ -592,7 +592,9 @@ const struct format format_firejail = {
 		.about = "firejail's profiles and options",
 		.runtime = "firejail",
 		.reads = true,
+		.writes = true,
 	},
 	.sniff = firejail_sniff,
 	.read = firejail_read,
+	.write = firejail_write,
 };

@@ -72,6 +72,9 @@ bool firejail_number(const struct reading *reading, const char *name,
 bool firejail_member(const struct reading *reading, const char *name,
 		     const struct cg_abi *abi, uint32_t *nr);
 
+/* Write a profile. */
+bool firejail_write(struct writing *writing);
+
 /* Make the filters of a sandbox. */
 bool firejail_filters(const struct firejail *firejail);
 

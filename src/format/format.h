@@ -86,6 +86,10 @@ extern const struct format *const formats[];
 
 extern const struct format format_callgate;
 extern const struct format format_systemd, format_firejail;
+extern const struct format format_minijail, format_minijail_compiler;
+extern const struct format format_kafel;
+extern const struct format format_bpf, format_asm, format_c, format_c_header;
+extern const struct format format_go, format_template;
 extern const struct format format_oci, format_docker, format_containers;
 extern const struct format format_spo, format_kubernetes;
 

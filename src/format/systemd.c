@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "format/dialect.h"
+#include "format/profile.h"
 #include "format/unit.h"
 
 /* A list that a line is added to, and how. */
@@ -27,11 +28,15 @@ static size_t call_count(void)
 }
 
 /* The call of a name that libseccomp knows: its aliases are not ours. */
-static const struct cg_syscall *call_named(const char *name)
+static const struct cg_syscall *
+call_named(const struct reading *reading, const char *name)
 {
 	const struct cg_syscall *call = cg_syscall_by_name(name);
 
-	return call && strcmp(call->name, name) == 0 ? call : NULL;
+	return call && strcmp(call->name, name) == 0 &&
+			       profile_knows(reading->host, call)
+		       ? call
+		       : NULL;
 }
 
 /* A call is put on the list, or taken off it again by the other kind of line.
@@ -39,7 +44,7 @@ static const struct cg_syscall *call_named(const char *name)
 static bool add_name(void *context, const char *name)
 {
 	struct adding *adding = context;
-	const struct cg_syscall *call = call_named(name);
+	const struct cg_syscall *call = call_named(adding->unit->reading, name);
 	struct systemd_word *word;
 	bool put;
 
@@ -61,9 +66,10 @@ static bool add_word(struct adding *adding, const char *name)
 	const char *close;
 
 	if (name[0] != '@') {
-		close = call_named(name) ? NULL : cg_syscall_suggest(name);
-		if (call_named(name))
+		if (call_named(reading, name))
 			return add_name(adding, name);
+		close = cg_syscall_suggest(name);
+		close = close && strcmp(close, name) == 0 ? NULL : close;
 		return reading_warn(reading, adding->place,
 				    "systemd passes over '%.64s', which is no "
 				    "call that it knows%s%s%s",
@@ -412,7 +418,9 @@ const struct format format_systemd = {
 		.about = "SystemCallFilter= and its like in units and drop-ins",
 		.runtime = "systemd",
 		.reads = true,
+		.writes = true,
 	},
 	.sniff = systemd_sniff,
 	.read = systemd_read,
+	.write = systemd_write,
 };

@@ -41,6 +41,9 @@ const char *systemd_abi_name(const struct cg_abi *abi);
 /* The ABI of such a name; "native" is `native`; NULL if it knows none. */
 const struct cg_abi *systemd_abi(const char *name, const struct cg_abi *native);
 
+/* Write a drop-in. */
+bool systemd_write(struct writing *writing);
+
 /* Make the filters that systemd makes of a unit. */
 bool systemd_filters(const struct systemd_unit *unit);
 

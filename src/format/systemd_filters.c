@@ -176,7 +176,9 @@ list_filter(const struct systemd_unit *unit, const struct systemd_list *list,
 	const struct cg_abi *sharing;
 
 	filter_init(filter, unit->reading, CG_RET_ALLOW);
-	if (!list->made || (!list->count && others == CG_RET_ALLOW))
+	/* An empty list of what is left out is as good as none. */
+	if (!list->made ||
+	    (!list->count && (!list->allow || others == CG_RET_ALLOW)))
 		return true;
 	for (size_t i = 0; i < filter->abi_count; i++) {
 		const struct cg_abi *abi = filter->defaults[i].abi;
