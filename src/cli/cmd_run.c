@@ -21,6 +21,7 @@ struct fields {
 	struct choice choice;
 	bool explain, no_explain;
 	bool before_exec, keep_privileges, log, spec_allow, json;
+	const char *init, *then, *after;
 };
 
 static const struct option options[] = {
@@ -43,12 +44,19 @@ static const struct option options[] = {
 	  "leave speculation mitigations off" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "tell of each refusal in a line of JSON" },
+	{ 0, "init", "FILE", OPTION_TEXT, offsetof(struct fields, init),
+	  "the policy of start-up, until --after" },
+	{ 0, "then", "FILE", OPTION_TEXT, offsetof(struct fields, then),
+	  "the policy of service, put over the first one then" },
+	{ 0, "after", "MOMENT", OPTION_TEXT, offsetof(struct fields, after),
+	  "when: once this call has succeeded, or ready (sd_notify)" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
 /* What the callbacks know. The policy is read anew for another ABI. */
 struct context {
 	const struct fields *fields;
+	struct choice choice;
 	struct input input;
 	const struct cg_abi *abi; /* that `native` means in it */
 	struct refusals *refusals;
@@ -74,8 +82,7 @@ static enum cg_status program_for(void *data, const struct cg_abi *abi,
 	int status;
 
 	if (abi != context->abi) {
-		if (!input_choice(&context->fields->choice, abi, &input,
-				  &status)) {
+		if (!input_choice(&context->choice, abi, &input, &status)) {
 			input_free(&input);
 			*err = (struct cg_error){ .status = CG_E_MEANING };
 			snprintf(err->message, sizeof(err->message),
@@ -91,6 +98,30 @@ static enum cg_status program_for(void *data, const struct cg_abi *abi,
 	return cg_compile(context->input.policy, NULL, out, err);
 }
 
+/* The second policy, read when it is asked for. */
+static enum cg_status then_for(void *data, const struct cg_abi *abi,
+			       struct cg_program **out, struct cg_error *err)
+{
+	const struct context *context = data;
+	struct input input;
+	int status;
+
+	*err = (struct cg_error){ .status = CG_E_MEANING };
+	snprintf(err->message, sizeof(err->message),
+		 "%s has no meaning for a program of %s", context->fields->then,
+		 abi->name);
+	if (!input_open(context->fields->then, abi, &input, &status))
+		return err->status;
+	if (input.policy)
+		err->status = cg_compile(input.policy, NULL, out, err);
+	else
+		snprintf(err->message, sizeof(err->message),
+			 "%s is a filter; --then is a policy",
+			 context->fields->then);
+	input_free(&input);
+	return err->status;
+}
+
 static void refused(void *data, const struct cg_refusal *refusal)
 {
 	struct context *context = data;
@@ -104,6 +135,22 @@ static void failed(void *data, const struct cg_error *err)
 
 	out_failure(err, input_text_for(&context->input, err),
 		    context->input.length);
+}
+
+static bool check_phases(const struct fields *fields)
+{
+	if (!fields->init && !fields->then && !fields->after)
+		return true;
+	if (!fields->then || !fields->after) {
+		out_error("--init, --then and --after go together: two "
+			  "policies, and the moment between them");
+		return false;
+	}
+	if (fields->explain || fields->json) {
+		out_error("with --then nobody stays to explain anything");
+		return false;
+	}
+	return true;
 }
 
 /* Of the policy's own flags those that a command can be run with. */
@@ -150,6 +197,8 @@ static int run_under(struct context *context, char **operands)
 {
 	const struct fields *fields = context->fields;
 	struct cg_run_options run = {
+		.after = fields->after,
+		.then_for = fields->then ? then_for : NULL,
 		.program_for = program_for,
 		.refused = refused,
 		.failed = failed,
@@ -159,7 +208,7 @@ static int run_under(struct context *context, char **operands)
 	};
 	struct cg_error err;
 
-	if (!read_mode(fields, &run.explain) ||
+	if (!check_phases(fields) || !read_mode(fields, &run.explain) ||
 	    !read_flags(context, &run.flags))
 		return EXIT_USAGE;
 	if (cg_run(&run, operands, &err) == CG_OK)
@@ -188,8 +237,15 @@ static int run(void *data, int count, char **operands)
 
 	(void)count;
 	context.abi = cg_abi_native();
+	context.choice = fields->choice;
+	if (fields->init && context.choice.policy) {
+		out_error("--init and --policy are one and the same: give one");
+		return EXIT_USAGE;
+	}
+	if (fields->init)
+		context.choice.policy = fields->init;
 	context.refusals = refusals_new(fields->json);
-	if (input_choice(&fields->choice, context.abi, &context.input,
+	if (input_choice(&context.choice, context.abi, &context.input,
 			 &status)) {
 		input_warn(&context.input);
 		status = cg_policy_enabled(context.input.policy)

@@ -18,6 +18,7 @@
 #include "record/interest.h"
 #include "record/names.h"
 #include "sys/file.h"
+#include "sys/task.h"
 
 extern const unsigned char recorder_object[];
 extern const size_t recorder_object_size;
@@ -132,6 +133,7 @@ static void configure(const struct cg_recorder *recorder, uint64_t cgroup,
 		      int hierarchy, struct side_config *config)
 {
 	const struct cg_abi *x32 = recorder->doors.abi[DOOR_X32];
+	struct task self;
 
 	memset(config, 0, sizeof(*config));
 	config->errors = recorder->options.errors;
@@ -142,8 +144,8 @@ static void configure(const struct cg_recorder *recorder, uint64_t cgroup,
 	config->base_mount = (unsigned)own_namespace("mnt");
 	config->compat_status = 2; /* TS_COMPAT of x86 */
 	config->x32_bit = x32 ? x32->nr_base : 0;
-	config->nr_seccomp = number_of("seccomp");
-	config->nr_prctl = number_of("prctl");
+	task_read(0, &self);
+	config->base_filters = self.filters > 0 ? self.filters : 0;
 	config->nr_sendto = number_of("sendto");
 	config->nr_sendmsg = number_of("sendmsg");
 	config->cgroup = cgroup;

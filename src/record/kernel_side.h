@@ -94,11 +94,11 @@ struct side_config {
 	unsigned base_mount;        /* inode of our mount namespace */
 	unsigned compat_status;     /* bit of thread_info.status */
 	unsigned x32_bit;
-	int moment_nr[SIDE_DOORS + 1];                        /* -1: none */
-	unsigned nr_seccomp, nr_prctl, nr_sendto, nr_sendmsg; /* native */
-	unsigned long long cgroup; /* inode of the directory */
-	int hierarchy;             /* that it is in */
-	int unused;
+	int moment_nr[SIDE_DOORS + 1];  /* -1: none */
+	unsigned nr_sendto, nr_sendmsg; /* native */
+	unsigned long long cgroup;      /* inode of the directory */
+	int hierarchy;                  /* that it is in */
+	int base_filters;               /* that we are under ourselves */
 	/* A bit for each argument to keep, by door and number. */
 	unsigned char wanted[SIDE_WANTED];
 };

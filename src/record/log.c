@@ -25,7 +25,9 @@ bool log_next(const char **at, const char *end, struct log_line *line)
 
 const char *log_find(struct log_line line, const char *letters)
 {
-	return memmem(line.text, line.length, letters, strlen(letters));
+	return line.length ? memmem(line.text, line.length, letters,
+				    strlen(letters))
+			   : NULL;
 }
 
 bool log_fail(const struct log *log, const char *format, ...)

@@ -21,6 +21,8 @@ enum {
 
 struct held {
 	struct log_line line, name;
+	struct log_line resumed; /* where its result stands, if not in `line` */
+	uint32_t number;         /* of the line */
 };
 
 struct thread {
@@ -285,9 +287,10 @@ static bool count_call(struct trace *trace, const struct cg_abi *abi,
 		       const struct held *held)
 {
 	struct log *log = trace->log;
+	uint32_t here = log->line, nr;
 	struct recorded *row;
-	uint32_t nr;
 
+	log->line = held->number;
 	if (!log_call(abi, held->name.text, held->name.length, &nr))
 		return log_fail(log, "%s has no call '%.*s'", abi->name,
 				(int)held->name.length, held->name.text);
@@ -295,8 +298,10 @@ static bool count_call(struct trace *trace, const struct cg_abi *abi,
 	if (!row)
 		return fail_nomem(log->err);
 	recording_add(&row->count, 1);
+	log->line = here;
 	return (note_arguments(log, row, held->line, held->name) &&
-		note_result(log, row, held->line)) ||
+		note_result(log, row, held->line) &&
+		note_result(log, row, held->resumed)) ||
 	       fail_nomem(log->err);
 }
 
@@ -356,22 +361,41 @@ read_call(struct trace *trace, struct thread *thread, const struct held *call)
 	return true;
 }
 
+/* A call that is held, which a line goes on with; the newest of that name. */
+static struct held *held_of(struct thread *thread, struct log_line name)
+{
+	for (size_t i = thread->held_count; i-- > 0;) {
+		struct held *held = &thread->held[i];
+
+		if (held->name.length == name.length &&
+		    memcmp(held->name.text, name.text, name.length) == 0)
+			return held;
+	}
+	return NULL;
+}
+
 /* "<... read resumed>...": the call was counted, its result was not. */
 static bool
 read_resumed(struct trace *trace, struct thread *thread, struct log_line line)
 {
 	struct log_line name = { line.text + 5, 0 };
 	const char *end = line.text + line.length;
+	struct held *held;
+	struct recorded *row;
 	uint32_t nr;
 
 	while (name.text + name.length < end && name.text[name.length] != ' ')
 		name.length++;
+	held = held_of(thread, name);
+	if (held) {
+		held->resumed = line;
+		return true;
+	}
 	if (!thread->abi || !log_call(thread->abi, name.text, name.length, &nr))
 		return true;
-	return note_result(trace->log,
-			   recording_call(trace->log->recording, CG_PHASE_ALL,
-					  thread->abi, nr),
-			   line) ||
+	row = recording_call(trace->log->recording, CG_PHASE_ALL, thread->abi,
+			     nr);
+	return (row && note_result(trace->log, row, line)) ||
 	       fail_nomem(trace->log->err);
 }
 
@@ -392,7 +416,7 @@ static bool read_line(struct trace *trace, struct log_line line)
 	uint64_t id = skip_head(&line);
 	const char *open = memchr(line.text, '(', line.length);
 	struct thread *thread;
-	struct held call = { .line = line };
+	struct held call = { .line = line, .number = trace->log->line };
 
 	call.name = (struct log_line){ line.text,
 				       open ? (size_t)(open - line.text) : 0 };

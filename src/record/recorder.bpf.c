@@ -46,6 +46,13 @@ struct ns_common {
 struct mnt_namespace {
 	struct ns_common ns;
 };
+struct atomic_int {
+	int counter;
+};
+struct seccomp {
+	int mode;
+	struct atomic_int filter_count;
+};
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 };
@@ -55,6 +62,7 @@ struct task_struct {
 	int tgid;
 	struct pid *thread_pid;
 	struct nsproxy *nsproxy;
+	struct seccomp seccomp;
 };
 struct kernfs_node {
 	u64 id;
@@ -137,14 +145,6 @@ struct {
 	__type(key, struct side_stranger);
 	__type(value, u64);
 } strangers SEC(".maps");
-
-/* Processes of a container's runtime that have loaded a filter. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, u32);
-	__type(value, u8);
-} filtered SEC(".maps");
 
 /* When the call that a thread is in began, if time is asked for. */
 struct started {
@@ -321,27 +321,13 @@ static __always_inline void note_stranger(u32 lane, u32 door, u32 nr)
 /* The runtime of a container counts from its filter on; where to, or LANES. */
 static __always_inline u32 lane_of(struct task_struct *task, u8 state)
 {
-	u32 process = task->tgid;
-
 	if (state == STATE_RECORDED)
 		return shared.lane;
 	if (state == STATE_RUNTIME && config.runtime &&
-	    bpf_map_lookup_elem(&filtered, &process))
+	    task->seccomp.mode == 2 &&
+	    task->seccomp.filter_count.counter > config.base_filters)
 		return 2;
 	return SIDE_LANES;
-}
-
-/* A filter is loaded: seccomp(SET_MODE_FILTER), prctl(PR_SET_SECCOMP). */
-static __noinline void
-note_filter(const struct pt_regs *regs, u32 process, u32 door, u32 nr)
-{
-	u8 yes = 1;
-
-	if (door != DOOR_NATIVE)
-		return;
-	if ((nr == config.nr_seccomp && argument(regs, door, 0) == 1) ||
-	    (nr == config.nr_prctl && argument(regs, door, 0) == 22))
-		bpf_map_update_elem(&filtered, &process, &yes, BPF_ANY);
 }
 
 /* Text with a line "READY=1". */
@@ -418,11 +404,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 	lane = lane_of(task, *state);
 	door = door_of(task, id);
 	nr = door == DOOR_X32 ? (u32)id & ~config.x32_bit : (u32)id;
-	if (lane >= SIDE_LANES) {
-		if (*state == STATE_RUNTIME && config.runtime)
-			note_filter(regs, task->tgid, door, nr);
+	if (lane >= SIDE_LANES)
 		return 0;
-	}
 	if (config.moment_ready)
 		look_for_ready(regs, door, nr);
 	if (nr < SIDE_NUMBERS)

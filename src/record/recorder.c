@@ -137,6 +137,7 @@ enum cg_status cg_record_start(const struct cg_record_options *options,
 		recorder->child.go = recorder->child.pidfd = -1;
 		recorder->target_fd = -1;
 		if (start(recorder, &here)) {
+			recorder->knows = options->known != NULL;
 			recorder->options.known = NULL;
 			*out = recorder;
 			return CG_OK;
@@ -226,6 +227,7 @@ note_gaps(const struct cg_recorder *recorder, struct cg_recording *out)
 		{ "time", !options->time },
 		{ "arguments", options->no_values },
 		{ "start", !recorder->target.argv },
+		{ "counts", recorder->knows },
 	};
 	const char *at = recorder->backend->gaps;
 

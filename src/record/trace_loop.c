@@ -13,10 +13,10 @@
 #include "record/names.h"
 #include "sys/file.h"
 #include "sys/task.h"
-#include "trace/inject.h"
+#include "trace/ready.h"
 #include "trace/resume.h"
 
-enum { BORDER = SIGTRAP | 0x80, READY_LOOK = 64 };
+enum { BORDER = SIGTRAP | 0x80 };
 
 /* A thread that is traced. */
 struct thread_now {
@@ -57,36 +57,6 @@ static void keep_stack(const struct trace_loop *loop, pid_t thread,
 		stack->cell = cell + 1;
 }
 
-/* A line "READY=1" in the first bytes of what is sent. */
-static bool is_ready(pid_t thread, uint64_t at)
-{
-	char text[READY_LOOK + 1] = "\n";
-
-	if (!memory_read(thread, at & ~7ull, text + 1, READY_LOOK - 1) &&
-	    !memory_read(thread, at & ~7ull, text + 1, 16))
-		return false;
-	for (size_t i = at & 7; i + 8 <= sizeof(text); i++)
-		if (memcmp(text + i + 1, "READY=1", 7) == 0 &&
-		    (i == (at & 7) || text[i] == '\n'))
-			return true;
-	return false;
-}
-
-static void look_for_ready(const struct trace_loop *loop, pid_t thread,
-			   uint32_t nr, const uint64_t args[6])
-{
-	uint64_t pieces, base = args[1];
-
-	/* struct msghdr has its vector behind name and length. */
-	if (nr == loop->sendmsg &&
-	    (!memory_read(thread, args[1] + 16, &pieces, sizeof(pieces)) ||
-	     !memory_read(thread, pieces, &base, sizeof(base))))
-		return;
-	if ((nr == loop->sendmsg || nr == loop->sendto) &&
-	    is_ready(thread, base))
-		loop->recorder->tally->lane = 1;
-}
-
 static bool
 is_moment_call(const struct trace_loop *loop, uint32_t audit_arch, uint32_t nr)
 {
@@ -112,8 +82,9 @@ on_call(struct trace_loop *loop, pid_t thread, struct thread_now *now,
 	if (!loop->armed || !tally_door(&recorder->doors, info->arch,
 					(uint32_t)nr, &door, &bare))
 		return;
-	if (recorder->moment.kind == MOMENT_READY && door == DOOR_NATIVE)
-		look_for_ready(loop, thread, bare, args);
+	if (recorder->moment.kind == MOMENT_READY && door == DOOR_NATIVE &&
+	    ready_is_sent(thread, bare, args))
+		tally->lane = 1;
 	if (bare >= SIDE_NUMBERS) {
 		tally_stranger(tally, tally->lane, door, bare, 1);
 		return;
@@ -352,10 +323,6 @@ static void learn_wanted(struct trace_loop *loop)
 			loop->wanted[i] = (unsigned char)interest_arguments(
 				abi, abi->nr_base + i % SIDE_NUMBERS);
 	}
-	cg_syscall_number(cg_syscall_by_name("sendto"), cg_abi_native(),
-			  &loop->sendto);
-	cg_syscall_number(cg_syscall_by_name("sendmsg"), cg_abi_native(),
-			  &loop->sendmsg);
 }
 
 bool trace_loop_begin(struct trace_loop *loop, struct cg_error *err)

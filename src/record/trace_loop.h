@@ -21,7 +21,6 @@ struct trace_loop {
 	size_t thread_count;
 	struct namer *namer;
 	unsigned char wanted[SIDE_WANTED];
-	uint32_t sendto, sendmsg; /* numbers of the native ABI */
 };
 
 /* Seize what is to be recorded. */

@@ -7,13 +7,12 @@
 #include <sys/prctl.h>
 
 #include "bpf/image.h"
+#include "run/fprog.h"
 #include "run/plan.h"
 #include "sys/kernel.h"
 #include "sys/task.h"
 
 enum {
-	RED_ZONE = 128, /* below its stack pointer a program may keep data */
-	FPROG_SIZE = 16,
 	GUARD_MAX = 8 * PLAN_GUARD_EACH + 1,
 	EXIT_FAILED = 125,
 };
@@ -24,36 +23,6 @@ struct install {
 	struct task before;
 	unsigned loaded; /* filters put in by us */
 };
-
-/* struct sock_fprog as a program of that door has it: a length, a pointer. */
-static void fprog_write(const struct door_in *door, size_t count,
-			uint64_t insns, unsigned char out[FPROG_SIZE])
-{
-	uint16_t length = (uint16_t)count;
-	uint32_t narrow = (uint32_t)insns;
-
-	memset(out, 0, FPROG_SIZE);
-	memcpy(out, &length, sizeof(length));
-	if (door->pointer == sizeof(narrow))
-		memcpy(out + sizeof(narrow), &narrow, sizeof(narrow));
-	else
-		memcpy(out + sizeof(insns), &insns, sizeof(insns));
-}
-
-/*
- * Room for `size` bytes below the stack. The kernel maps 128 KiB there at
- * exec, unless the limit on the stack is smaller.
- */
-static bool room_find(const struct install *install, size_t size, uint64_t *out,
-		      struct cg_error *err)
-{
-	uint64_t sp = regs_sp(&install->inject.saved);
-
-	if (sp < RED_ZONE + size)
-		return fail(err, CG_E_SYSTEM, "the command has no stack");
-	*out = (sp - RED_ZONE - size) & ~(uint64_t)15;
-	return true;
-}
 
 static bool
 fail_call(const struct install *install, int64_t result, struct cg_error *err)
@@ -96,7 +65,7 @@ load_image(struct install *install, unsigned char *image, unsigned char *old,
 	uint64_t address;
 	bool ok;
 
-	if (!room_find(install, size, &address, err))
+	if (!fprog_room(&install->inject.saved, size, &address, err))
 		return false;
 	if (!memory_read(process, address, old, size))
 		return fail(err, CG_E_SYSTEM,
@@ -152,6 +121,29 @@ static bool load_traced(struct install *install, const struct cg_insn *insns,
 			err) &&
 	     load_insns(install, copy, count, err);
 	free(copy);
+	return ok;
+}
+
+/* A second one is to come, by the same door. */
+static bool load_first(struct install *install, const struct cg_insn *insns,
+		       size_t count, struct cg_error *err)
+{
+	struct cg_insn *both = calloc(PLAN_DOOR + count, sizeof(*both));
+	bool ok;
+
+	if (!both)
+		return fail_nomem(err);
+	plan_door(install->inject.door,
+		  install->options->flags | SECCOMP_FILTER_FLAG_TSYNC,
+		  cg_abi_native()->big_endian, both);
+	memcpy(both + PLAN_DOOR, insns, count * sizeof(*both));
+	ok = PLAN_DOOR + count <= CG_PROGRAM_MAX
+		     ? load_insns(install, both, PLAN_DOOR + count, err)
+		     : fail(err, CG_E_TOOLONG,
+			    "the first filter has %zu instructions, %d fewer "
+			    "would do",
+			    count, (int)(PLAN_DOOR + count - CG_PROGRAM_MAX));
+	free(both);
 	return ok;
 }
 
@@ -229,6 +221,8 @@ static bool load(struct install *install, const struct cg_program *program,
 		return fail(err, CG_E_INPUT,
 			    "the filter is for a kernel of the other byte "
 			    "order");
+	if (install->options->after)
+		return load_first(install, insns, count, err);
 	if (install->options->explain == CG_EXPLAIN_ALL)
 		return load_traced(install, insns, count, err);
 	return load_insns(install, insns, count, err);

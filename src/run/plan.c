@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ERRNO_MAX = 4095, SECOND_ARGUMENT = 1 };
+enum { ERRNO_MAX = 4095, SECOND_ARGUMENT = 1, SET_MODE_FILTER = 1 };
 
 void plan_trace_errnos(const struct cg_insn *insns, size_t count,
 		       struct cg_insn *out)
@@ -44,6 +44,25 @@ size_t plan_guard(const struct door_in *doors, size_t count, bool big_endian,
 	}
 	out[n++] = (struct cg_insn){ RET_K, 0, 0, CG_RET_ALLOW };
 	return n;
+}
+
+void plan_door(const struct door_in *door, uint32_t flags, bool big_endian,
+	       struct cg_insn out[PLAN_DOOR])
+{
+	/* A jump that fails skips to the filter behind these. */
+	const struct cg_insn insns[PLAN_DOOR] = {
+		{ LD_ABS, 0, 0, DATA_ARCH },
+		{ JEQ_K, 0, 7, door->audit_arch },
+		{ LD_ABS, 0, 0, DATA_NR },
+		{ JEQ_K, 0, 5, door->seccomp },
+		{ LD_ABS, 0, 0, data_arg(0, false, big_endian) },
+		{ JEQ_K, 0, 3, SET_MODE_FILTER },
+		{ LD_ABS, 0, 0, data_arg(SECOND_ARGUMENT, false, big_endian) },
+		{ JEQ_K, 0, 1, flags },
+		{ RET_K, 0, 0, CG_RET_ALLOW },
+	};
+
+	memcpy(out, insns, sizeof(insns));
 }
 
 int64_t plan_result(uint32_t answer)

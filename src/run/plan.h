@@ -27,6 +27,17 @@ enum { PLAN_GUARD_EACH = 9 };
 size_t plan_guard(const struct door_in *doors, size_t count, bool big_endian,
 		  struct cg_insn *out);
 
+/* Instructions of plan_door. */
+enum { PLAN_DOOR = 9 };
+
+/*
+ * What goes before the first of two filters, so that the second can be loaded
+ * over it: seccomp(SECCOMP_SET_MODE_FILTER, `flags`, ...) by this door is
+ * allowed, for it can only refuse more. Writes PLAN_DOOR instructions.
+ */
+void plan_door(const struct door_in *door, uint32_t flags, bool big_endian,
+	       struct cg_insn out[PLAN_DOOR]);
+
 /* What a call refused with this answer returns: -errno, at most -4095. */
 int64_t plan_result(uint32_t answer);
 

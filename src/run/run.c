@@ -2,8 +2,34 @@
 
 #include "base/fail.h"
 #include "run/launch.h"
+#include "run/phases.h"
 #include "trace/lookup.h"
 #include "trace/machine.h"
+
+/* What would fail at the moment should fail before anything starts. */
+static bool
+check_phases(const struct cg_run_options *options, struct cg_error *err)
+{
+	struct run_moment moment;
+	struct cg_program *then = NULL;
+
+	if (!options->then_for)
+		return fail(err, CG_E_INPUT,
+			    "there is no second filter for the moment '%s'",
+			    options->after);
+	if (options->before_exec)
+		return fail(err, CG_E_INPUT,
+			    "with a filter that is loaded before exec nobody "
+			    "is there to load the second one");
+	if (!moment_read(options->after, &moment, err))
+		return false;
+	*err = (struct cg_error){ 0 };
+	if (options->then_for(options->context, cg_abi_native(), &then, err) !=
+	    CG_OK)
+		return false;
+	cg_program_free(then);
+	return true;
+}
 
 static bool check(const struct cg_run_options *options, char *const argv[],
 		  struct cg_error *err)
@@ -21,6 +47,8 @@ static bool check(const struct cg_run_options *options, char *const argv[],
 			    "a command can be run with the flags log and "
 			    "spec_allow alone, not 0x%x",
 			    (unsigned)others);
+	if (options->after && !check_phases(options, err))
+		return false;
 	machine_doors(&doors);
 	if (doors == 0 && !options->before_exec)
 		return fail(err, CG_E_UNSUPPORTED,

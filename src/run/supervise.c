@@ -15,6 +15,7 @@
 #include "base/fail.h"
 #include "run/follow.h"
 #include "run/install.h"
+#include "run/phases.h"
 #include "trace/resume.h"
 
 static void ignore(int sig)
@@ -185,10 +186,18 @@ attend(const struct command *command, pid_t process, struct cg_error *err)
 {
 	const struct cg_run_options *options = command->options;
 	struct installed installed;
+	bool ok;
 
 	if (!install(process, options, command->native, command->native_abi,
 		     &installed, err))
 		return false;
+	if (options->after) {
+		ok = phases(process, options, &installed, err);
+		cg_program_free(installed.program);
+		if (!ok)
+			kill(process, SIGKILL);
+		return ok;
+	}
 	if (options->explain != CG_EXPLAIN_NONE)
 		return follow(process, options, &installed, err);
 	if (ptrace(PTRACE_DETACH, process, NULL, NULL) == 0 || errno == ESRCH)

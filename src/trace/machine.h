@@ -46,6 +46,16 @@ const struct door_in *regs_door(pid_t process, const struct regs *regs);
 void regs_set_call(struct regs *regs, const struct door_in *door, uint32_t nr,
 		   const uint64_t args[6]);
 
+/*
+ * At the entry of a call: make another one instead. At its end, `before` being
+ * the registers of the entry: go back, so that the first call is made after
+ * all, from its entry on.
+ */
+void regs_swap_call(struct regs *regs, const struct door_in *door, uint32_t nr,
+		    const uint64_t args[6]);
+void regs_repeat_call(struct regs *regs, const struct regs *before,
+		      const struct door_in *door);
+
 /* What a call returned: -errno or a value. */
 int64_t regs_result(const struct regs *regs, const struct door_in *door);
 

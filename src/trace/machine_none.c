@@ -54,6 +54,20 @@ void regs_set_call(struct regs *regs, const struct door_in *door, uint32_t nr,
 	(void)args;
 }
 
+void regs_swap_call(struct regs *regs, const struct door_in *door, uint32_t nr,
+		    const uint64_t args[6])
+{
+	regs_set_call(regs, door, nr, args);
+}
+
+void regs_repeat_call(struct regs *regs, const struct regs *before,
+		      const struct door_in *door)
+{
+	(void)regs;
+	(void)before;
+	(void)door;
+}
+
 int64_t regs_result(const struct regs *regs, const struct door_in *door)
 {
 	(void)regs;

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,6 +132,24 @@ void regs_set_call(struct regs *regs, const struct door_in *door, uint32_t nr,
 		to->r8 = args[4];
 		to->r9 = args[5];
 	}
+}
+
+void regs_swap_call(struct regs *regs, const struct door_in *door, uint32_t nr,
+		    const uint64_t args[6])
+{
+	regs_set_call(regs, door, nr, args);
+	/* Past the entry the number is read from here; rax is the result. */
+	of(regs)->orig_rax = nr;
+	of(regs)->rax = (uint64_t)-ENOSYS;
+}
+
+void regs_repeat_call(struct regs *regs, const struct regs *before,
+		      const struct door_in *door)
+{
+	*regs = *before;
+	of(regs)->rip -= door->enter_length;
+	of(regs)->rax = in(before)->orig_rax;
+	of(regs)->orig_rax = ~0ull;
 }
 
 int64_t regs_result(const struct regs *regs, const struct door_in *door)

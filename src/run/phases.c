@@ -1,0 +1,378 @@
+#include "run/phases.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "bpf/image.h"
+#include "run/fprog.h"
+#include "sys/task.h"
+#include "trace/inject.h"
+#include "trace/ready.h"
+#include "trace/resume.h"
+
+enum { BORDER = SIGTRAP | 0x80 };
+
+/* A thread that is traced. */
+struct follower {
+	pid_t id;
+	bool at_moment; /* it is in the call that ends the start-up */
+	bool loading;   /* in the place of a call of its own it loads */
+	struct regs before;
+	uint64_t address;    /* where the image is in its stack */
+	unsigned char *kept; /* what stood there */
+	const struct door_in *door;
+};
+
+struct phases {
+	const struct cg_run_options *options;
+	struct run_moment moment;
+	struct cg_program *then;
+	size_t size;  /* of the image */
+	int filters;  /* that a thread is under once it has both */
+	bool reached; /* the moment has come */
+	struct follower **threads;
+	size_t count, room;
+	struct cg_error *err; /* the first failure */
+};
+
+bool moment_read(const char *text, struct run_moment *out, struct cg_error *err)
+{
+	const char *close;
+
+	out->call = NULL;
+	if (strcmp(text, "ready") == 0)
+		return true;
+	out->call = cg_syscall_by_name(text);
+	if (out->call)
+		return true;
+	close = cg_syscall_suggest(text);
+	return fail(err, CG_E_INPUT,
+		    "no system call is called '%s'%s%s%s; a moment is one, or "
+		    "ready",
+		    text, close ? "; did you mean '" : "", close ? close : "",
+		    close ? "'?" : "");
+}
+
+static struct follower *follower_of(struct phases *phases, pid_t id)
+{
+	struct follower **grown, *follower;
+
+	for (size_t i = phases->count; i-- > 0;)
+		if (phases->threads[i]->id == id)
+			return phases->threads[i];
+	if (phases->count == phases->room) {
+		size_t room = phases->room ? 2 * phases->room : 16;
+
+		grown = realloc(phases->threads, room * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		phases->threads = grown;
+		phases->room = room;
+	}
+	follower = calloc(1, sizeof(*follower));
+	if (!follower)
+		return NULL;
+	follower->id = id;
+	phases->threads[phases->count++] = follower;
+	return follower;
+}
+
+static void forget(struct phases *phases, pid_t id)
+{
+	for (size_t i = 0; i < phases->count; i++) {
+		struct follower *follower = phases->threads[i];
+
+		if (follower->id != id)
+			continue;
+		free(follower->kept);
+		free(follower);
+		phases->threads[i] = phases->threads[--phases->count];
+		return;
+	}
+}
+
+/* Nothing may go on that lacks the second filter. */
+static void give_up(struct phases *phases, pid_t thread)
+{
+	struct task task;
+
+	if (phases->options->failed && phases->err->status != CG_OK)
+		phases->options->failed(phases->options->context, phases->err);
+	kill(task_read(thread, &task) && task.pid ? task.pid : thread, SIGKILL);
+}
+
+/* Whether a thread has both filters; before Linux 5.9 nobody says. */
+static bool has_both(const struct phases *phases, pid_t thread)
+{
+	struct task task;
+
+	return task_read(thread, &task) && phases->filters > 0 &&
+	       task.filters >= phases->filters;
+}
+
+/* ------------------------------------------------------------- loading -- */
+
+static const struct door_in *door_of(const struct __ptrace_syscall_info *info)
+{
+	const struct cg_abi *abi =
+		cg_abi_of_call(info->arch, (uint32_t)info->entry.nr);
+	size_t count;
+	const struct door_in *doors = machine_doors(&count);
+
+	for (size_t i = 0; abi && i < count; i++)
+		if (strcmp(doors[i].name, abi->name) == 0)
+			return &doors[i];
+	return NULL;
+}
+
+/* The image into the thread's stack; what stood there is kept. */
+static bool write_image(struct phases *phases, struct follower *thread)
+{
+	size_t count;
+	const struct cg_insn *insns = cg_program_insns(phases->then, &count);
+	unsigned char *image = calloc(2, phases->size);
+	bool ok;
+
+	if (!image)
+		return fail_nomem(phases->err);
+	image_write(insns, count, cg_abi_native()->big_endian,
+		    image + FPROG_SIZE);
+	thread->kept = image + phases->size;
+	ok = fprog_room(&thread->before, phases->size, &thread->address,
+			phases->err);
+	if (ok) {
+		fprog_write(thread->door, count, thread->address + FPROG_SIZE,
+			    image);
+		ok = memory_read(thread->id, thread->address, thread->kept,
+				 phases->size) &&
+		     memory_write(thread->id, thread->address, image,
+				  phases->size);
+		if (!ok)
+			fail_set(phases->err, CG_E_SYSTEM,
+				 "the second filter has no room on the stack "
+				 "of thread %d",
+				 (int)thread->id);
+	}
+	thread->kept = NULL;
+	if (ok) {
+		thread->kept = malloc(phases->size);
+		ok = thread->kept != NULL || fail_nomem(phases->err);
+	}
+	if (ok)
+		memcpy(thread->kept, image + phases->size, phases->size);
+	free(image);
+	return ok;
+}
+
+/* At the entry of a call: load the filter instead, for all threads. */
+static bool begin_loading(struct phases *phases, struct follower *thread,
+			  const struct __ptrace_syscall_info *info)
+{
+	uint64_t args[6] = { SECCOMP_SET_MODE_FILTER,
+			     phases->options->flags |
+				     SECCOMP_FILTER_FLAG_TSYNC };
+	struct regs regs;
+
+	thread->door = door_of(info);
+	if (!thread->door)
+		return fail(phases->err, CG_E_UNSUPPORTED,
+			    "a thread of an ABI that is not known");
+	if (!regs_read(thread->id, &thread->before) ||
+	    !write_image(phases, thread))
+		return phases->err->status != CG_OK
+			       ? false
+			       : fail(phases->err, CG_E_SYSTEM,
+				      "thread %d cannot be reached",
+				      (int)thread->id);
+	args[2] = thread->address;
+	regs = thread->before;
+	regs_swap_call(&regs, thread->door, thread->door->seccomp, args);
+	thread->loading = true;
+	return regs_write(thread->id, &regs) ||
+	       fail_errno(phases->err, CG_E_SYSTEM, errno,
+			  "thread %d cannot be made to load the filter",
+			  (int)thread->id);
+}
+
+/* It has loaded: put everything back, and make its own call after all. */
+static bool end_loading(struct phases *phases, struct follower *thread,
+			const struct __ptrace_syscall_info *info)
+{
+	struct regs regs;
+
+	thread->loading = false;
+	if (info->exit.rval != 0)
+		return fail_errno(phases->err, CG_E_SYSTEM,
+				  info->exit.rval < 0 ? (int)-info->exit.rval
+						      : 0,
+				  "the second filter was refused");
+	regs_repeat_call(&regs, &thread->before, thread->door);
+	if (!memory_write(thread->id, thread->address, thread->kept,
+			  phases->size) ||
+	    !regs_write(thread->id, &regs) || !has_both(phases, thread->id))
+		return fail(phases->err, CG_E_SYSTEM,
+			    "the second filter is not in force in thread %d",
+			    (int)thread->id);
+	return true;
+}
+
+/* ---------------------------------------------------------------- stops -- */
+
+/* Threads that run are asked to stop: to load, or to be let go. */
+static void interrupt_all(const struct phases *phases)
+{
+	for (size_t i = 0; i < phases->count; i++)
+		if (!phases->threads[i]->loading)
+			ptrace(PTRACE_INTERRUPT, phases->threads[i]->id, NULL,
+			       NULL);
+}
+
+static bool is_moment(const struct phases *phases, pid_t thread,
+		      const struct __ptrace_syscall_info *info)
+{
+	const struct cg_abi *abi =
+		cg_abi_of_call(info->arch, (uint32_t)info->entry.nr);
+	uint64_t args[6];
+
+	memcpy(args, info->entry.args, sizeof(args));
+	if (!abi)
+		return false;
+	if (phases->moment.call)
+		return cg_syscall_at(abi, (uint32_t)info->entry.nr) ==
+		       phases->moment.call;
+	return abi == cg_abi_native() &&
+	       ready_is_sent(thread, (uint32_t)info->entry.nr, args);
+}
+
+/* False if the thread cannot be brought under the second filter. */
+static bool on_entry(struct phases *phases, struct follower *thread,
+		     const struct __ptrace_syscall_info *info)
+{
+	if (!phases->reached) {
+		thread->at_moment = is_moment(phases, thread->id, info);
+		return true;
+	}
+	if (has_both(phases, thread->id))
+		return true;
+	return begin_loading(phases, thread, info);
+}
+
+static bool on_exit_of_call(struct phases *phases, struct follower *thread,
+			    const struct __ptrace_syscall_info *info)
+{
+	if (thread->loading) {
+		if (!end_loading(phases, thread, info))
+			return false;
+		/* Its fellows have it, too, and may be let go. */
+		interrupt_all(phases);
+		return true;
+	}
+	if (thread->at_moment && !info->exit.is_error && !phases->reached) {
+		phases->reached = true;
+		interrupt_all(phases);
+	}
+	thread->at_moment = false;
+	return true;
+}
+
+static bool on_border(struct phases *phases, struct follower *thread)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread->id, sizeof(info), &info) <=
+	    0)
+		return errno == ESRCH ||
+		       fail_errno(phases->err, CG_E_UNSUPPORTED, errno,
+				  "phases need Linux 5.3");
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		return on_entry(phases, thread, &info);
+	if (info.op == PTRACE_SYSCALL_INFO_EXIT)
+		return on_exit_of_call(phases, thread, &info);
+	return true;
+}
+
+static void on_stop(struct phases *phases, pid_t id, int status)
+{
+	struct follower *thread = follower_of(phases, id);
+	bool border = status >> 16 == 0 && WSTOPSIG(status) == BORDER;
+
+	if (!thread) {
+		fail_set(phases->err, CG_E_NOMEM, "out of memory");
+		give_up(phases, id);
+		return;
+	}
+	if (border && !on_border(phases, thread)) {
+		give_up(phases, id);
+		return;
+	}
+	if (phases->reached && !thread->loading && has_both(phases, id)) {
+		resume_let_go(id, status);
+		forget(phases, id);
+		return;
+	}
+	resume_stopped(id, status, PTRACE_SYSCALL);
+}
+
+static void follow_phases(struct phases *phases)
+{
+	int status;
+	pid_t id;
+
+	for (;;) {
+		id = waitpid(-1, &status, __WALL);
+		if (id > 0 && WIFSTOPPED(status))
+			on_stop(phases, id, status);
+		else if (id > 0)
+			forget(phases, id);
+		else if (errno != EINTR)
+			return; /* nobody is left to be held */
+	}
+}
+
+static bool
+prepare(struct phases *phases, pid_t process, const struct installed *installed)
+{
+	const long wanted = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
+			    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			    PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+	struct task task;
+	size_t count;
+
+	if (!moment_read(phases->options->after, &phases->moment, phases->err))
+		return false;
+	if (phases->options->then_for(phases->options->context, installed->abi,
+				      &phases->then, phases->err) != CG_OK)
+		return false;
+	cg_program_insns(phases->then, &count);
+	phases->size = FPROG_SIZE + count * INSN_SIZE;
+	if (!task_read(process, &task) || task.filters < 0)
+		return fail(phases->err, CG_E_UNSUPPORTED,
+			    "phases need /proc and Linux 5.9, to see each "
+			    "thread under both filters");
+	phases->filters = task.filters + 1;
+	if (ptrace(PTRACE_SETOPTIONS, process, NULL, wanted) == 0 &&
+	    ptrace(PTRACE_SYSCALL, process, NULL, NULL) == 0)
+		return true;
+	return fail_errno(phases->err, CG_E_SYSTEM, errno,
+			  "the command cannot be followed");
+}
+
+bool phases(pid_t process, const struct cg_run_options *options,
+	    const struct installed *installed, struct cg_error *err)
+{
+	struct phases phases = { .options = options, .err = err };
+	bool ok = prepare(&phases, process, installed);
+
+	if (ok)
+		follow_phases(&phases);
+	while (phases.count)
+		forget(&phases, phases.threads[0]->id);
+	free(phases.threads);
+	cg_program_free(phases.then);
+	return ok;
+}

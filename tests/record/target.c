@@ -1,0 +1,232 @@
+/*
+ * A program whose calls are known beforehand. Its own are getppid, which
+ * nothing else makes: `target MODE [NUMBER]` makes them in one way or another.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void make(long count)
+{
+	for (long i = 0; i < count; i++)
+		syscall(SYS_getppid);
+}
+
+static void loop(long count)
+{
+	make(count);
+}
+
+static void *one_thread(void *count)
+{
+	make(*(long *)count);
+	return NULL;
+}
+
+/* 100 threads that run together, each with `count` calls. */
+static void threads(long count)
+{
+	enum { THREADS = 100 };
+	pthread_t ids[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&ids[i], NULL, one_thread, &count) != 0)
+			abort();
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+}
+
+/* A child each, with one call. */
+static void forks(long count)
+{
+	for (long i = 0; i < count; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			make(1);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			abort();
+	}
+}
+
+static void vforks(long count)
+{
+	for (long i = 0; i < count; i++) {
+		pid_t child = vfork();
+
+		if (child == 0) {
+			syscall(SYS_getppid);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			abort();
+	}
+}
+
+static void *exec_self(void *self)
+{
+	execl(self, self, "loop", "5", (char *)NULL);
+	abort();
+}
+
+/* Another thread than the first executes: it takes over the first one's id. */
+static void exec_by_thread(long count)
+{
+	static char self[4096];
+	pthread_t id;
+
+	make(count);
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 ||
+	    pthread_create(&id, NULL, exec_self, self) != 0)
+		abort();
+	pthread_join(id, NULL);
+}
+
+/* A child that outlives its parent, and calls after it has gone. */
+static void orphan(long count)
+{
+	if (fork() == 0) {
+		usleep(200000);
+		make(count);
+		_exit(0);
+	}
+}
+
+/* Numbers that no call has, and errors. */
+static void strange(long count)
+{
+	for (long i = 0; i < count; i++) {
+		syscall(700 + i % 3);
+		if (close(-1) == 0 || errno != EBADF)
+			abort();
+	}
+}
+
+/* More domains of socket than are kept. */
+static void many_values(long count)
+{
+	for (long i = 0; i < count; i++)
+		syscall(SYS_socket, 1000 + i, 0, 0);
+}
+
+static volatile sig_atomic_t hits;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	hits++;
+	syscall(SYS_getppid);
+}
+
+/* Calls out of handlers. */
+static void signals(long count)
+{
+	signal(SIGUSR1, on_signal);
+	for (long i = 0; i < count; i++)
+		kill(getpid(), SIGUSR1);
+	if (hits != count)
+		abort();
+}
+
+/* Start-up, the moment, service. */
+static void server(long count)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	make(count);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)) != 0 ||
+	    listen(fd, 5) != 0)
+		abort();
+	for (long i = 0; i < count; i++)
+		syscall(SYS_getpgrp);
+}
+
+/* Tell of readiness as sd_notify(3) does. */
+static void ready(long count)
+{
+	const char text[] = "STATUS=up\nREADY=1";
+	int pair[2];
+
+	make(count);
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0 ||
+	    send(pair[0], text, sizeof(text) - 1, 0) < 0)
+		abort();
+	for (long i = 0; i < count; i++)
+		syscall(SYS_getpgrp);
+}
+
+__attribute__((noinline)) void begin_service(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+static void symbol(long count)
+{
+	make(count);
+	begin_service();
+	for (long i = 0; i < count; i++)
+		syscall(SYS_getpgrp);
+}
+
+/* Calls, slowly, until it is killed; each second a line. */
+static void slowly(long count)
+{
+	for (long i = 0; i < count; i++) {
+		make(1);
+		usleep(10000);
+	}
+}
+
+/* Start it, and let it run; says when it does. */
+static void wait_then(long count)
+{
+	char byte;
+
+	printf("ready\n");
+	fflush(stdout);
+	if (read(0, &byte, 1) != 1)
+		abort();
+	make(count);
+}
+
+static const struct mode {
+	const char *name;
+	void (*run)(long count);
+} modes[] = {
+	{ "loop", loop },           { "threads", threads },
+	{ "forks", forks },         { "vforks", vforks },
+	{ "exec", exec_by_thread }, { "orphan", orphan },
+	{ "strange", strange },     { "values", many_values },
+	{ "signals", signals },     { "server", server },
+	{ "ready", ready },         { "symbol", symbol },
+	{ "slowly", slowly },       { "wait", wait_then },
+};
+
+int main(int argc, char **argv)
+{
+	long count = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
+
+	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]);
+	     i++)
+		if (strcmp(modes[i].name, argv[1]) == 0) {
+			modes[i].run(count);
+			return EXIT_SUCCESS;
+		}
+	fprintf(stderr, "usage: target MODE [COUNT]\n");
+	return EXIT_FAILURE;
+}
