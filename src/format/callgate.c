@@ -4,14 +4,8 @@
 /* The keys that stand at the top of each of its policies. */
 static int sniff_callgate(const struct cg_source *source)
 {
-	if (source_begins(source, "{"))
-		return source_holds(source, "\"seccomp\"") ||
-				       source_holds(source,
-						    "\"default_action\"")
-			       ? 50
-			       : 0;
-	return source_holds(source, "seccomp:") ||
-			       source_holds(source, "default_action:")
+	return source_holds(source, source_begins(source, "{") ? "\"seccomp\""
+							       : "seccomp:")
 		       ? 50
 		       : 0;
 }

@@ -37,6 +37,7 @@ struct reading {
 	const struct cg_source *sources; /* names are never NULL */
 	size_t source_count;
 	const struct host *host;
+	bool is_json; /* a reader of JSON says so: text has quotes there */
 	/* ---- */
 	struct cg_default *defaults; /* the first is the main ABI's */
 	size_t default_count, default_room;

@@ -180,12 +180,18 @@ bool oci_answer(struct reading *reading, const struct oci_action *action,
 
 	if (!word)
 		return false;
-	if (number && is_empty(number))
+	if (number && node_is_null(number))
 		number = NULL;
 	if (number &&
-	    !node_number(reading, number, "errnoRet", UINT32_MAX, &data))
+	    !node_number(reading, number, "errnoRet",
+			 action->resource ? INT32_MAX : UINT32_MAX, &data))
 		return false;
-	if (action->errno_name && action->errno_name->length) {
+	if (number && action->resource && !data) {
+		number = NULL;
+		data = 1;
+	}
+	if (action->errno_name && (action->errno_name->length ||
+				   action->errno_name->kind != NODE_SCALAR)) {
 		number = action->errno_name;
 		if (!errno_word(reading, number, &data))
 			return false;
@@ -469,6 +475,7 @@ bool oci_read(struct reading *reading, const struct cg_source *source)
 	struct profile profile = { 0 };
 	struct node *root;
 
+	reading->is_json = true;
 	if (!doc_read_json(reading->arena, source->text, source->length,
 			   source->name, &root, reading->err) ||
 	    !oci_keys(reading, root, "a profile", oci_top_keys, &top))
@@ -490,25 +497,32 @@ static bool read_oci(struct reading *reading)
 
 static int sniff_oci(const struct cg_source *source)
 {
-	if (!source_begins(source, "{") ||
-	    !source_holds(source, "\"defaultAction\""))
+	if (!source_begins(source, "{"))
+		return 0;
+	/* seccompiler's, so that its reader can say what it is. */
+	if (source_holds(source, "\"filter_action\"") ||
+	    source_holds(source, "\"match_action\""))
+		return 10;
+	if (!source_holds(source, "\"defaultAction\""))
 		return 0;
 	return source_holds(source, "SCMP_ACT_") ? 60 : 30;
 }
 
 static int sniff_docker(const struct cg_source *source)
 {
-	return sniff_oci(source) && (source_holds(source, "\"archMap\"") ||
-				     source_holds(source, "\"includes\"") ||
-				     source_holds(source, "\"name\""))
+	return sniff_oci(source) > 10 &&
+			       (source_holds(source, "\"archMap\"") ||
+				source_holds(source, "\"includes\"") ||
+				source_holds(source, "\"name\""))
 		       ? 70
 		       : 0;
 }
 
 static int sniff_containers(const struct cg_source *source)
 {
-	return sniff_oci(source) && (source_holds(source, "\"defaultErrno\"") ||
-				     source_holds(source, "\"errno\""))
+	return sniff_oci(source) > 10 &&
+			       (source_holds(source, "\"defaultErrno\"") ||
+				source_holds(source, "\"errno\""))
 		       ? 80
 		       : 0;
 }

@@ -280,7 +280,8 @@ static bool read_names(struct reading *reading, const struct node *node,
 
 	if (keys->names && !node_list(reading, keys->names, "names"))
 		return false;
-	if (keys->name && keys->name->length) {
+	if (keys->name &&
+	    (keys->name->length || keys->name->kind != NODE_SCALAR)) {
 		if (keys->names && keys->names->count)
 			return fail_at(reading->err, CG_E_MEANING,
 				       keys->name->place,

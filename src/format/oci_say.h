@@ -36,8 +36,9 @@ struct spell {
 	uint32_t answer; /* the profile's default */
 	const struct cg_abi *abis[PROFILE_ABIS_MAX];
 	size_t abi_count;
-	bool unlisted; /* no architectures: the native one alone */
-	dd built;      /* what the profile means as it stands */
+	bool only_eperm; /* what else is no default that can be written */
+	bool unlisted;   /* no architectures: the native one alone */
+	dd built;        /* what the profile means as it stands */
 };
 
 /* What `whole` does with a call on an ABI; false if the ABI lacks it. */

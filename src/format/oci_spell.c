@@ -350,6 +350,9 @@ static size_t list_defaults(const struct spell *spell, uint32_t *out)
 		count--;
 	if (common_answer(spell, out, count, &out[count]))
 		count++;
+	for (size_t i = 0; i < count && spell->only_eperm; i++)
+		if (oci_action_has_errno(out[i]))
+			out[i] = (out[i] & CG_RET_ACTION) | 1;
 	return count;
 }
 
@@ -591,13 +594,25 @@ static bool spell_it(struct spell *spell, struct spelling *out)
 	       tell_losses(spell);
 }
 
-bool oci_spell(struct writing *writing, struct spelling *out)
+static bool
+spell_with(struct writing *writing, bool only_eperm, struct spelling *out)
 {
 	struct spell spell = { .writing = writing,
 			       .arena = writing->arena,
-			       .err = writing->err };
+			       .err = writing->err,
+			       .only_eperm = only_eperm };
 	bool ok = spell_it(&spell, out);
 
 	shapes_done(&spell.shapes);
 	return ok;
+}
+
+bool oci_spell(struct writing *writing, struct spelling *out)
+{
+	return spell_with(writing, false, out);
+}
+
+bool oci_spell_eperm(struct writing *writing, struct spelling *out)
+{
+	return spell_with(writing, true, out);
 }

@@ -26,12 +26,17 @@ static bool check_name(struct writing *writing)
 		    name);
 }
 
+static bool
+note_listener(struct writing *writing, const struct spelling *spelling)
+{
+	return !spelling->notifies ||
+	       writing_note(writing, "listenerPath must name the socket of "
+				     "your agent in place of " OCI_LISTENER);
+}
+
 static bool spell(struct writing *writing, struct spelling *spelling)
 {
-	return oci_spell(writing, spelling) &&
-	       (!spelling->notifies ||
-		writing_note(writing, "listenerPath must name the socket of "
-				      "your agent in place of " OCI_LISTENER));
+	return oci_spell(writing, spelling) && note_listener(writing, spelling);
 }
 
 bool oci_write(struct writing *writing)
@@ -54,22 +59,9 @@ bool containers_write(struct writing *writing)
 	return true;
 }
 
-/* An errno of the default cannot be written there: it is EPERM. */
-static bool fit_spo(struct writing *writing, struct spelling *spelling)
+/* What a rule of the operator cannot hold. */
+static bool check_spo(struct writing *writing, const struct spelling *spelling)
 {
-	char answer[40];
-
-	if (oci_action_has_errno(spelling->answer) &&
-	    (spelling->answer & CG_RET_DATA) != 1) {
-		cg_answer_print(spelling->answer, spelling->abis[0], answer,
-				sizeof(answer));
-		if (!writing_lossy(writing,
-				   "a SeccompProfile has no errno for its "
-				   "default: it is EPERM, and not %s",
-				   answer))
-			return false;
-		spelling->answer = (spelling->answer & CG_RET_ACTION) | 1;
-	}
 	for (size_t i = 0; i < spelling->count; i++) {
 		const struct spelled *rule = &spelling->rules[i];
 
@@ -95,8 +87,9 @@ bool spo_write(struct writing *writing)
 {
 	struct spelling spelling;
 
-	if (!check_name(writing) || !spell(writing, &spelling) ||
-	    !fit_spo(writing, &spelling))
+	if (!check_name(writing) || !oci_spell_eperm(writing, &spelling) ||
+	    !note_listener(writing, &spelling) ||
+	    !check_spo(writing, &spelling))
 		return false;
 	oci_print_spo(&writing->out, &spelling, name_of(writing));
 	return true;

@@ -35,6 +35,9 @@ struct spelling {
  */
 bool oci_spell(struct writing *writing, struct spelling *out);
 
+/* The same for formats whose default can have no errno but EPERM. */
+bool oci_spell_eperm(struct writing *writing, struct spelling *out);
+
 /* Where an agent listens, until somebody writes the right place. */
 #define OCI_LISTENER "/run/seccomp-agent.sock"
 

@@ -113,13 +113,30 @@ bool source_holds(const struct cg_source *source, const char *what)
 
 /* ------------------------------------------------------- trees of doc -- */
 
+/* What YAML takes for something else than text where it has no quotes. */
+static bool is_other(const struct node *node)
+{
+	static const char *const words[] = { "true", "false", "null", "~" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(node->text, words[i]) == 0)
+			return true;
+	return strspn(node->text, "0123456789.+-eE_") == node->length ||
+	       strncmp(node->text, "0x", 2) == 0;
+}
+
 bool node_string(struct reading *reading, const struct node *node,
 		 const char *what, const char **out)
 {
-	if (node->kind != NODE_SCALAR || (!node->length && !node->quoted))
+	if (node->kind != NODE_SCALAR)
 		return fail_at(reading->err, CG_E_MEANING, node->place,
 			       "%s must be text, not %s", what,
 			       doc_describe(node));
+	if (!node->quoted && !node->block &&
+	    (reading->is_json || is_other(node)))
+		return fail_at(reading->err, CG_E_MEANING, node->place,
+			       "%s must be text in quotes, not %.64s", what,
+			       node->length ? node->text : "nothing");
 	*out = node->text;
 	return true;
 }
@@ -146,7 +163,7 @@ bool node_number(struct reading *reading, const struct node *node,
 		       node->kind == NODE_SCALAR ? node->text : "");
 }
 
-static bool is_null(const struct node *node)
+bool node_is_null(const struct node *node)
 {
 	return node->kind == NODE_SCALAR && !node->quoted &&
 	       (!node->length || strcmp(node->text, "null") == 0);
@@ -155,7 +172,7 @@ static bool is_null(const struct node *node)
 bool node_list(struct reading *reading, const struct node *node,
 	       const char *what)
 {
-	if (node->kind == NODE_SEQUENCE || is_null(node))
+	if (node->kind == NODE_SEQUENCE || node_is_null(node))
 		return true;
 	return fail_at(reading->err, CG_E_MEANING, node->place,
 		       "%s must be a list, not %s", what, doc_describe(node));

@@ -57,6 +57,9 @@ bool node_string(struct reading *reading, const struct node *node,
 bool node_number(struct reading *reading, const struct node *node,
 		 const char *what, uint64_t most, uint64_t *out);
 
+/* Whether nothing stands there: null, or a YAML key without a value. */
+bool node_is_null(const struct node *node);
+
 /* A list; a missing one, null, is empty. */
 bool node_list(struct reading *reading, const struct node *node,
 	       const char *what);

@@ -138,8 +138,9 @@ static bool check_state(struct reading *reading, const struct spec *spec)
 
 	if (!node)
 		return true;
-	if (!node_string(reading, node, "this", &word))
-		return false;
+	if (node->kind != NODE_SCALAR)
+		return node_string(reading, node, "this", &word);
+	word = node->text;
 	if (strcmp(word, spec->state ? "Enabled" : "false") == 0)
 		return true;
 	if (strcmp(word, spec->state ? "Disabled" : "true") == 0)
