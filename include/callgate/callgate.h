@@ -6,6 +6,7 @@
 #include <callgate/chain.h>
 #include <callgate/error.h>
 #include <callgate/format.h>
+#include <callgate/lift.h>
 #include <callgate/live.h>
 #include <callgate/load.h>
 #include <callgate/noproc.h>

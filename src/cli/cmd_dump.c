@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/lift.h>
 #include <callgate/load.h>
+#include <callgate/write.h>
 
 #include "base/buf.h"
 #include "base/num.h"
@@ -12,8 +14,8 @@
 #include "cli/verbs.h"
 
 struct fields {
-	const char *arch, *pid, *filter;
-	bool assembly, raw, json, all;
+	const char *arch, *pid, *filter, *only;
+	bool assembly, raw, json, all, policy;
 };
 
 static const struct option options[] = {
@@ -29,8 +31,12 @@ static const struct option options[] = {
 	  "the bytes themselves, to stdout" },
 	{ 's', "asm", NULL, OPTION_FLAG, offsetof(struct fields, assembly),
 	  "assembly text that reads back, without notes" },
+	{ 'P', "policy", NULL, OPTION_FLAG, offsetof(struct fields, policy),
+	  "a policy that means the same, proved" },
+	{ 'o', "only", "ARCH", OPTION_TEXT, offsetof(struct fields, only),
+	  "with --policy: only what it answers to this architecture" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
-	  "the instructions as JSON" },
+	  "the instructions, or the policy, as JSON" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
@@ -235,6 +241,61 @@ static int dump_live(const struct fields *fields, const struct input *input)
 	return dump_chain(fields, input->chain, input->thread);
 }
 
+/* ------------------------------------------------------------- policies -- */
+
+static int
+write_policy(const struct fields *fields, const struct cg_policy *policy)
+{
+	const enum cg_policy_text form =
+		fields->json ? CG_TEXT_JSON : CG_TEXT_YAML;
+	struct cg_error err;
+	char *text;
+
+	if (cg_policy_write(policy, form, 0, &text, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
+	}
+	fputs(text, stdout);
+	free(text);
+	return EXIT_YES;
+}
+
+/* All filters of a chain together, or the one that was asked for. */
+static int dump_policy(const struct fields *fields, const struct input *input)
+{
+	struct cg_side side = { .program = input->program };
+	struct cg_lift_options lift = { 0 };
+	struct cg_policy *policy;
+	struct cg_error err;
+	size_t index;
+	int status;
+
+	if (fields->only && !(lift.only = input_abi(fields->only)))
+		return EXIT_USAGE;
+	if (input->policy && !lift.only)
+		return write_policy(fields, input->policy);
+	if (input->policy)
+		side = (struct cg_side){ .policy = input->policy };
+	if (input->chain && cg_chain_count(input->chain) == 0) {
+		out_note("thread %d is under no filter", (int)input->thread);
+		return EXIT_NO;
+	}
+	if (input->chain && fields->filter) {
+		if (!which_filter(fields, input->chain, &index))
+			return EXIT_USAGE;
+		side.program = cg_chain_program(input->chain, index);
+	} else if (input->chain) {
+		side = (struct cg_side){ .chain = input->chain };
+	}
+	if (cg_lift(side, &lift, &policy, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
+	}
+	status = write_policy(fields, policy);
+	cg_policy_free(policy);
+	return status;
+}
+
 /* -------------------------------------------------------------- files -- */
 
 static int dump(const struct fields *fields, struct input *input)
@@ -242,6 +303,8 @@ static int dump(const struct fields *fields, struct input *input)
 	struct cg_error err;
 	int status = EXIT_YES;
 
+	if (fields->policy)
+		return dump_policy(fields, input);
 	if (input->policy &&
 	    cg_compile(input->policy, NULL, &input->program, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
@@ -286,7 +349,9 @@ const struct command command_dump_verb = {
 	.details = "FILTER is a file of BPF bytes (struct sock_filter), a "
 		   "policy, which is compiled\nfirst, or pid:PID, which is the "
 		   "same as --pid PID: the filters that a live\nprocess is "
-		   "under.",
+		   "under. With --policy they are read back into a policy: "
+		   "that of a\npolicy is the policy itself, and that of a "
+		   "process all its filters together.",
 	.options = options,
 	.fields = sizeof(struct fields),
 	.least = 0,

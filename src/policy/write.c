@@ -205,6 +205,30 @@ static bool neighbour_of(const struct write *write, unsigned abi, unsigned *out)
 	return false;
 }
 
+/* Without the ends that are the neighbour's numbers: none of them is meant. */
+static void clip_item(const struct cg_abi *abi, struct item *item)
+{
+	const struct cg_abi *part = abi_neighbour(abi);
+
+	if (!part || !part->nr_first)
+		return;
+	if (item->first >= part->nr_first && item->first <= part->nr_last &&
+	    item->last > part->nr_last)
+		item->first = part->nr_last + 1;
+	else if (item->last >= part->nr_first && item->last <= part->nr_last &&
+		 item->first < part->nr_first)
+		item->last = part->nr_first - 1;
+}
+
+/* Whether numbers without a name are more of the same. */
+static bool goes_on(const struct item *last, const struct item *item)
+{
+	return !last->call && !item->call && last->abi == item->abi &&
+	       last->last + (uint64_t)1 == item->first &&
+	       item->steps.count == 1 && !item->steps.at[0].count &&
+	       steps_same(&last->steps, &item->steps);
+}
+
 static bool add_item(struct write *write, struct item item,
 		     const struct resolved_entry *entries, size_t count)
 {
@@ -221,6 +245,7 @@ static bool add_item(struct write *write, struct item item,
 		.exact = write->exact,
 	};
 
+	clip_item(table->abi, &item);
 	if (!abi_has_numbers(table->abi, item.first, item.last))
 		return true;
 	if (item.shadow && !write->exact) {
@@ -235,6 +260,11 @@ static bool add_item(struct write *write, struct item item,
 				  write->item_count + 1, sizeof(*write->items));
 	if (!write->items)
 		return fail_nomem(write->err);
+	if (write->exact && write->item_count &&
+	    goes_on(&write->items[write->item_count - 1], &item)) {
+		write->items[write->item_count - 1].last = item.last;
+		return true;
+	}
 	write->items[write->item_count++] = item;
 	return true;
 }
