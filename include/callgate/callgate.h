@@ -19,6 +19,7 @@
 #include <callgate/rules.h>
 #include <callgate/run.h>
 #include <callgate/scmp.h>
+#include <callgate/watch.h>
 #include <callgate/write.h>
 
 #endif

@@ -15,5 +15,6 @@ extern const struct command command_ps;
 extern const struct command command_record;
 extern const struct command command_syscalls;
 extern const struct command command_doctor;
+extern const struct command command_watch;
 
 #endif

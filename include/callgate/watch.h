@@ -1,0 +1,151 @@
+/*
+ * callgate/watch.h - violations of seccomp filters, as they happen.
+ *
+ * The kernel tells audit of calls that a filter killed for, logged, or refused
+ * while it was loaded with SECCOMP_FILTER_FLAG_LOG. Such a record becomes a
+ * cg_violation here, whether it comes from the kernel itself or from a file,
+ * and a violation becomes an event: a line for a person, or JSON for whoever
+ * collects them.
+ */
+#ifndef CALLGATE_WATCH_H
+#define CALLGATE_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <callgate/arch.h>
+#include <callgate/error.h>
+#include <callgate/policy.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a number is that was not there, or that nobody set. */
+#define CG_UNSET UINT32_MAX
+
+/* One violation. Texts are borrowed from it; NULL where nothing is known. */
+struct cg_violation {
+	uint64_t time;   /* nanoseconds since 1970; 0: not known */
+	uint64_t serial; /* audit's number of the event; 0: not known */
+	uint32_t pid;    /* of the process, in the first pid namespace */
+	uint32_t uid, gid;
+	uint32_t login_uid, session; /* who logged in, and in which session */
+	/* The call. An arch of 0 says that it is not known; then nr is not. */
+	uint32_t arch, nr;
+	uint64_t ip;
+	bool has_ip, has_compat, compat;
+	/* CG_RET_*, without its data, which no record has. */
+	uint32_t verdict;
+	bool has_verdict;
+	/* SIGSYS where the call was killed for, else 0; CG_UNSET: not known. */
+	uint32_t signal;
+	const char *name;       /* of the thread, at most 15 bytes long */
+	const char *executable; /* as the process's own mounts show it */
+	const char *label;      /* of a security module: its subj= */
+	/* Of the process, where it could still be asked. */
+	uint32_t parent; /* 0: not known */
+	const char *command_line;
+	const char *working_directory;
+	const char *container; /* its id, from the cgroup */
+	const char *unit;      /* of systemd */
+};
+
+enum { CG_RECORD_MAX = 1 << 16 }; /* bytes of one record */
+
+/*
+ * Read a record of audit: a line of audit.log (raw or enriched), of dmesg or
+ * the journal, or the text of a netlink message. `*out` becomes NULL where the
+ * line is of something else. Bytes that are no UTF-8, and control characters,
+ * stay in the texts: the events below escape them.
+ *
+ * Free the violation with cg_violation_free(). Fails with CG_E_INPUT where the
+ * record is damaged or too long, and then has the column; CG_E_NOMEM.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_violation_parse(const char *line, size_t length, struct cg_violation **out,
+		   struct cg_error *err);
+
+/* NULL is fine. */
+CG_API void cg_violation_free(struct cg_violation *violation);
+
+/* Which shape an event has. */
+enum cg_event_shape {
+	CG_EVENT_LINE, /* for a person */
+	CG_EVENT_ECS,  /* the Elastic Common Schema 8, on one line */
+	/* Field for field what Auditbeat sends, with its event.action
+	   violated-seccomp-policy. */
+	CG_EVENT_AUDITBEAT,
+	/* The same as Auditbeat sent it before 7.0: event.type is seccomp. */
+	CG_EVENT_AUDITBEAT_OLD,
+};
+
+/*
+ * Write a violation as an event, without a newline at its end; free() the text.
+ * NULL if memory ran out.
+ */
+CG_API CG_CHECKED char *cg_violation_event(const struct cg_violation *violation,
+					   enum cg_event_shape shape);
+
+/*
+ * The kernel's own records, as they come: audit's multicast group. No daemon is
+ * needed, audit is not switched on, and nothing waits for this reader: a record
+ * that it is too slow for is lost, and counted.
+ */
+struct cg_watch;
+
+struct cg_watch_options {
+	size_t buffer; /* bytes of the kernel's queue for us; 0: 16 MiB */
+	/* Ask /proc about each process: command line, parent, container, unit.
+	   It may be gone by then. */
+	bool ask;
+};
+
+/*
+ * Begin to listen. `options` may be NULL. Needs CAP_AUDIT_READ in the first
+ * user namespace. Fails with CG_E_SYSTEM (EPERM: without it),
+ * CG_E_UNSUPPORTED (a kernel without audit), CG_E_NOMEM.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_watch_open(const struct cg_watch_options *options, struct cg_watch **out,
+	      struct cg_error *err);
+
+/* A descriptor to poll for input; it stays the watch's own. */
+CG_API int cg_watch_fd(const struct cg_watch *watch);
+
+/*
+ * The next violation that is there already; `*out` becomes NULL where none is.
+ * Free it with cg_violation_free(). Fails with CG_E_SYSTEM, CG_E_NOMEM, and
+ * with CG_E_INPUT for a record that cannot be read: then go on.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_watch_next(struct cg_watch *watch, struct cg_violation **out,
+	      struct cg_error *err);
+
+/* What came so far, and what did not. */
+struct cg_watch_tally {
+	uint64_t records;    /* of any type */
+	uint64_t violations; /* handed out */
+	uint64_t damaged;    /* that could not be read */
+	uint64_t overruns;   /* times when the queue was full */
+	uint64_t missed; /* serials that never came: at least so many lost */
+};
+CG_API void
+cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out);
+
+/* NULL is fine. */
+CG_API void cg_watch_close(struct cg_watch *watch);
+
+/*
+ * What this process would not see if it listened now: by index from 0, NULL
+ * past the end. One sentence each, of what is and of what would help; free()
+ * it. It asks the kernel each time, and changes nothing.
+ */
+CG_API CG_CHECKED char *cg_watch_blind_spot(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * cli/fold.h - the same violation again and again, told once and counted.
+ *
+ * Violations are the same if program, call, verdict and container are. The
+ * first is news; those that follow within a window are counted, and what was
+ * counted is told when the window is over.
+ */
+#ifndef CLI_FOLD_H
+#define CLI_FOLD_H
+
+#include <stdio.h>
+
+#include <callgate/watch.h>
+
+enum { FOLDS = 512 };
+
+struct fold {
+	uint64_t key;   /* 0: free */
+	uint64_t since; /* nanoseconds: when the window began */
+	uint64_t count; /* those that followed */
+	char *line;     /* of the first one */
+};
+
+struct folds {
+	uint64_t window; /* nanoseconds; 0: nothing is folded */
+	struct fold at[FOLDS];
+};
+
+/*
+ * Whether the violation, seen at `now`, is news. If not, it is counted. Where
+ * the table is full everything is news.
+ */
+bool fold_is_news(struct folds *folds, const struct cg_violation *violation,
+		  const char *line, uint64_t now);
+
+/* Tell what was counted in windows that are over by `now`. */
+void fold_tell(struct folds *folds, uint64_t now, FILE *out);
+
+#endif

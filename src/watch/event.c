@@ -1,0 +1,172 @@
+/* Violations as events of the Elastic Common Schema 8, and the choice. */
+#include <callgate/watch.h>
+
+#include <string.h>
+
+#include "watch/auditbeat.h"
+#include "watch/json.h"
+#include "watch/sentence.h"
+#include "watch/subject.h"
+
+enum { SIGNAL_SYS = 31 };
+
+/* A log lets the call through; anything else that leaves a record does not. */
+static bool was_let_through(const struct cg_violation *violation)
+{
+	return violation->has_verdict && violation->verdict == CG_RET_LOG;
+}
+
+/*
+ * event.category and event.type are lists of words that the schema allows
+ * (https://www.elastic.co/guide/en/ecs/8.11/ecs-allowed-values-event-type.html)
+ */
+static void put_kind(struct json *json, const struct cg_violation *violation,
+		     const struct subject_row *subject)
+{
+	const bool through = was_let_through(violation);
+	const char *categories[2] = { subject->category,
+				      "intrusion_detection" };
+	const char *types[3] = { through ? "allowed" : "denied" };
+	size_t count = 1;
+
+	for (size_t i = 0; i < 2 && subject->types[i]; i++)
+		if (strcmp(subject->types[i], "info") != 0)
+			types[count++] = subject->types[i];
+	json_list(json, "category", categories, 2);
+	json_list(json, "type", types, count);
+	if (violation->has_verdict)
+		json_text(json, "outcome", through ? "success" : "failure");
+	else
+		json_text(json, "outcome", "unknown");
+}
+
+static void put_event(struct json *json, const struct cg_violation *violation,
+		      const struct subject_row *subject)
+{
+	json_open(json, "event");
+	json_text(json, "kind", "event");
+	json_text(json, "module", "callgate");
+	json_text(json, "dataset", "seccomp.violation");
+	json_text(json, "provider", "audit");
+	json_text(json, "action", "violated-seccomp-policy");
+	put_kind(json, violation, subject);
+	if (violation->serial)
+		json_number(json, "sequence", violation->serial);
+	json_close(json);
+}
+
+static void put_process(struct json *json, const struct cg_violation *violation)
+{
+	json_open(json, "process");
+	if (violation->pid != CG_UNSET)
+		json_number(json, "pid", violation->pid);
+	json_text(json, "name", violation->name);
+	json_text(json, "executable", violation->executable);
+	json_text(json, "command_line", violation->command_line);
+	json_text(json, "working_directory", violation->working_directory);
+	json_open(json, "parent");
+	if (violation->parent)
+		json_number(json, "pid", violation->parent);
+	json_close(json);
+	json_close(json);
+}
+
+static void put_user(struct json *json, const struct cg_violation *violation)
+{
+	json_open(json, "user");
+	if (violation->uid != CG_UNSET)
+		json_id(json, "id", violation->uid);
+	json_open(json, "group");
+	if (violation->gid != CG_UNSET)
+		json_id(json, "id", violation->gid);
+	json_close(json);
+	json_open(json, "audit");
+	if (violation->login_uid != CG_UNSET)
+		json_id(json, "id", violation->login_uid);
+	json_close(json);
+	json_close(json);
+}
+
+static void put_syscall(struct json *json, const struct cg_violation *violation)
+{
+	const struct violation_call call = violation_call(violation);
+
+	if (!violation->arch)
+		return;
+	json_open(json, "syscall");
+	json_text(json, "name", call.name);
+	json_number(json, "number", call.number);
+	json_text(json, "abi", call.abi ? call.abi->name : NULL);
+	json_hex(json, "arch", violation->arch);
+	if (violation->has_ip)
+		json_hex(json, "ip", violation->ip);
+	json_close(json);
+}
+
+/* The namespace of our own: what the schema has no words for. */
+static void put_seccomp(struct json *json, const struct cg_violation *violation)
+{
+	char *advice = sentence_advice(violation);
+
+	json_open(json, "seccomp");
+	if (violation->has_verdict) {
+		json_text(json, "action", violation_verdict(violation));
+		json_hex(json, "code", violation->verdict);
+	}
+	if (violation->signal == SIGNAL_SYS)
+		json_text(json, "signal", "SIGSYS");
+	put_syscall(json, violation);
+	if (violation->session != CG_UNSET)
+		json_number(json, "session", violation->session);
+	json_text(json, "label", violation->label);
+	json_text(json, "suggestion", advice);
+	json_open(json, "systemd");
+	json_text(json, "unit", violation->unit);
+	json_close(json);
+	json_close(json);
+	sentence_free(advice);
+}
+
+static char *ecs_event(const struct cg_violation *violation)
+{
+	const struct violation_call call = violation_call(violation);
+	char *message = sentence_of(violation);
+	struct json json = { 0 };
+
+	json_open(&json, NULL);
+	json_time(&json, "@timestamp", violation->time);
+	json_open(&json, "ecs");
+	json_text(&json, "version", "8.11.0");
+	json_close(&json);
+	json_text(&json, "message", message);
+	put_event(&json, violation, subject_of(call.name, false));
+	put_process(&json, violation);
+	put_user(&json, violation);
+	json_open(&json, "container");
+	json_text(&json, "id", violation->container);
+	json_close(&json);
+	json_open(&json, "service");
+	json_text(&json, "type", "seccomp");
+	json_close(&json);
+	put_seccomp(&json, violation);
+	json_close(&json);
+	json.out.failed |= !message;
+	sentence_free(message);
+	return json_done(&json);
+}
+
+char *cg_violation_event(const struct cg_violation *violation,
+			 enum cg_event_shape shape)
+{
+	switch (shape) {
+	case CG_EVENT_LINE:
+		return sentence_line(violation);
+	case CG_EVENT_ECS:
+		return ecs_event(violation);
+	case CG_EVENT_AUDITBEAT:
+		return auditbeat_event(violation);
+	case CG_EVENT_AUDITBEAT_OLD:
+		return auditbeat_old_event(violation);
+	}
+	return NULL;
+}

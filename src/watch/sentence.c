@@ -1,0 +1,140 @@
+#include "watch/sentence.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "watch/json.h"
+
+/* Printable ASCII and well-formed UTF-8 stay; a backslash is doubled. */
+static void put_safe(struct buf *out, const char *text)
+{
+	size_t length = strlen(text), bad;
+
+	while (length) {
+		unsigned char c = (unsigned char)*text;
+		size_t part = 1;
+
+		if (c >= 0xc2) {
+			part = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+			/* C1 control characters are U+0080 to U+009F. */
+			if (part > length || !text_is_utf8(text, part, &bad) ||
+			    (c == 0xc2 && (unsigned char)text[1] < 0xa0))
+				part = 0;
+		} else if (c < 0x20 || c >= 0x7f) {
+			part = 0;
+		}
+		if (part == 0)
+			buf_printf(out, "\\x%02x", c);
+		else if (c == '\\')
+			buf_puts(out, "\\\\");
+		else
+			buf_add(out, text, part);
+		text += part ? part : 1;
+		length -= part ? part : 1;
+	}
+}
+
+/* What became of the caller, or the call. */
+static const char *fate_of(const struct cg_violation *violation)
+{
+	static const struct {
+		uint32_t verdict;
+		const char *fate;
+	} rows[] = {
+		{ CG_RET_KILL_PROCESS, "was killed for" },
+		{ CG_RET_KILL_THREAD, "lost a thread for" },
+		{ CG_RET_TRAP, "was sent SIGSYS for" },
+		{ CG_RET_ERRNO, "was refused" },
+		{ CG_RET_USER_NOTIF, "had to wait for a supervisor for" },
+		{ CG_RET_TRACE, "was left to a tracer for" },
+		{ CG_RET_LOG, "was logged for" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (violation->has_verdict &&
+		    rows[i].verdict == violation->verdict)
+			return rows[i].fate;
+	/* The kernel kills for an action that it does not know. */
+	return violation->has_verdict ? "was killed for" : "violated with";
+}
+
+static void put_sentence(struct buf *out, const struct cg_violation *violation)
+{
+	const struct violation_call call = violation_call(violation);
+
+	put_safe(out, violation->executable ? violation->executable
+		      : violation->name     ? violation->name
+					    : "a process");
+	if (violation->pid != CG_UNSET)
+		buf_printf(out, " (pid %" PRIu32 ")", violation->pid);
+	buf_printf(out, " %s ", fate_of(violation));
+	if (!violation->arch)
+		buf_puts(out, "a call");
+	else if (call.name)
+		buf_puts(out, call.name);
+	else
+		buf_printf(out, "call %" PRIu32, call.number);
+	if (call.abi)
+		buf_printf(out, " on %s", call.abi->name);
+	else if (violation->arch)
+		buf_printf(out, " on arch 0x%" PRIx32, violation->arch);
+}
+
+char *sentence_of(const struct cg_violation *violation)
+{
+	struct buf out = { 0 };
+
+	put_sentence(&out, violation);
+	return buf_done(&out);
+}
+
+static void put_named(struct buf *out, const char *what, const char *name)
+{
+	if (!name)
+		return;
+	buf_printf(out, ", %s ", what);
+	put_safe(out, name);
+}
+
+char *sentence_line(const struct cg_violation *violation)
+{
+	struct buf out = { 0 };
+	struct json stamp = { 0 };
+	char *time;
+
+	/* ["2026-..."] without what JSON puts around it. */
+	json_time(&stamp, NULL, violation->time);
+	time = violation->time ? json_done(&stamp) : NULL;
+	if (time)
+		buf_add(&out, time + 1, strlen(time) - 2);
+	buf_puts(&out, time ? " " : "");
+	free(time);
+	put_sentence(&out, violation);
+	if (violation->uid != CG_UNSET)
+		buf_printf(&out, ", uid %" PRIu32, violation->uid);
+	if (violation->parent)
+		buf_printf(&out, ", parent %" PRIu32, violation->parent);
+	put_named(&out, "container", violation->container);
+	put_named(&out, "unit", violation->unit);
+	return buf_done(&out);
+}
+
+char *sentence_advice(const struct cg_violation *violation)
+{
+	const struct violation_call call = violation_call(violation);
+	struct buf out = { 0 };
+
+	if (!call.name || !violation->has_verdict ||
+	    violation->verdict == CG_RET_LOG)
+		return NULL;
+	buf_printf(&out, "- {action: allow, names: [%s]}", call.name);
+	return buf_done(&out);
+}
+
+void sentence_free(char *sentence)
+{
+	free(sentence);
+}

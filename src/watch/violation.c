@@ -1,0 +1,65 @@
+#include "watch/violation.h"
+
+#include <stdlib.h>
+
+enum { MEMORY = 4 * CG_RECORD_MAX };
+
+struct violation *violation_new(void)
+{
+	struct violation *violation = calloc(1, sizeof(*violation));
+
+	if (!violation)
+		return NULL;
+	violation->arena.budget = MEMORY;
+	violation->about.pid = violation->about.uid = CG_UNSET;
+	violation->about.gid = violation->about.login_uid = CG_UNSET;
+	violation->about.session = violation->about.signal = CG_UNSET;
+	return violation;
+}
+
+void cg_violation_free(struct cg_violation *about)
+{
+	struct violation *violation = (struct violation *)about;
+
+	if (!violation)
+		return;
+	arena_free(&violation->arena);
+	free(violation);
+}
+
+struct violation_call violation_call(const struct cg_violation *violation)
+{
+	const uint32_t nr = violation->nr;
+	struct violation_call call = { .number = nr };
+	const struct cg_syscall *known;
+
+	call.abi = cg_abi_of_call(violation->arch, nr);
+	if (!call.abi)
+		return call;
+	known = cg_syscall_at(call.abi, nr);
+	call.name = known ? known->name : NULL;
+	call.number = nr - call.abi->nr_first;
+	return call;
+}
+
+const char *violation_verdict(const struct cg_violation *violation)
+{
+	static const struct {
+		uint32_t verdict;
+		const char *name;
+	} rows[] = {
+		{ CG_RET_KILL_PROCESS, "kill_process" },
+		{ CG_RET_KILL_THREAD, "kill_thread" },
+		{ CG_RET_TRAP, "trap" },
+		{ CG_RET_ERRNO, "errno" },
+		{ CG_RET_USER_NOTIF, "user_notif" },
+		{ CG_RET_TRACE, "trace" },
+		{ CG_RET_LOG, "log" },
+		{ CG_RET_ALLOW, "allow" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].verdict == violation->verdict)
+			return rows[i].name;
+	return NULL;
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/env -S python3 -B
+"""callgate watch: logs, the kernel itself, and Auditbeat's events.
+
+Usage: watch_test.py CALLGATE
+Where CALLGATE_SHARED names a folder with data/auditd, records of a real kernel
+are compared with what Auditbeat makes of them.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+from cli import Callgate, Tap
+
+LINE = ("type=SECCOMP msg=audit(1795313417.332:{}): pid=7 comm=\"nc\" "
+        "exe=\"/bin/nc\" sig=31 arch=c000003e syscall=49 compat=0 ip=0x7f "
+        "code=0x0\n")
+
+KILLER = """
+seccomp:
+  default_action: allow
+  syscalls:
+    - action: log
+      names: [sethostname]
+    - action: kill_process
+      names: [socket]
+"""
+
+# Where this tool is right and Auditbeat is known not to be: the paths of
+# members that may differ.
+MAY_DIFFER = {
+    "auditd.data.code",             # swallows what auditd adds to a line
+    "process.name",                 # leaves hexadecimal digits
+    "auditd.data.arch",             # does not know the ABI, or x32
+    "auditd.data.syscall",          # nor the call
+    "auditd.summary.object.primary",
+    "event.category", "event.type",
+    "auditd.summary.how",
+}
+
+
+def check_logs(tap, callgate):
+    """What is written of a log, and what is said of damage."""
+    log = "".join(LINE.format(i) for i in range(1, 6))
+    got = callgate("watch", "-", text=log)
+    tap.ok(got.status == 0 and got.out.count("\n") == 5, "five lines", got)
+    got = callgate("watch", "-n", 2, "-", text=log)
+    tap.ok(got.out.count("\n") == 2, "two of five", got)
+    got = callgate("watch", "--fold", 60, "-", text=log)
+    tap.ok(got.out.count("\n") == 2 and got.out.endswith("and 4 more\n"),
+           "the same is folded", got)
+    got = callgate("watch", "--json", "-", text=log)
+    tap.ok(all(json.loads(line)["event"]["action"] == "violated-seccomp-policy"
+               for line in got.out.splitlines()), "JSON", got)
+    callgate.write("damaged.log", LINE.format(1) + "hello\n" +
+                   LINE.format(2).replace("sig=31", "sig=x") +
+                   LINE.format(3))
+    got = callgate("watch", "damaged.log")
+    tap.ok(got.status == 1 and got.out.count("\n") == 2 and
+           "damaged.log:3:73: 'sig=x'" in got.err, "damage has a place", got)
+    for words, message in [
+            (["watch", "nowhere.log"], "nowhere.log: No such file"),
+            (["watch", "-f", "xml", "-"], "no format is called 'xml'"),
+            (["watch", "-n", "0", "-"], "wants a number above 0, not '0'"),
+            (["watch", "--json", "--fold", "1", "-"], "--fold is for lines")]:
+        got = callgate(*words)
+        tap.ok(got.status == 2 and message in got.err, " ".join(words), got)
+
+
+def leaves(value, path=""):
+    """{path: leaf} of nested objects."""
+    if not isinstance(value, dict):
+        return {path: value}
+    found = {}
+    for name, member in value.items():
+        found.update(leaves(member, f"{path}.{name}" if path else name))
+    return found
+
+
+def check_auditbeat(tap, callgate):
+    shared = os.environ.get("CALLGATE_SHARED")
+    folder = pathlib.Path(shared or ".") / "data/auditd"
+    if not shared or not folder.exists():
+        tap.skip("Auditbeat's events", "CALLGATE_SHARED names no data/auditd")
+        return
+    for path in sorted(folder.glob("*.auditbeat.derived.json")):
+        rows = json.loads(path.read_text("utf-8"))
+        for number, row in enumerate(rows, 1):
+            name = f"{path.name.split('.auditbeat')[0]}, record {number}"
+            got = callgate("watch", "-f", "auditbeat", "-",
+                           text=row["line"] + "\n")
+            ours = leaves(json.loads(got.out))
+            theirs = leaves(row["auditbeat"])
+            # The same time, with three places.
+            stamp, _, part = theirs["@timestamp"].rstrip("Z").partition(".")
+            theirs["@timestamp"] = f"{stamp}.{part:0<3}Z"
+            wrong = {at: (ours.get(at), theirs.get(at))
+                     for at in ours.keys() | theirs.keys()
+                     if ours.get(at) != theirs.get(at)}
+            named = {at for at in wrong if at in MAY_DIFFER}
+            tap.ok(not wrong.keys() - named, name, wrong)
+            if named:
+                print("# " + "; ".join(
+                    f"{at}: {wrong[at][0]}, Auditbeat {wrong[at][1]}"
+                    for at in sorted(named)))
+    check_lines(tap, callgate, folder)
+
+
+def check_lines(tap, callgate, folder):
+    """The same records, as the kernel and as auditd print them."""
+    dmesg = callgate("watch", "--json", "-",
+                     text=(folder / "kernel-6.18.dmesg.log").read_text())
+    auditd = callgate("watch", "--json", "-",
+                      text=(folder / "kernel-6.18.auditd.log").read_text())
+    tap.ok(dmesg.out == auditd.out and dmesg.out.count("\n") == 18,
+           "dmesg and auditd alike", dmesg, auditd)
+    known = json.loads((folder / "ecs-by-syscall.json").read_text())
+    wrong = []
+    for abi, rows in known.items():
+        for pair, names in rows.items():
+            wrong += [(abi, name) for name in names
+                      if event_of(callgate, abi, name) not in
+                      (None, json.loads(pair))]
+    # None: Auditbeat has another name for the call.
+    tap.ok(not wrong and len(NUMBERS) > 1000,
+           "every call has Auditbeat's category and type", wrong)
+
+
+NUMBERS = {}
+
+
+def event_of(callgate, abi, name):
+    """[category, type] of a record of this call; all are asked at once."""
+    if not NUMBERS:
+        for each in ("x86_64", "i386", "aarch64", "arm"):
+            ask_all(callgate, each)
+    return NUMBERS.get((abi, name))
+
+
+def ask_all(callgate, abi):
+    arch = {"x86_64": "c000003e", "i386": "40000003", "aarch64": "c00000b7",
+            "arm": "40000028"}[abi]
+    rows = [json.loads(line) for line in callgate(
+        "syscalls", "--arch", abi, "--json").out.splitlines()]
+    log = "".join("type=SECCOMP msg=audit(1.000:1): "
+                  f"arch={arch} syscall={row['nr']}\n" for row in rows)
+    events = callgate("watch", "-f", "auditbeat", "-", text=log).out
+    for row, event in zip(rows, events.splitlines()):
+        event = json.loads(event)["event"]
+        NUMBERS[abi, row["name"]] = [event["category"], event["type"]]
+
+
+def check_live(tap, callgate):
+    """A violation made here is told at once, and once."""
+    blind = callgate("watch", "--doctor")
+    if "never came" in blind.out or "CAP_AUDIT_READ" in blind.out:
+        tap.skip("live", blind.out.splitlines()[0])
+        return
+    callgate.write("killer.yml", KILLER)
+    with subprocess.Popen([str(callgate.path), "watch", "--json"],
+                          stdout=subprocess.PIPE, cwd=callgate.folder,
+                          text=True) as watch:
+        time.sleep(0.5)
+        for program in ("import socket; socket.socket()",
+                        "import socket; socket.sethostname('x')"):
+            callgate("run", "--no-explain", "--policy", "killer.yml", "--",
+                     sys.executable, "-c", program)
+        time.sleep(0.5)
+        watch.send_signal(signal.SIGINT)
+        out = watch.communicate()[0]
+    events = [json.loads(line) for line in out.splitlines()]
+    ours = [event["seccomp"] for event in events
+            if re.fullmatch(r"python3?(\.\d+)?",
+                            event.get("process", {}).get("name", ""))]
+    tap.ok([(event["action"], event["syscall"]["name"]) for event in ours] ==
+           [("kill_process", "socket"), ("log", "sethostname")],
+           "two violations as they happen", out)
+    tap.ok(watch.returncode == 0, "ends in order when asked to",
+           watch.returncode)
+    got = callgate("watch", nobody=True)
+    tap.ok(got.status == 3 and "CAP_AUDIT_READ" in got.err or
+           os.geteuid() != 0, "without the privilege", got)
+
+
+def main():
+    tap = Tap()
+    callgate = Callgate(sys.argv[1])
+    check_logs(tap, callgate)
+    check_auditbeat(tap, callgate)
+    check_live(tap, callgate)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
