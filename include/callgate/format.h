@@ -69,6 +69,9 @@ struct cg_target {
 	bool has_capabilities;
 	uint32_t kernel;     /* CG_KERNEL; 0: the newest that is known */
 	uint32_t libseccomp; /* CG_RELEASE of the host's; 0: the newest */
+	/* CG_KERNEL whose calls that knows, where a distribution has given it
+	   newer tables; 0: those of its release. */
+	uint32_t libseccomp_kernel;
 	const char *item; /* which of several in a file; NULL: the only one */
 	cg_policy_finder *finder; /* for files that name others; or NULL */
 	void *context;            /* handed to `finder` */

@@ -38,17 +38,21 @@ static bool read_kernel(const char *text, uint32_t *out)
 	return true;
 }
 
-static bool read_release(const char *text, uint32_t *out)
+/* Its release, or "linux-6.7" for the tables that it was given. */
+static bool read_libseccomp(const char *text, struct cg_target *out)
 {
 	uint64_t parts[3] = { 0 };
 
+	if (strncmp(text, "linux-", 6) == 0)
+		return read_kernel(text + 6, &out->libseccomp_kernel);
 	if (!read_numbers(text, 1, 3, parts) || parts[0] > UINT16_MAX ||
 	    parts[1] > UINT8_MAX || parts[2] > UINT8_MAX) {
-		out_error("'%s' is no release of libseccomp; write it as 2.5.4",
+		out_error("'%s' is no release of libseccomp; write it as "
+			  "2.5.4, or as linux-6.7 for the tables that it has",
 			  text);
 		return false;
 	}
-	*out = CG_RELEASE(parts[0], parts[1], parts[2]);
+	out->libseccomp = CG_RELEASE(parts[0], parts[1], parts[2]);
 	return true;
 }
 
@@ -62,8 +66,7 @@ bool origin_target(const struct origin *origin, const struct cg_abi *native,
 				   .item = origin->item };
 	if (origin->kernel && !read_kernel(origin->kernel, &out->kernel))
 		return false;
-	if (origin->libseccomp &&
-	    !read_release(origin->libseccomp, &out->libseccomp))
+	if (origin->libseccomp && !read_libseccomp(origin->libseccomp, out))
 		return false;
 	if (!origin->caps)
 		return true;

@@ -42,7 +42,8 @@ struct host {
 	const struct runtime *runtime; /* who makes a filter of it */
 	uint32_t release;              /* of `runtime` */
 	uint64_t capabilities;
-	uint32_t kernel, libseccomp;
+	uint32_t kernel;
+	uint32_t named; /* the kernel whose calls its libseccomp knows */
 	const char *item;
 	cg_policy_finder *finder;
 	void *context;

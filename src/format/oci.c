@@ -425,14 +425,6 @@ static bool check_default(struct reading *reading, const struct node *mapping,
 		       "'defaultAction' is missing");
 }
 
-static bool is_enosys(const struct reading *reading, uint32_t answer)
-{
-	uint64_t enosys;
-
-	return cg_constant_value("ENOSYS", reading->host->native, &enosys) &&
-	       answer == (CG_RET_ERRNO | (uint32_t)enosys);
-}
-
 bool oci_profile(struct reading *reading, const struct node *mapping,
 		 const struct oci_top *top, struct profile *out)
 {
@@ -443,8 +435,6 @@ bool oci_profile(struct reading *reading, const struct node *mapping,
 	    !oci_answer(reading, &action, &out->answer))
 		return false;
 	out->place = top->action->place;
-	out->default_is_enosys = (top->errno_ret || top->errno_name) &&
-				 is_enosys(reading, out->answer);
 	if (top->architectures && !is_empty(top->architectures) &&
 	    top->arch_map && !is_empty(top->arch_map))
 		return fail_at(reading->err, CG_E_MEANING, top->arch_map->place,

@@ -72,15 +72,10 @@ static bool add_to(struct spell *spell, struct profile *profile,
 
 static bool make_profile(struct spell *spell, struct profile *profile)
 {
-	uint64_t enosys;
 
 	/* As oci_print() writes it: defaultErrnoRet, and all architectures. */
 	*profile = (struct profile){ .answer = spell->answer,
 				     .lists_native = !spell->unlisted };
-	profile->default_is_enosys =
-		cg_constant_value("ENOSYS", spell->writing->host->native,
-				  &enosys) &&
-		spell->answer == (CG_RET_ERRNO | (uint32_t)enosys);
 	for (size_t i = 0; i < spell->abi_count; i++)
 		if (spell->abis[i] != spell->writing->host->native)
 			profile->abis[profile->abi_count++] = spell->abis[i];

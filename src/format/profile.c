@@ -13,34 +13,11 @@ enum { ENOSYS_SINCE_NATIVE = CG_RELEASE(1, 1, 15) };
 
 /* ------------------------------------------------- names that are known -- */
 
-/* The kernel whose calls a release of libseccomp knows; the newest first. */
-static const struct known {
-	uint32_t release, kernel;
-} known[] = {
-	{ CG_RELEASE(2, 6, 1), CG_KERNEL(7, 1) },
-	{ CG_RELEASE(2, 5, 6), CG_KERNEL(6, 13) },
-	{ CG_RELEASE(2, 5, 5), CG_KERNEL(6, 7) },
-	{ CG_RELEASE(2, 5, 4), CG_KERNEL(5, 17) },
-	{ CG_RELEASE(2, 5, 3), CG_KERNEL(5, 15) },
-	{ CG_RELEASE(2, 5, 2), CG_KERNEL(5, 14) },
-	{ CG_RELEASE(2, 5, 0), CG_KERNEL(5, 8) },
-	{ CG_RELEASE(2, 4, 2), CG_KERNEL(5, 4) },
-	{ CG_RELEASE(2, 4, 0), CG_KERNEL(5, 0) },
-	{ CG_RELEASE(2, 3, 3), CG_KERNEL(4, 15) },
-	{ CG_RELEASE(2, 3, 2), CG_KERNEL(4, 10) },
-	{ 0, CG_KERNEL(4, 5) },
-};
-
 static bool is_old_enough(const struct host *host, const char *name)
 {
 	const struct cg_syscall *call = cg_syscall_by_name(name);
-	size_t i = 0;
 
-	if (!call)
-		return true;
-	while (host->libseccomp && host->libseccomp < known[i].release)
-		i++;
-	return cg_syscall_since(call, NULL) <= known[i].kernel;
+	return !call || cg_syscall_since(call, NULL) <= host->named;
 }
 
 static const struct cg_scmp_arch *scmp_arch_of(const struct cg_abi *abi)
@@ -365,8 +342,10 @@ static bool add_stubs(struct filter *filter)
 	bool native =
 		host->release >= ENOSYS_SINCE_NATIVE || profile->lists_native;
 
+	/* Also where the default is ENOSYS: runc means to leave it out there,
+	   and compares with another number (seen in its filters). */
 	if (!host_does(host, TRAIT_ENOSYS_STUB) ||
-	    !is_restrictive(profile->answer) || profile->default_is_enosys)
+	    !is_restrictive(profile->answer))
 		return true;
 	if (native && !add_stub(filter, host->native))
 		return false;

@@ -39,10 +39,9 @@ struct profile_rule {
 enum { PROFILE_ABIS_MAX = 24 };
 
 struct profile {
-	struct place place;     /* of the default action */
-	uint32_t answer;        /* where no rule matches */
-	bool default_is_enosys; /* it was said by defaultErrnoRet */
-	bool lists_native;      /* ... among the architectures */
+	struct place place; /* of the default action */
+	uint32_t answer;    /* where no rule matches */
+	bool lists_native;  /* ... among the architectures */
 	/* Numbers as a Kubernetes resource has them: signed, errno 0 none. */
 	bool resource;
 	const struct cg_abi *abis[PROFILE_ABIS_MAX]; /* native not included */

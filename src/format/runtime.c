@@ -159,6 +159,34 @@ read_runtime(const char *text, struct host *host, struct cg_error *err)
 	return true;
 }
 
+/* The kernel whose calls a release of libseccomp knows; the newest first. */
+static const struct known {
+	uint32_t release, kernel;
+} known[] = {
+	{ CG_RELEASE(2, 6, 1), CG_KERNEL(7, 1) },
+	{ CG_RELEASE(2, 5, 6), CG_KERNEL(6, 13) },
+	{ CG_RELEASE(2, 5, 5), CG_KERNEL(6, 7) },
+	{ CG_RELEASE(2, 5, 4), CG_KERNEL(5, 17) },
+	{ CG_RELEASE(2, 5, 3), CG_KERNEL(5, 15) },
+	{ CG_RELEASE(2, 5, 2), CG_KERNEL(5, 14) },
+	{ CG_RELEASE(2, 5, 0), CG_KERNEL(5, 8) },
+	{ CG_RELEASE(2, 4, 2), CG_KERNEL(5, 4) },
+	{ CG_RELEASE(2, 4, 0), CG_KERNEL(5, 0) },
+	{ CG_RELEASE(2, 3, 3), CG_KERNEL(4, 15) },
+	{ CG_RELEASE(2, 3, 2), CG_KERNEL(4, 10) },
+	{ 0, CG_KERNEL(4, 5) },
+};
+
+/* 0 stands for the newest release. */
+static uint32_t kernel_of_libseccomp(uint32_t release)
+{
+	size_t i = 0;
+
+	while (release && release < known[i].release)
+		i++;
+	return known[i].kernel;
+}
+
 bool host_of(const struct cg_target *target, const char *usual,
 	     struct host *out, struct cg_error *err)
 {
@@ -170,7 +198,9 @@ bool host_of(const struct cg_target *target, const char *usual,
 	*out = (struct host){
 		.native = target->native ? target->native : cg_abi_native(),
 		.kernel = target->kernel ? target->kernel : cg_kernel_newest(),
-		.libseccomp = target->libseccomp,
+		.named = target->libseccomp_kernel
+				 ? target->libseccomp_kernel
+				 : kernel_of_libseccomp(target->libseccomp),
 		.item = target->item,
 		.finder = target->finder,
 		.context = target->context,

@@ -118,7 +118,7 @@ static const struct row {
 	  "sync()=errno(EPERM) dup(0)=allow nr=999=errno(EPERM)", NULL, NULL },
 	{ "nor runc for a default that allows", "runc",
 	  DENY(RULE("dup", "ERRNO")), "nr=999=allow", NULL, NULL },
-	{ "nor runc where the default is ENOSYS", "runc", JSON({
+	{ "and where the default is ENOSYS", "runc", JSON({
 		  "defaultAction" : "SCMP_ACT_ERRNO",
 		  "defaultErrnoRet" : 38,
 		  "syscalls" : [ {
@@ -128,7 +128,7 @@ static const struct row {
 		  } ]
 	  }),
 	  "dup(0)=errno(EPERM) nr=-3=kill_thread nr=2000000000=kill_thread "
-	  "nr=999=errno(ENOSYS)",
+	  "nr=2147483648=errno(ENOSYS) nr=999=errno(ENOSYS)",
 	  NULL, NULL },
 	{ "old runc, where no ABI is named", "runc@1.1.5",
 	  ALLOW(RULE("dup", "ALLOW")), "nr=999=errno(EPERM)", NULL, NULL },

@@ -6,6 +6,7 @@ a profile and says how it went.
 """
 
 import collections
+import contextlib
 import ctypes
 import json
 import os
@@ -14,6 +15,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -27,15 +29,21 @@ CAPABILITIES = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER",
 Run = collections.namedtuple("Run", "started status text")
 
 
+# A call that each kernel brought, to see which tables libseccomp has here.
+NEWS = [("process_mrelease", "5.15"), ("futex_waitv", "5.16"),
+        ("set_mempolicy_home_node", "5.17"), ("cachestat", "6.5"),
+        ("fchmodat2", "6.6"), ("futex_wake", "6.7"), ("statmount", "6.8"),
+        ("mseal", "6.10"), ("uretprobe", "6.11"), ("setxattrat", "6.13"),
+        ("open_tree_attr", "6.15"), ("file_getattr", "6.17"),
+        ("listns", "6.19")]
+
+
 def libseccomp():
-    """The release of the library that the runtimes here load."""
-    class Version(ctypes.Structure):
-        _fields_ = [("major", ctypes.c_uint), ("minor", ctypes.c_uint),
-                    ("micro", ctypes.c_uint)]
+    """The tables of the library that the runtimes here load."""
     library = ctypes.CDLL("libseccomp.so.2")
-    library.seccomp_version.restype = ctypes.POINTER(Version)
-    found = library.seccomp_version().contents
-    return f"{found.major}.{found.minor}.{found.micro}"
+    known = [kernel for name, kernel in NEWS
+             if library.seccomp_syscall_resolve_name(name.encode()) != -1]
+    return f"linux-{known[-1] if known else '5.14'}"
 
 
 def release(program):
@@ -90,6 +98,15 @@ def finish(done, marker="started"):
     return Run(marker in text, done.returncode, text + wrong)
 
 
+def read_pid(path):
+    """The runtime writes it down, sooner or later than the payload speaks."""
+    for _ in range(500):
+        if path.exists() and path.read_text().strip():
+            return int(path.read_text())
+        time.sleep(0.01)
+    return None
+
+
 class Direct:
     """crun and runc: `PROGRAM run ID` in a bundle."""
 
@@ -112,6 +129,28 @@ class Direct:
             self.words(name), cwd=self.bundle.folder, timeout=60, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE))
+
+
+    @contextlib.contextmanager
+    def hold(self, profile):
+        """The pid of a payload that waits for its input; None if none runs."""
+        Direct.count += 1
+        self.bundle.configure(["/bin/probe", "x86_64", "0", "0", "0", "1"],
+                              profile, True, {})
+        noted = self.bundle.folder / "pid"
+        noted.unlink(missing_ok=True)
+        words = self.words(f"callgate-{os.getpid()}-{Direct.count}")
+        at = words.index("run") + 1
+        held = subprocess.Popen(
+            words[:at] + ["--pid-file", str(noted)] + words[at:],
+            cwd=self.bundle.folder, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        # Its filter is there when the probe has said so.
+        first = held.stdout.readline().decode(errors="replace")
+        try:
+            yield read_pid(noted) if "started" in first else None
+        finally:
+            held.communicate()
 
 
 class Crun(Direct):
