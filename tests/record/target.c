@@ -3,6 +3,7 @@
  * nothing else makes: `target MODE [NUMBER]` makes them in one way or another.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -65,7 +66,7 @@ static void forks(long count)
 
 static void vforks(long count)
 {
-	for (long i = 0; i < count; i++) {
+	for (volatile long i = 0; i < count; i++) {
 		pid_t child = vfork();
 
 		if (child == 0) {
@@ -170,6 +171,8 @@ static void ready(long count)
 		syscall(SYS_getpgrp);
 }
 
+void begin_service(void);
+
 __attribute__((noinline)) void begin_service(void)
 {
 	__asm__ volatile("" ::: "memory");
@@ -204,6 +207,19 @@ static void wait_then(long count)
 	make(count);
 }
 
+/* Go into a cgroup and become a program, with no call between. */
+static void enter(char **argv)
+{
+	char line[16];
+	int fd = open(argv[0], O_WRONLY | O_CLOEXEC);
+	int length = snprintf(line, sizeof(line), "%d", (int)getpid());
+
+	if (fd < 0 || write(fd, line, (size_t)length) != length)
+		abort();
+	execv(argv[1], argv + 1);
+	abort();
+}
+
 static const struct mode {
 	const char *name;
 	void (*run)(long count);
@@ -221,6 +237,8 @@ int main(int argc, char **argv)
 {
 	long count = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
 
+	if (argc > 3 && strcmp(argv[1], "enter") == 0)
+		enter(argv + 2);
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]);
 	     i++)
 		if (strcmp(modes[i].name, argv[1]) == 0) {

@@ -1,0 +1,440 @@
+#!/usr/bin/env -S python3 -B
+"""`callgate record`: exact counts by each backend, and what goes wrong.
+
+usage: record_test.py CALLGATE TARGET
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+from world import BACKENDS, begin, is_root
+
+NATIVE = "x86_64"
+OWN = (NATIVE, "getppid")
+
+# name, mode of the target, count, wanted calls; by which backends
+ROWS = [
+    ("a loop", "loop", 10000, {OWN: 10000}, BACKENDS),
+    ("a million calls", "loop", 1000000, {OWN: 1000000}, ["ebpf"]),
+    ("100 threads", "threads", 20, {OWN: 2000}, BACKENDS),
+    ("100 threads at full speed", "threads", 2000, {OWN: 200000}, ["ebpf"]),
+    ("1,000 forks", "forks", 1000, {OWN: 1000}, ["ebpf", "filter"]),
+    ("forks", "forks", 50, {OWN: 50}, ["ptrace"]),
+    ("vforks", "vforks", 50, {OWN: 50}, BACKENDS),
+    ("an exec by another thread", "exec", 7,
+     {OWN: 12, (NATIVE, "execve"): 1}, BACKENDS),
+    ("a child that outlives its parent", "orphan", 9, {OWN: 9}, BACKENDS),
+    ("numbers without a name, and errors", "strange", 10,
+     {(NATIVE, 700): 4, (NATIVE, 701): 3, (NATIVE, 702): 3}, BACKENDS),
+    ("calls from handlers", "signals", 50,
+     {OWN: 50, (NATIVE, "rt_sigreturn"): 50}, BACKENDS),
+]
+
+
+def rows(world):
+    for name, mode, count, wanted, backends in ROWS:
+        for backend in backends:
+            title = f"{backend}: {name}"
+            if backend in world.missing:
+                world.tap.skip(title, world.missing[backend])
+                continue
+            done = world.run("record", "-b", backend, "-o", "r.json", "--",
+                             world.target, mode, count)
+            found = world.counts("r.json")
+            got = {key: found.get(key) for key in wanted}
+            world.tap.ok(done.returncode == 0 and got == wanted and
+                         world.recording("r.json")["lost"] == {}, title,
+                         f"status {done.returncode}", got, done.stderr)
+
+
+def backends_agree(world):
+    sets = {}
+    for backend in world.has(*BACKENDS):
+        world.run("record", "-b", backend, "-o", "r.json", "--", "sh", "-c",
+                  "ls / | sort | head -3; exit 0")
+        sets[backend] = world.counts("r.json")
+    world.tap.ok(len({tuple(sorted(s)) for s in sets.values()}) == 1,
+                 "all backends see the same calls", sets)
+
+
+def values(world):
+    for backend in world.has(*BACKENDS):
+        world.run("record", "-b", backend, "-o", "r.json", "--", world.target,
+                  "values", 100)
+        call = [c for c in world.recording("r.json")["calls"]
+                if c.get("name") == "socket"][0]
+        kept = call["arguments"][0]
+        world.tap.ok(call["count"] == 100 and len(kept["values"]) == 64 and
+                     kept["other"] == 36 and call["errors"] ==
+                     {"EAFNOSUPPORT": 100}, f"{backend}: too many values",
+                     call)
+
+
+def errors(world):
+    for backend in world.has(*BACKENDS):
+        world.run("record", "-b", backend, "-o", "r.json", "--", world.target,
+                  "strange", 10)
+        call = [c for c in world.recording("r.json")["calls"]
+                if c.get("name") == "close"][0]
+        world.tap.ok(call["errors"] == {"EBADF": 10}, f"{backend}: errors",
+                     call)
+
+
+def phases(world):
+    rows = [("server", "listen", BACKENDS), ("ready", "ready", BACKENDS),
+            ("symbol", "symbol:begin_service", ["ebpf"])]
+    for mode, moment, backends in rows:
+        for backend in world.has(*backends):
+            world.run("record", "-b", backend, "--after", moment, "-o",
+                      "r.json", "--", world.target, mode, 5)
+            start = world.counts("r.json", "start")
+            service = world.counts("r.json", "service")
+            world.tap.ok(
+                start.get(OWN) == 5 and OWN not in service and
+                service.get((NATIVE, "getpgrp")) == 5 and
+                (NATIVE, "getpgrp") not in start,
+                f"{backend}: start-up and service, by {moment}", start,
+                service)
+
+
+def two_policies(world):
+    done = world.run("record", "--after", "listen", "--init", "a.yml",
+                     "--then", "b.yml", "--", world.target, "server", 5)
+    under = ["run", "--init", "a.yml", "--then", "b.yml", "--after", "listen"]
+    fine = world.run(*under, "--", world.target, "server", 5)
+    text = world.path("b.yml").read_text()
+    world.write("b.yml", text.replace("errno\n", "kill_process\n", 1)
+                .replace(", getpgrp", ""))
+    killed = world.run(*under, "--", world.target, "server", 5)
+    world.tap.ok(done.returncode == 0 and fine.returncode == 0 and
+                 killed.returncode == -signal.SIGSYS and "getppid" not in text,
+                 "the second policy is tighter, and in force after the moment",
+                 done.stderr, fine, killed, text)
+
+
+SERVER = """
+import os, socket, sys, threading, time
+for i in range(5):
+    threading.Thread(target=time.sleep, args=[60], daemon=True).start()
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+s = socket.socket()
+s.bind(('127.0.0.1', 0))
+s.listen(5)
+time.sleep(1)
+for pid in os.getpid(), child:
+    for thread in os.listdir(f'/proc/{pid}/task'):
+        for line in open(f'/proc/{pid}/task/{thread}/status'):
+            if line.startswith(('TracerPid', 'Seccomp_filters')):
+                print(line.split()[1])
+sys.stdout.flush()
+os.kill(child, 9)
+os._exit(3)
+"""
+
+
+def every_thread(world):
+    world.write("wide.yml", "seccomp:\n  default_action: allow\n  syscalls:\n"
+                "    - {action: errno, names: [ptrace]}\n")
+    before = re.search(r"Seccomp_filters:\t(\d+)",
+                       open("/proc/self/status").read())
+    done = world.run("run", "--init", "wide.yml", "--then", "wide.yml",
+                     "--after", "listen", "--", "python3", "-c", SERVER)
+    wanted = ["0", str(int(before[1]) + 2)] * 7
+    world.tap.ok(done.returncode == 3 and done.stdout.split() == wanted,
+                 "a second filter in every thread of every process, and "
+                 "nobody attached", done)
+
+
+def policy_at_once(world):
+    for backend in world.has(*BACKENDS):
+        made = world.run("record", "-b", backend, "-o", "app.yml", "--", "sh",
+                         "-c", "ls /; echo a | tr a b")
+        ran = world.run("run", "--policy", "app.yml", "--", "sh", "-c",
+                        "ls /usr; echo b | tr b c")
+        other = world.run("run", "--policy", "app.yml", "--", "sh", "-c",
+                          "mount -t tmpfs none /mnt")
+        world.tap.ok(made.returncode == 0 and ran.returncode == 0 and
+                     ran.stdout.endswith("c\n") and other.returncode != 0,
+                     f"{backend}: the policy runs at once", made, ran, other)
+
+
+def learn(world):
+    words = ["record", "--learn", "state.json", "--", "ls", "/"]
+    first = world.run(*words)
+    before = world.counts("state.json")
+    second = world.run(*words)
+    after = world.counts("state.json")
+    third = world.run("record", "--learn", "state.json", "--", world.target,
+                      "loop", 3)
+    known = world.counts("state.json")
+    world.tap.ok(first.returncode == second.returncode ==
+                 third.returncode == 0 and before == after and
+                 known.get(OWN) == 3 and set(known) > set(before) and
+                 world.recording("state.json")["runs"] == 3,
+                 "learn: what is known is not asked about again", before,
+                 after, known)
+    runs = [world.start("record", "--learn", "state.json", "--", world.target,
+                        "values", 3 + i) for i in range(5)]
+    for run in runs:
+        run.communicate(timeout=60)
+    call = [c for c in world.recording("state.json")["calls"]
+            if c.get("name") == "socket"][0]
+    world.tap.ok(world.recording("state.json")["runs"] == 8 and
+                 len(call["arguments"][0]["values"]) == 7,
+                 "learn: five runs at once, joined under the lock", call)
+
+
+def wait_for_line(process):
+    return process.stdout.readline().strip()
+
+
+def attach(world):
+    for backend in world.has("ebpf", "ptrace"):
+        target = subprocess.Popen([world.target, "wait", "500"], text=True,
+                                  stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE)
+        wait_for_line(target)
+        record = world.start("record", "-b", backend, "--pid", target.pid,
+                             "-o", "r.json")
+        time.sleep(1)
+        stopped = state_of(target.pid)
+        target.stdin.write("x")
+        target.stdin.flush()
+        target.wait(timeout=30)
+        record.communicate(timeout=30)
+        world.tap.ok(record.returncode == 0 and stopped == "S" and
+                     world.counts("r.json").get(OWN) == 500 and
+                     "start" in world.recording("r.json")["gaps"],
+                     f"{backend}: a process that runs", stopped,
+                     world.counts("r.json"))
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0]
+
+
+def killed(world):
+    """The recorder dies: what it records does not notice."""
+    rows = [(backend, True) for backend in world.has(*BACKENDS)]
+    rows += [(backend, False) for backend in world.has("ebpf", "ptrace")]
+    for backend, command in rows:
+        if command:
+            record = world.start("record", "-b", backend, "-o", "none.yml",
+                                 "--", world.target, "wait", "100000"
+                                 if backend == "ebpf" else "1000")
+            wait_for_line(record)
+            pid = int(subprocess.run(
+                ["pgrep", "-n", "-f", f"^{world.target} wait"],
+                stdout=subprocess.PIPE, text=True, check=True).stdout)
+            feed = record.stdin
+        else:
+            target = subprocess.Popen([world.target, "wait", "1000"],
+                                      stdin=subprocess.PIPE, text=True,
+                                      stdout=subprocess.PIPE)
+            wait_for_line(target)
+            pid, feed = target.pid, target.stdin
+            record = world.start("record", "-b", backend, "-p", pid, "-o",
+                                 "none.yml")
+            time.sleep(0.5)
+        record.kill()
+        record.wait(timeout=30)
+        alive = state_of(pid) in "SR"
+        feed.write("x")
+        feed.flush()
+        ended = waited(pid)
+        left = [p.name for p in world.folder.iterdir()
+                if p.name.startswith("none")]
+        if not command:
+            ended = target.wait(timeout=30) == 0
+        world.tap.ok(alive and ended and not left,
+                     f"{backend}: killed while it records a "
+                     f"{'command' if command else 'process'}", alive, ended,
+                     left)
+
+
+def waited(pid):
+    for _ in range(300):
+        try:
+            if state_of(pid) == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def ended_by_signal(world):
+    for backend in world.has(*BACKENDS):
+        record = world.start("record", "-b", backend, "-o", "some.json", "--",
+                             world.target, "slowly", "100")
+        time.sleep(0.5)
+        record.send_signal(signal.SIGTERM)
+        record.wait(timeout=30)
+        made = world.counts("some.json").get(OWN, 0)
+        world.tap.ok(0 < made < 100, f"{backend}: SIGTERM ends the recording, "
+                     "not the command", made)
+
+
+def diff(world):
+    world.run("record", "-o", "base.json", "--", world.target, "loop", 2)
+    world.run("record", "-o", "base.yml", "--", world.target, "loop", 2)
+    for base in "base.json", "base.yml":
+        same = world.run("record", "--diff", base, "--", world.target, "loop",
+                         9)
+        new = world.run("record", "--diff", base, "--", world.target,
+                        "signals", 2)
+        world.tap.ok(same.returncode == 0 and "+" not in same.stdout and
+                     new.returncode == 1 and
+                     f"+ new  {NATIVE}     kill\n" in new.stdout,
+                     f"what is new since {base}", same, new)
+    gone = world.run("record", "--diff", "base.json", "--", "/bin/true")
+    world.tap.ok(gone.returncode == 0 and "- gone x86_64     getppid" in
+                 gone.stdout, "what is gone does no harm", gone)
+
+
+def cgroup(world):
+    root = "/sys/fs/cgroup/unified"
+    if not os.path.isdir(root):
+        root = "/sys/fs/cgroup"
+    if not is_root() or "ebpf" in world.missing:
+        world.tap.skip("a cgroup", "it takes root and eBPF")
+        return
+    group = f"{root}/callgate-test-{os.getpid()}.service"
+    try:
+        os.mkdir(group)
+    except OSError as error:
+        world.tap.skip("a cgroup", f"none can be made: {error}")
+        return
+    record = world.start("record", "--unit", os.path.basename(group),
+                         "-o", "r.json")
+    time.sleep(1)
+    subprocess.run(["sh", "-c", f"echo $$ >{group}/cgroup.procs; "
+                    f"{world.target} loop 70"], check=True)
+    subprocess.run([world.target, "loop", "1000"], check=True)
+    record.send_signal(signal.SIGINT)
+    record.communicate(timeout=30)
+    os.rmdir(group)
+    world.tap.ok(world.counts("r.json").get(OWN) == 70, "a unit by its cgroup",
+                 world.counts("r.json"))
+
+
+def setuid_ids():
+    return {"user": 65534, "group": 65534, "extra_groups": []}
+
+
+def refusals(world):
+    sleeper = subprocess.Popen(["sleep", "60"])
+    traced = subprocess.Popen(["strace", "-o", "/dev/null", "sleep", "60"]) \
+        if not subprocess.call("command -v strace >/dev/null", shell=True) \
+        else None
+    time.sleep(0.3)
+    table = [
+        ("no such process", ["-p", "4194303"], 3, "there is no process", {}),
+        ("no such cgroup", ["--cgroup", "/sys/fs/cgroup/none"], 3,
+         "there is no cgroup", {}),
+        ("no cgroup at all", ["--cgroup", "/tmp"], 2,
+         "is no directory of a cgroup", {}),
+        ("no such unit", ["--unit", "none-at-all"], 3, "no cgroup is called",
+         {}),
+        ("no such container", ["--container", "none-at-all"], 2,
+         "no container of runc or crun", {}),
+        ("no such command", ["--", "none-at-all"], 127, "none-at-all", {}),
+        ("no such moment", ["--after", "lissten", "--", "true"], 2,
+         "did you mean 'listen'", {}),
+        ("no such symbol", ["--after", "symbol:none_at_all", "--", "true"], 2,
+         "has no function 'none_at_all'", {}),
+        ("no such backend", ["-b", "magic", "--", "true"], 2,
+         "no backend is called 'magic'", {}),
+        ("nothing to record", [], 2, "one thing is recorded", {}),
+        ("two things to record", ["-p", "1", "--", "true"], 2,
+         "one thing is recorded", {}),
+        ("a filter for a process that runs",
+         ["-b", "filter", "-p", str(sleeper.pid)], 3, "ptrace or ebpf", {}),
+        ("a cgroup by ptrace", ["-b", "ptrace", "--cgroup",
+                                "/sys/fs/cgroup/unified"], 3,
+         "by the ebpf backend", {}),
+        ("no privilege for eBPF", ["-b", "ebpf", "--", "true"], 125,
+         "CAP_BPF", setuid_ids()),
+        ("another user's process", ["-p", str(sleeper.pid)], 3,
+         "belongs to user 0", setuid_ids()),
+        ("a log that is none", ["--from", "/etc/hostname"], 2,
+         "is no recording", {}),
+    ]
+    if traced:
+        child = int(subprocess.run(
+            ["pgrep", "-P", str(traced.pid)], stdout=subprocess.PIPE,
+            text=True, check=True).stdout.split()[0])
+        table.append(("a process that is traced",
+                      ["-b", "ptrace", "-p", str(child)], 3,
+                      f"traced already, by process {traced.pid}", {}))
+    for name, words, status, says, ids in table:
+        if (ids and not is_root()) or ("ebpf" in world.missing and
+                                       not ids and status == 3):
+            world.tap.skip(name, "it takes root and eBPF")
+            continue
+        if "symbol" in name and "ebpf" in world.missing:
+            world.tap.skip(name, world.missing["ebpf"])
+            continue
+        done = world.run("record", "-o", "none.yml", *words, **ids)
+        world.tap.ok(done.returncode == status and says in done.stderr and
+                     not world.path("none.yml").exists(), name, done)
+    sleeper.kill()
+    sleeper.wait()
+    if traced:
+        os.kill(child, signal.SIGKILL)
+        traced.wait()
+
+
+def unprivileged(world):
+    if not is_root():
+        world.tap.skip("without privilege", "this is so already")
+        return
+    done = world.run("record", "-o", "nobody.json", "--", world.target, "loop",
+                     500, **setuid_ids())
+    world.tap.ok(done.returncode == 0 and
+                 world.counts("nobody.json").get(OWN) == 500 and
+                 world.recording("nobody.json")["backends"] == ["filter"],
+                 "without privilege: a filter", done)
+
+
+def logs(world):
+    if subprocess.call("command -v strace >/dev/null", shell=True):
+        world.tap.skip("logs of strace", "strace is not installed")
+        return
+    command = ["sh", "-c", "ls / >/dev/null; ls /none; exit 0"]
+    world.run("record", "--errors", "-o", "own.json", "--", *command)
+    own = world.counts("own.json")
+    for name, words in ("table", ["-c"]), ("trace", []):
+        subprocess.run(["strace", "-f", "-o", name, *words, *command],
+                       cwd=world.folder, check=True,
+                       stderr=subprocess.DEVNULL)
+        world.run("record", "--from", name, "-o", "log.json")
+        log = world.counts("log.json")
+        if name == "table":  # it counts the exec that started it
+            log[NATIVE, "execve"] -= 1
+        # strace leaves out of its table what does not return.
+        skip = {"exit_group", "rt_sigreturn", "exit"}
+        world.tap.ok({k: v for k, v in log.items() if k[1] not in skip} ==
+                     {k: v for k, v in own.items() if k[1] not in skip},
+                     f"strace's {name} says the same", log, own)
+
+
+def main():
+    world = begin("CALLGATE TARGET")
+    for backend, why in world.missing.items():
+        print(f"# {backend}: {why}")
+    for part in (rows, backends_agree, values, errors, phases,
+                 two_policies, every_thread, policy_at_once, learn, attach, killed,
+                 ended_by_signal, diff, cgroup, refusals, unprivileged, logs):
+        part(world)
+    world.tap.done()
+
+
+if __name__ == "__main__":
+    main()

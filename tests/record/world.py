@@ -1,0 +1,83 @@
+"""What the tests of recording share: the command, programs, what can be done
+here."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "house"))
+
+from tap import Tap  # noqa: E402
+
+BACKENDS = ["ebpf", "filter", "ptrace"]
+
+
+class World:
+    def __init__(self, callgate, target):
+        self.callgate = str(pathlib.Path(callgate).resolve())
+        self.target = str(pathlib.Path(target).resolve())
+        self.holder = tempfile.TemporaryDirectory(prefix="callgate-record-")
+        self.folder = pathlib.Path(self.holder.name)
+        self.folder.chmod(0o777)
+        self.tap = Tap()
+        self.missing = {}
+        for backend in BACKENDS:
+            done = self.run("record", "-b", backend, "-o", "probe.yml", "--",
+                            "/bin/true")
+            if done.returncode:
+                self.missing[backend] = done.stderr.strip().split(": ")[-1]
+
+    def run(self, *words, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("timeout", 120)
+        return subprocess.run(
+            [self.callgate, *map(str, words)], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, cwd=self.folder, text=True, check=False,
+            **options)
+
+    def start(self, *words, **options):
+        return subprocess.Popen(
+            [self.callgate, *map(str, words)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
+            text=True, **options)
+
+    def recording(self, name):
+        return json.loads((self.folder / name).read_text())
+
+    def counts(self, name, phase=None):
+        """(ABI, name or number) -> count, over all phases or of one."""
+        found = {}
+        for call in self.recording(name)["calls"]:
+            if phase in (None, call.get("phase", "all")):
+                key = call["abi"], call.get("name", call["nr"])
+                found[key] = found.get(key, 0) + call["count"]
+        return found
+
+    def path(self, name):
+        return self.folder / name
+
+    def write(self, name, text):
+        self.path(name).write_text(text)
+        return name
+
+    def has(self, *backends):
+        return [b for b in backends if b not in self.missing]
+
+
+def begin(usage):
+    if len(sys.argv) < 3:
+        sys.exit(f"usage: {sys.argv[0]} {usage}")
+    return World(sys.argv[1], sys.argv[2])
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def missing_tools(*names):
+    return [name for name in names if not shutil.which(name)]
