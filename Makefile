@@ -53,6 +53,10 @@ check-arches: setup-arches $(BUILD)
 check-runtimes: setup-build setup-runtimes again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):runtimes
 
+# Real programs and real containers, recorded beside strace.
+check-record: setup-build setup-record again-$(BUILD) $(BUILD)
+	tools/tally $(BUILD):record
+
 tidy: setup-tidy $(BUILD)
 	tools/tidy $(BUILD)
 
@@ -72,6 +76,6 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-sanitize check-long check-runtimes tidy demo bench fuzz install clean
+.PHONY: all check check-sanitize check-long check-record check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-systems check-arches $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:

@@ -299,6 +299,17 @@ static void warn_setuid(const struct cg_recorder *recorder)
 			 "it is traced: record it as root with --backend ebpf");
 }
 
+/* A container that runs is none; a bundle is started. */
+static bool is_command(const struct cg_record_options *record)
+{
+	char path[4096];
+
+	if (!record->container)
+		return record->argv != NULL;
+	snprintf(path, sizeof(path), "%s/config.json", record->container);
+	return access(path, F_OK) == 0;
+}
+
 static int record(const struct fields *fields, char **operands)
 {
 	struct cg_record_options record = { .backend = CG_BACKEND_BEST };
@@ -311,7 +322,7 @@ static int record(const struct fields *fields, char **operands)
 
 	if (!read_options(fields, operands, &record, &seconds))
 		return EXIT_USAGE;
-	command = record.argv || record.container;
+	command = is_command(&record);
 	if (fields->learn) {
 		if (!learn_read(fields->learn, &known, &status))
 			return status;

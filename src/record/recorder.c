@@ -170,8 +170,8 @@ static bool is_over(struct cg_recorder *recorder)
 	look_at_child(recorder);
 	if (recorder->child.pid && !recorder->ended)
 		return false;
-	/* A cgroup or a container may fill again. */
-	if (recorder->target.cgroup || recorder->target.namespace)
+	/* A cgroup may fill again. */
+	if (recorder->target.cgroup)
 		return false;
 	return !recorder->backend->alive(recorder);
 }

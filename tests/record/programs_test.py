@@ -79,7 +79,7 @@ PROGRAMS = [
      "tar czf t.tgz /usr/share/doc/git /etc/passwd 2>/dev/null; mkdir -p x; "
      "tar xzf t.tgz -C x; rm -rf x",
      "tar czf t2.tgz /usr/share/doc/tar /etc/group 2>/dev/null; mkdir -p y; "
-     "tar xzf t2.tgz -C y; tar tzf t2.tgz | head -3; rm -rf y"),
+     "tar xzf t2.tgz -C y; tar tzf t2.tgz >list; rm -rf y"),
     ("curl", ["curl", "nginx"],
      "nginx -c $PWD/nginx.conf; curl -s -o page http://127.0.0.1:8471/; "
      "kill $(cat nginx.pid); sleep 0.3",
@@ -102,7 +102,7 @@ PROGRAMS = [
      "rm -f db; sqlite3 db 'create table a (b); insert into a values (1), (2);"
      " select * from a;'",
      "sqlite3 db 'create table c (d primary key); insert into c select b from "
-     "a; update c set d = d + 1; select count(*) from c; delete from a;'"),
+     "a; update c set d = d + 10; select count(*) from c; delete from a;'"),
     ("apt-get", ["apt-get"],
      "apt-get -s install sl >log 2>&1; apt-cache policy git >log", None),
     ("openssl", ["openssl"],
@@ -198,14 +198,14 @@ def same_run(world, group, script):
                          "own.json")
     time.sleep(0.7)
     subprocess.run(
-        ["strace", "-f", "-o", "log", "--", world.target, "enter",
+        ["strace", "-f", "-o", "strace.log", "--", world.target, "enter",
          f"{group.path}/cgroup.procs", "/bin/sh", "-c", script],
         cwd=world.folder, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, check=False, timeout=300)
     record.send_signal(signal.SIGINT)
     record.communicate(timeout=60)
-    ours(world.path("log"))
-    done = world.run("record", "--from", "log", "-o", "log.json")
+    ours(world.path("strace.log"))
+    done = world.run("record", "--from", "strace.log", "-o", "log.json")
     if done.returncode:
         return {}, {"error": done.stderr}
     own = world.counts("own.json")

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void make(long count)
@@ -220,6 +221,28 @@ static void enter(char **argv)
 	abort();
 }
 
+/* What a call costs, in ns: the least of many batches. */
+static void cost(long batches)
+{
+	enum { CALLS = 20000 };
+	double least = 1e9;
+
+	for (long i = 0; i < batches; i++) {
+		struct timespec begin, end;
+		double each;
+
+		clock_gettime(CLOCK_MONOTONIC, &begin);
+		make(CALLS);
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		each = ((double)(end.tv_sec - begin.tv_sec) * 1e9 +
+			(double)(end.tv_nsec - begin.tv_nsec)) /
+		       CALLS;
+		if (each < least)
+			least = each;
+	}
+	printf("%.1f\n", least);
+}
+
 static const struct mode {
 	const char *name;
 	void (*run)(long count);
@@ -231,6 +254,7 @@ static const struct mode {
 	{ "signals", signals },     { "server", server },
 	{ "ready", ready },         { "symbol", symbol },
 	{ "slowly", slowly },       { "wait", wait_then },
+	{ "cost", cost },
 };
 
 int main(int argc, char **argv)
