@@ -28,6 +28,7 @@ struct held {
 struct thread {
 	uint64_t id;
 	const struct cg_abi *abi; /* NULL: not decided since the last exec */
+	struct thread *parent;    /* that made it, as long as that decides */
 	struct held held[HELD_MAX];
 	size_t held_count;
 };
@@ -37,6 +38,7 @@ struct trace {
 	const struct cg_abi *guest; /* the 32-bit ABI beside the native one */
 	struct thread **threads;
 	size_t count, room;
+	struct thread *maker; /* who called clone last */
 	bool begun; /* the exec that started the first program was seen */
 };
 
@@ -58,8 +60,9 @@ static struct thread *thread_of(struct trace *trace, uint64_t id)
 		return NULL;
 	trace->threads = grown;
 	thread->id = id;
-	/* A new thread goes on as its parent was, mostly the first one. */
-	thread->abi = trace->count ? grown[0]->abi : NULL;
+	/* It goes on as who made it was, most likely the last one who tried. */
+	thread->parent = trace->maker;
+	thread->abi = trace->maker ? trace->maker->abi : NULL;
 	grown[trace->count++] = thread;
 	return thread;
 }
@@ -328,22 +331,46 @@ decided_by(const struct trace *trace, struct log_line name)
 	return native ? trace->log->native : trace->guest;
 }
 
+/* clone, clone3, fork, vfork */
+static bool makes_thread(struct log_line name)
+{
+	static const char *const names[] = { "clone", "clone3", "fork",
+					     "vfork" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == name.length &&
+		    memcmp(names[i], name.text, name.length) == 0)
+			return true;
+	return false;
+}
+
+/* What a thread is that no name of its own tells of. */
+static const struct cg_abi *
+inherited(const struct trace *trace, const struct thread *thread)
+{
+	return thread->parent && thread->parent->abi ? thread->parent->abi
+						     : trace->log->native;
+}
+
 static bool
 read_call(struct trace *trace, struct thread *thread, const struct held *call)
 {
 	struct log_line name = call->name;
 	bool exec = name.length == 6 && memcmp(name.text, "execve", 6) == 0;
 
+	if (makes_thread(name))
+		trace->maker = thread;
+
 	if (!thread->abi) {
 		thread->abi = decided_by(trace, name);
 		if (!thread->abi && thread->held_count == HELD_MAX)
-			thread->abi = trace->log->native;
+			thread->abi = inherited(trace, thread);
 		if (!thread->abi && !exec) {
 			thread->held[thread->held_count++] = *call;
 			return true;
 		}
-		if (!thread->abi) /* an exec after nothing else */
-			thread->abi = trace->log->native;
+		if (!thread->abi) /* an exec after nothing that tells */
+			thread->abi = inherited(trace, thread);
 		if (!release(trace, thread))
 			return false;
 	}
@@ -351,13 +378,16 @@ read_call(struct trace *trace, struct thread *thread, const struct held *call)
 	if (exec && !trace->begun) {
 		trace->begun = true;
 		thread->abi = NULL;
+		thread->parent = NULL;
 		return true;
 	}
 	trace->begun = true;
 	if (!count_call(trace, thread->abi, call))
 		return false;
-	if (exec && !log_find(call->line, " = -1 "))
+	if (exec && !log_find(call->line, " = -1 ")) {
 		thread->abi = NULL;
+		thread->parent = NULL;
+	}
 	return true;
 }
 
@@ -459,7 +489,7 @@ bool log_read_strace(struct log *log, const char *text, size_t length)
 		struct thread *thread = trace.threads[i];
 
 		if (!thread->abi)
-			thread->abi = log->native;
+			thread->abi = inherited(&trace, thread);
 		if (!release(&trace, thread))
 			return false;
 	}

@@ -25,14 +25,18 @@ static void stop(int sig)
 	stopping = 1;
 }
 
-/* Of the caller's world, the socket alone stays. */
+/*
+ * Of the caller's world, the socket alone stays. A group of its own, so that
+ * the terminal does not end it; not a session, which might not be scheduled
+ * with the command.
+ */
 static void settle(int socket)
 {
 	const struct sigaction on_stop = { .sa_handler = stop };
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	sigset_t mask;
 
-	setsid();
+	setpgid(0, 0);
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &usual, NULL);
 	sigaction(STOP_SIGNAL, &on_stop, NULL);

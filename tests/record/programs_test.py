@@ -112,7 +112,7 @@ PROGRAMS = [
      "openssl ec -in key2 -pubout 2>log >pub2; echo more | openssl sha512"),
     ("perl", ["perl"],
      "perl -e 'open F, \"<\", \"/etc/passwd\"; while (<F>) { $n++ } print $n; "
-     "print `echo child`'",
+     "print `ls /etc`'",
      "perl -e 'open F, \">\", \"out\"; print F \"x\\n\" x 1000; close F; "
      "print -s \"out\"; print sort `ls /`'"),
     ("go", ["go"], "./server one", "./server other"),
@@ -124,8 +124,8 @@ PROGRAMS = [
     ("vforks", [], "TARGET vforks 30; TARGET orphan 5; TARGET forks 30", None),
     ("make", ["make", "gcc"], "make -s -f Makefile.test one two", None),
     ("busybox", ["busybox"],
-     "busybox sh -c 'busybox ls / | busybox wc; busybox id; busybox seq 9'",
-     "busybox sh -c 'busybox ls /etc | busybox wc -l; busybox id -u; "
+     "busybox sh -c 'busybox ls /bin | busybox wc; busybox id; busybox seq 9'",
+     "busybox sh -c 'busybox ls /usr/lib | busybox wc -l; busybox id -u; "
      "busybox seq 3'"),
     ("find", ["find", "xargs"],
      "find /usr/share/doc -name 'c*' | xargs -n 50 grep -l x >log; du -s /etc",

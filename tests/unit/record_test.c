@@ -160,6 +160,13 @@ static const struct row {
 	  "7 newfstatat(3, \"\", {}, 0) = 0\n",
 	  "i386/execve=1 i386/brk=1 i386/mmap2=1 brk=1"
 	  " arch_prctl=1{0:4098=1} newfstatat=1 backend:strace" },
+	{ "what a program of another width starts is one, too",
+	  "7 execve(\"./m32\", [\"m32\"], 0) = 0\n"
+	  "7 mmap2(NULL, 8192, 3, 0x22, -1, 0) = 0xf7efa000\n"
+	  "7 clone(child_stack=NULL, flags=SIGCHLD, tls=0 <unfinished ...>\n"
+	  "8 getpid() = 8\n"
+	  "7 <... clone resumed>) = 8\n",
+	  "i386/getpid=1 i386/clone=1{0:17=1} i386/mmap2=1 backend:strace" },
 	{ "another width, as strace says",
 	  "execve(\"./m32\", [\"m32\"], 0) = 0\n"
 	  "[ Process PID=17363 runs in 32 bit mode. ]\n"
