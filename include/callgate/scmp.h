@@ -164,10 +164,12 @@ CG_API struct cg_frequency *
 cg_scmp_frequencies(const struct cg_scmp *scmp, size_t *count);
 
 /*
- * The filter as libseccomp's pseudo filter code, for a filter that it would
- * make with optimisation `level` (1 or 2). malloc'ed; NULL if memory ran out.
+ * The filter as libseccomp's pseudo filter code, as it would write it with
+ * optimisation `level` 1 or 2. `trap_data` says whether TRAP shows its data, as
+ * from libseccomp 2.7 on. malloc'ed; NULL if memory ran out.
  */
-CG_API CG_CHECKED char *cg_scmp_text(const struct cg_scmp *scmp, int level);
+CG_API CG_CHECKED char *
+cg_scmp_text(const struct cg_scmp *scmp, int level, bool trap_data);
 
 #ifdef __cplusplus
 }

@@ -575,7 +575,9 @@ int cg_scmp_priority(struct cg_scmp *scmp, int nr, uint8_t priority)
 		int number = nr;
 
 		translate(scmp, scmp->filters[i]->arch, &number);
+		number = cg_scmp_door(scmp->filters[i]->arch, number);
 		call = need_call(scmp->filters[i], (uint32_t)number);
+		scmp->filters[i]->prioritised = true;
 		if (call) {
 			call->priority = priority;
 		} else {
@@ -597,6 +599,7 @@ static bool copy_call(struct scmp_filter *into, const struct scmp_call *from)
 	if (!call)
 		return false;
 	call->priority = from->priority;
+	into->prioritised |= from->priority != 0;
 	if (from->plain && !do_target(&target, from->answer))
 		return false;
 	for (const struct scmp_rule *rule = from->first; rule;

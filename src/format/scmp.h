@@ -46,6 +46,7 @@ struct scmp_filter {
 	const struct cg_scmp_arch *arch;
 	struct arena arena;
 	struct scmp_block *first, *last;
+	bool prioritised;        /* some call has a priority */
 	size_t count;            /* of calls */
 	struct scmp_call **hash; /* by number; NULL is free */
 	size_t hash_size;        /* a power of two, or 0 */

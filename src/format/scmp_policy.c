@@ -1,6 +1,8 @@
 /* From the rules of a filter to a policy of numbers. */
 #include "format/scmp.h"
 
+#include <stdlib.h>
+
 #include "base/fail.h"
 
 enum { MEMORY = 256 << 20 };
@@ -96,12 +98,17 @@ static void close_pair(struct build *build, const struct cg_abi *abi)
 	add_rule(build, &rule);
 }
 
-/* The ABI of a number, or NULL where the filter has no rules for it. */
+/*
+ * The ABI of a number, or NULL where the filter has no rules for it: a pseudo
+ * number that is left stands for a call that there is not.
+ */
 static const struct cg_abi *
 abi_of(const struct build *build, const struct cg_abi *abi, uint32_t nr)
 {
 	struct pair pair = pair_of(abi);
 
+	if ((int32_t)nr < -1)
+		return NULL;
 	if (pair.low)
 		abi = nr >= pair.high->nr_first && nr <= pair.high->nr_last
 			      ? pair.high
@@ -209,17 +216,39 @@ enum cg_status cg_scmp_policy(const struct cg_scmp *scmp, uint32_t flags,
 	return here.status;
 }
 
+/* How often a call is made, where its priority says nothing. */
+enum { USUAL = 100 };
+
 struct cg_frequency *
 cg_scmp_frequencies(const struct cg_scmp *scmp, size_t *count)
 {
-	(void)scmp;
-	*count = 0;
-	return NULL;
-}
+	struct cg_frequency *out = NULL;
+	size_t calls = 0, used = 0;
+	bool any = false;
 
-char *cg_scmp_text(const struct cg_scmp *scmp, int level)
-{
-	(void)scmp;
-	(void)level;
-	return NULL;
+	for (size_t i = 0; i < scmp->count; i++)
+		calls += scmp->filters[i]->count;
+	for (size_t i = 0; i < scmp->count && !any; i++)
+		any = scmp->filters[i]->prioritised;
+	*count = any;
+	out = any ? calloc(calls, sizeof(*out)) : NULL;
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < scmp->count; i++)
+		for (const struct scmp_block *block = scmp->filters[i]->first;
+		     block; block = block->next)
+			for (size_t j = 0; j < block->used; j++) {
+				const struct scmp_call *call = &block->calls[j];
+				const char *name = cg_scmp_name(
+					scmp->filters[i]->arch, (int)call->nr);
+
+				if (name)
+					out[used++] = (struct cg_frequency){
+						name,
+						1 + (uint64_t)call->priority *
+								USUAL
+					};
+			}
+	*count = used;
+	return out;
 }
