@@ -1,0 +1,255 @@
+/* From rules to a program, and where programs go. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { INSN_SIZE = 8 };
+
+int system_code(const struct context *context, int number)
+{
+	return context->raw_codes ? -number : -ECANCELED;
+}
+
+/* ---------------------------------------------------------------- compile --
+ */
+
+static int code_of(const struct cg_error *err)
+{
+	switch (err->status) {
+	case CG_E_NOMEM:
+		return -ENOMEM;
+	case CG_E_INPUT:
+		return -EINVAL;
+	default:
+		return -EFAULT;
+	}
+}
+
+static enum cg_status
+compile(struct context *context, struct cg_program **out, struct cg_error *err)
+{
+	struct cg_compile_options options = { 0 };
+	struct cg_frequency *frequencies;
+	struct cg_policy *policy = NULL;
+	enum cg_status status;
+
+	status = cg_scmp_policy(context->rules, 0, &policy, err);
+	if (status != CG_OK)
+		return status;
+	/* Without memory for them, priorities only cost some speed. */
+	frequencies =
+		cg_scmp_frequencies(context->rules, &options.frequency_count);
+	options.frequencies = frequencies;
+	if (!frequencies)
+		options.frequency_count = 0;
+	status = cg_compile(policy, &options, out, err);
+	free(frequencies);
+	cg_policy_free(policy);
+	return status;
+}
+
+int filter_compile(struct context *context)
+{
+	struct cg_error err = { 0 };
+
+	if (context->program)
+		return 0;
+	if (!cg_scmp_arch_at(context->rules, 0))
+		return -EINVAL;
+	if (compile(context, &context->program, &err) != CG_OK)
+		return context_fail(context, code_of(&err), "%.250s",
+				    err.message);
+	return 0;
+}
+
+API int seccomp_precompute(const scmp_filter_ctx ctx)
+{
+	struct context *context = context_of(ctx);
+
+	return context ? filter_compile(context) : -EINVAL;
+}
+
+/* ----------------------------------------------------------------- export --
+ */
+
+static int write_all(const struct context *context, int fd, const char *bytes,
+		     size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, bytes, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return system_code(context, errno);
+		if (written == 0)
+			return system_code(context, EIO);
+		bytes += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+API int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
+{
+	struct context *context = context_of(ctx);
+	char *text;
+	int rc;
+
+	if (!context || !cg_scmp_arch_at(context->rules, 0))
+		return -EINVAL;
+	text = cg_scmp_text(context->rules, (int)context->optimize,
+			    AT_LEAST(2, 7));
+	if (!text)
+		return -ENOMEM;
+	rc = write_all(context, fd, text, strlen(text));
+	free(text);
+	return rc;
+}
+
+/* The instructions in the byte order of the machine that they are for. */
+static void write_insns(const struct cg_program *program, unsigned char *out)
+{
+	bool big = cg_program_big_endian(program);
+	const struct cg_insn *insns;
+	size_t count;
+
+	insns = cg_program_insns(program, &count);
+	for (size_t i = 0; i < count; i++, out += INSN_SIZE) {
+		uint16_t code = insns[i].code;
+		uint32_t k = insns[i].k;
+
+		out[big] = (unsigned char)code;
+		out[!big] = (unsigned char)(code >> 8);
+		out[2] = insns[i].jt;
+		out[3] = insns[i].jf;
+		for (unsigned byte = 0; byte < 4; byte++)
+			out[4 + (big ? 3 - byte : byte)] =
+				(unsigned char)(k >> 8 * byte);
+	}
+}
+
+static size_t length_of(const struct cg_program *program)
+{
+	size_t count;
+
+	(void)cg_program_insns(program, &count);
+	return count * INSN_SIZE;
+}
+
+API int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd)
+{
+	struct context *context = context_of(ctx);
+	unsigned char *bytes;
+	size_t length;
+	int rc = context ? filter_compile(context) : -EINVAL;
+
+	if (rc)
+		return rc;
+	length = length_of(context->program);
+	bytes = malloc(length);
+	if (!bytes)
+		return -ENOMEM;
+	write_insns(context->program, bytes);
+	rc = write_all(context, fd, (const char *)bytes, length);
+	free(bytes);
+	return rc;
+}
+
+API int
+seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len)
+{
+	struct context *context = context_of(ctx);
+	size_t room;
+	int rc = context && len ? filter_compile(context) : -EINVAL;
+
+	if (rc)
+		return rc;
+	room = *len;
+	*len = length_of(context->program);
+	if (!buf)
+		return 0;
+	if (room < *len)
+		return -ERANGE;
+	write_insns(context->program, buf);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- load --
+ */
+
+static bool notifies(const struct cg_insn *insns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (insns[i].code == 0x06 && /* BPF_RET | BPF_K */
+		    insns[i].k == SCMP_ACT_NOTIFY)
+			return true;
+	return false;
+}
+
+static unsigned flags_of(const struct context *context, bool listen)
+{
+	return (context->tsync ? CG_FLAG_TSYNC : 0) |
+	       (context->log ? CG_FLAG_LOG : 0) |
+	       (context->ssb ? CG_FLAG_SPEC_ALLOW : 0) |
+	       (listen ? CG_FLAG_NEW_LISTENER : 0) |
+	       (listen && context->tsync ? CG_FLAG_TSYNC_ESRCH : 0) |
+	       (listen && context->wait_killable ? CG_FLAG_WAIT_KILLABLE_RECV
+						 : 0);
+}
+
+/*
+ * By hand and not by cg_load(): that reads /proc afterwards, which a filter of
+ * its own kind is not asked about; and after seccomp_precompute(), loading may
+ * do nothing that a signal handler or a forked child must not.
+ */
+static int
+load(const struct context *context, const struct cg_insn *insns, size_t count)
+{
+	const struct {
+		unsigned short length;
+		const struct cg_insn *insns;
+	} program = { (unsigned short)count, insns };
+	bool listen = notify_listener() < 0 && notifies(insns, count);
+	unsigned flags = flags_of(context, listen);
+	long rc;
+
+	if (context->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return system_code(context, errno);
+	if (level_now() < LEVEL_TSYNC && !flags)
+		rc = prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	else
+		rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
+			     &program);
+	if (rc < 0)
+		return context->tsync && errno == ESRCH
+			       ? -ESRCH
+			       : system_code(context, errno);
+	if (listen)
+		notify_keep((int)rc);
+	else if (rc > 0 && context->tsync)
+		return -ESRCH;
+	return 0;
+}
+
+API int seccomp_load(const scmp_filter_ctx ctx)
+{
+	struct context *context = context_of(ctx);
+	const struct cg_insn *insns;
+	size_t count;
+	int rc = context ? filter_compile(context) : -EINVAL;
+
+	if (rc)
+		return rc;
+	insns = cg_program_insns(context->program, &count);
+	if (count > CG_PROGRAM_MAX)
+		return context_fail(context, system_code(context, EINVAL),
+				    "the filter has %zu instructions; the "
+				    "kernel takes %d",
+				    count, CG_PROGRAM_MAX);
+	return load(context, insns, count);
+}
