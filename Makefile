@@ -57,6 +57,10 @@ check-runtimes: setup-build setup-runtimes again-$(BUILD) $(BUILD)
 check-record: setup-build setup-record again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):record
 
+# CALLGATE_FETCH: with a package each for Node and Java, if they can be had.
+check-bindings: $(BUILD)
+	CALLGATE_FETCH=yes tools/check-bindings $(BUILD)
+
 tidy: setup-tidy $(BUILD)
 	tools/tidy $(BUILD)
 
@@ -77,5 +81,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 .PHONY: all check check-sanitize check-long check-record check-runtimes tidy demo bench fuzz install clean
-.PHONY: check-systems check-arches $(BUILD) $(BUILD)-sanitize
+.PHONY: check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:
