@@ -7,6 +7,7 @@
 #include <callgate/error.h>
 #include <callgate/format.h>
 #include <callgate/lift.h>
+#include <callgate/lint.h>
 #include <callgate/live.h>
 #include <callgate/load.h>
 #include <callgate/noproc.h>

@@ -49,11 +49,12 @@ enum { CG_MESSAGE_MAX = 512, CG_SOURCE_MAX = 256 };
 /* Plain data, nothing to free: keep one on the stack. */
 struct cg_error {
 	enum cg_status status;
-	uint32_t line;                /* from 1; 0 where no text is to blame */
-	uint32_t column;              /* from 1, in bytes; 0 as above */
-	int32_t sys_errno;            /* errno of the call that failed, or 0 */
-	int32_t thread;               /* id of the thread to blame, or 0 */
-	char source[CG_SOURCE_MAX];   /* the file `line` counts in, or "" */
+	uint32_t line;              /* from 1; 0 where no text is to blame */
+	uint32_t column;            /* from 1, in bytes; 0 as above */
+	int32_t sys_errno;          /* errno of the call that failed, or 0 */
+	int32_t thread;             /* id of the thread to blame, or 0 */
+	const char *check;          /* of a warning: whose (lint.h), or NULL */
+	char source[CG_SOURCE_MAX]; /* the file `line` counts in, or "" */
 	char message[CG_MESSAGE_MAX]; /* one line of UTF-8, no full stop */
 };
 

@@ -155,7 +155,7 @@ static bool dropped(struct items *items, const char *word, const char *why)
 {
 	const char *close = cg_syscall_suggest(word);
 
-	return reading_warn(items->reading, items->place,
+	return reading_find(items->reading, "unknown-name", items->place,
 			    "firejail drops '%.64s' and says nothing: %s%s%s%s",
 			    word, why, close ? "; did you mean '" : "",
 			    close ? close : "", close ? "'?" : "");

@@ -60,7 +60,7 @@ static bool unknown_key(struct reading *reading, const struct node *key,
 			best = keys->name;
 		}
 	}
-	return reading_warn(reading, key->place,
+	return reading_find(reading, "unknown-key", key->place,
 			    "%s passes over '%.64s': %s has no such key%s%s%s",
 			    engine_name(reading), key->text, what,
 			    best ? "; did you mean '" : "", best ? best : "",
@@ -79,7 +79,10 @@ static bool key_passed_over(struct reading *reading, const struct node *key)
 	for (size_t i = 0; i < reading->warnings.count; i++)
 		if (strcmp(reading->warnings.at[i].message, text) == 0)
 			return true;
-	return reading_warn(reading, key->place, "%s", text);
+	return reading_find(reading,
+			    strcmp(key->text, "minKernel") == 0 ? "min-kernel"
+								: "engine-only",
+			    key->place, "%s", text);
 }
 
 bool oci_keys(struct reading *reading, const struct node *mapping,
@@ -210,7 +213,7 @@ bool oci_answer(struct reading *reading, const struct oci_action *action,
 		return fail_at(reading->err, CG_E_MEANING, number->place,
 			       "%s takes no errno, and %s refuses one there",
 			       word->name, reading->host->runtime->about.name);
-	return reading_warn(reading, number->place,
+	return reading_find(reading, "errno-range", number->place,
 			    "%s takes no errno; this one means nothing",
 			    word->name);
 }
@@ -284,7 +287,7 @@ static bool add_arch_map(struct reading *reading, const struct node *map,
 		return false;
 	if (host_does(reading->host, TRAIT_ERRNO_NAMES) && native &&
 	    !native->podman_maps && map->count)
-		return reading_warn(reading, map->place,
+		return reading_find(reading, "engine-only", map->place,
 				    "%s looks at no archMap on %s: only the "
 				    "native architecture is covered",
 				    engine_name(reading),
@@ -401,7 +404,7 @@ static bool check_listener(struct reading *reading, const struct oci_top *top,
 	if (host_does(reading->host, TRAIT_NEEDS_LISTENER))
 		return fail_at(reading->err, CG_E_MEANING, place,
 			       "SCMP_ACT_NOTIFY needs a listenerPath");
-	return reading_warn(reading, place,
+	return reading_find(reading, "notify", place,
 			    "SCMP_ACT_NOTIFY without a listenerPath: nobody "
 			    "answers, and the call returns ENOSYS");
 }

@@ -86,7 +86,7 @@ static bool read_test(struct reading *reading, const struct node *node,
 	out->argument = (uint32_t)index;
 	if (keys.value_two && out->value_two &&
 	    out->compare != PROFILE_MASKED_EQ &&
-	    !reading_warn(reading, keys.value_two->place,
+	    !reading_find(reading, "condition", keys.value_two->place,
 			  "valueTwo means nothing to %s",
 			  oci_compare_word(out->compare)))
 		return false;
@@ -304,7 +304,7 @@ static bool read_names(struct reading *reading, const struct node *node,
 			       "a rule needs 'names', and %s refuses one "
 			       "without",
 			       reading->host->runtime->about.name);
-	return reading_warn(reading, node->place,
+	return reading_find(reading, "engine-only", node->place,
 			    "%s passes over this rule: it has no 'names'",
 			    reading->host->runtime->about.name);
 }

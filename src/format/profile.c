@@ -82,11 +82,12 @@ static bool unknown_name(struct filter *filter, const struct node *name)
 	if (call && strcmp(call->name, name->text) != 0)
 		meant = call->name;
 	if (call && !meant)
-		return reading_warn(filter->reading, name->place,
+		return reading_find(filter->reading, "unknown-name",
+				    name->place,
 				    "%s passes over '%.64s': its libseccomp "
 				    "does not know that call",
 				    runtime_name(filter), name->text);
-	return reading_warn(filter->reading, name->place,
+	return reading_find(filter->reading, "unknown-name", name->place,
 			    "%s passes over '%.64s': there is no such call%s%s"
 			    "%s",
 			    runtime_name(filter), name->text,
@@ -127,12 +128,12 @@ static bool warn_conflict(struct filter *filter, const struct node *name,
 	if (!other || other->answer == rule->answer)
 		return true;
 	if (!rule->count && other->count)
-		return reading_warn(filter->reading, other->place,
+		return reading_find(filter->reading, "shadowed", other->place,
 				    "what this rule says of %s does not "
 				    "count: line %u says something else "
 				    "without conditions",
 				    name->text, name->place.line);
-	return reading_warn(filter->reading, name->place,
+	return reading_find(filter->reading, "shadowed", name->place,
 			    "what this rule says of %s does not count: line "
 			    "%u said something else before, without "
 			    "conditions",
@@ -221,12 +222,47 @@ static bool add_name(struct filter *filter, const struct profile_rule *rule,
 	return true;
 }
 
+/* A condition that never makes a difference. */
+static const char *fault_of(const struct profile_test *test)
+{
+	if (test->compare == PROFILE_MASKED_EQ &&
+	    (test->value_two & ~test->value) != 0)
+		return "never holds: valueTwo has bits outside of the mask, "
+		       "which is value";
+	if (test->compare == PROFILE_LT && test->value == 0)
+		return "never holds: nothing is less than 0";
+	if (test->compare == PROFILE_GE && test->value == 0)
+		return "always holds: nothing is less than 0";
+	return NULL;
+}
+
+/* What nobody is told of, but who asks. */
+static bool look_at(struct filter *filter, const struct profile_rule *rule)
+{
+	for (size_t i = 0; i < rule->count; i++) {
+		const char *fault = fault_of(&rule->tests[i]);
+
+		if (fault && !reading_find(filter->reading, "condition",
+					   rule->tests[i].place,
+					   "this condition %s", fault))
+			return false;
+	}
+	return rule->answer != filter->profile->answer || !rule->name_count ||
+	       reading_find(filter->reading, "same-as-default", rule->place,
+			    "this rule says what the default does anyway; %s "
+			    "leaves it out",
+			    runtime_name(filter));
+}
+
 static bool add_rule(struct filter *filter, const struct profile_rule *rule)
 {
 	bool repeats = tests_repeat(rule);
 
+	if (!look_at(filter, rule))
+		return false;
 	if (repeats &&
-	    !reading_warn(filter->reading, rule->tests[0].place,
+	    !reading_find(filter->reading, "repeated-argument",
+			  rule->tests[0].place,
 			  "an argument is tested twice: %s makes a rule of "
 			  "each condition, so that any of them is enough",
 			  runtime_name(filter)))

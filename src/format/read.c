@@ -87,6 +87,22 @@ bool reading_warn(struct reading *reading, struct place place,
 	return ok;
 }
 
+bool reading_find(struct reading *reading, const char *check,
+		  struct place place, const char *format, ...)
+{
+	struct notes *notes = &reading->warnings;
+	va_list arguments;
+	bool ok;
+
+	va_start(arguments, format);
+	ok = notes_add(notes, reading->arena, reading->err, place, format,
+		       arguments);
+	va_end(arguments);
+	if (ok && notes->count < NOTES_MAX)
+		notes->at[notes->count - 1].check = check;
+	return ok;
+}
+
 /* ----------------------------------------------------------- sniffing -- */
 
 bool source_begins(const struct cg_source *source, const char *what)

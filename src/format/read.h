@@ -28,6 +28,11 @@ __attribute__((format(printf, 3, 4))) bool
 reading_warn(struct reading *reading, struct place place, const char *format,
 	     ...);
 
+/* The same, with the name of the check of lint that it belongs to. */
+__attribute__((format(printf, 4, 5))) bool
+reading_find(struct reading *reading, const char *check, struct place place,
+	     const char *format, ...);
+
 /* A note at the end of a list, as text and arguments. */
 __attribute__((format(printf, 5, 0))) bool
 notes_add(struct notes *notes, struct arena *arena, struct cg_error *err,

@@ -70,7 +70,7 @@ static bool add_word(struct adding *adding, const char *name)
 			return add_name(adding, name);
 		close = cg_syscall_suggest(name);
 		close = close && strcmp(close, name) == 0 ? NULL : close;
-		return reading_warn(reading, adding->place,
+		return reading_find(reading, "unknown-name", adding->place,
 				    "systemd passes over '%.64s', which is no "
 				    "call that it knows%s%s%s",
 				    name, close ? "; did you mean '" : "",
@@ -81,7 +81,7 @@ static bool add_word(struct adding *adding, const char *name)
 		return dialect_each(&dialect_systemd, group,
 				    reading->host->release, add_name, adding);
 	close = dialect_suggest(&dialect_systemd, name, reading->host->release);
-	return reading_warn(reading, adding->place,
+	return reading_find(reading, "unknown-name", adding->place,
 			    "systemd passes over '%.64s', which is no group of "
 			    "this release%s%s%s",
 			    name, close ? "; did you mean '" : "",

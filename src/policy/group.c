@@ -401,7 +401,7 @@ static bool finish_action(struct read *read, struct reading *reading)
 					  action, read->err))
 		return false;
 	if (action->answer == CG_RET_ERRNO)
-		return warn_at(read, action->place,
+		return warn_as(read, "errno-range", action->place,
 			       "errno 0 makes a refused call look as if it had "
 			       "succeeded and returned 0");
 	return true;

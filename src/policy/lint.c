@@ -9,7 +9,7 @@ enum { NAME = 64 };
 
 /* A check looks at one entry of the main ABI and may warn. */
 struct lint {
-	struct read read; /* what warn_at() wants */
+	struct read read; /* what warn_as() wants */
 	const struct resolved_abi *abi;
 	const struct resolved_entry *entry;
 };
@@ -38,7 +38,7 @@ static bool check_unfilterable(struct lint *lint)
 
 	if (!since || answer_permits(entry->answer))
 		return true;
-	return warn_at(&lint->read, entry->from->place,
+	return warn_as(&lint->read, "unfilterable", entry->from->place,
 		       "%s passes every filter on %s since Linux %u.%u; "
 		       "refusing it does nothing there",
 		       name_of(lint, name, sizeof(name)), lint->abi->abi->name,
@@ -49,7 +49,7 @@ static bool warn_shadowed(struct lint *lint, uint32_t line)
 {
 	char name[NAME];
 
-	return warn_at(&lint->read, lint->entry->from->place,
+	return warn_as(&lint->read, "shadowed", lint->entry->from->place,
 		       "'%s' never counts here: line %u decides it first",
 		       name_of(lint, name, sizeof(name)), line);
 }
@@ -122,7 +122,7 @@ static bool check_width(struct lint *lint)
 		if (test->bits == 32 || test->argument >= count ||
 		    arguments[test->argument].bits != 32 || !looks_high(test))
 			continue;
-		return warn_at(&lint->read, entry->from->place,
+		return warn_as(&lint->read, "width", entry->from->place,
 			       "the kernel reads argument %u of %s as 32 bits, "
 			       "and this compares 64: %s; a rule such as "
 			       "%s(...)%s compares what the kernel reads",

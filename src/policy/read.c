@@ -8,23 +8,48 @@
 #include "base/text.h"
 #include "policy/action.h"
 
-bool warn_at(struct read *read, struct place place, const char *format, ...)
+/* A warning without its text; NULL if memory ran out. */
+static struct cg_error *add_warning(struct read *read, struct place place)
 {
 	struct cg_policy *policy = read->policy;
 	struct cg_error *warning;
-	va_list args;
 
 	policy->warnings =
 		arena_grow(read->arena, policy->warnings, &policy->warning_room,
 			   policy->warning_count + 1,
 			   sizeof(*policy->warnings));
 	if (!policy->warnings)
-		return fail_nomem(read->err);
+		return NULL;
 	warning = &policy->warnings[policy->warning_count++];
 	fail_at(warning, CG_OK, place, "%s", "");
+	return warning;
+}
+
+bool warn_at(struct read *read, struct place place, const char *format, ...)
+{
+	struct cg_error *warning = add_warning(read, place);
+	va_list args;
+
+	if (!warning)
+		return fail_nomem(read->err);
 	va_start(args, format);
 	vsnprintf(warning->message, sizeof(warning->message), format, args);
 	va_end(args);
+	return true;
+}
+
+bool warn_as(struct read *read, const char *check, struct place place,
+	     const char *format, ...)
+{
+	struct cg_error *warning = add_warning(read, place);
+	va_list args;
+
+	if (!warning)
+		return fail_nomem(read->err);
+	va_start(args, format);
+	vsnprintf(warning->message, sizeof(warning->message), format, args);
+	va_end(args);
+	warning->check = check;
 	return true;
 }
 

@@ -62,6 +62,11 @@ bool switch_read(struct read *read, const struct node *node, bool *out);
 __attribute__((format(printf, 3, 4))) bool
 warn_at(struct read *read, struct place place, const char *format, ...);
 
+/* The same, with the name of the check of lint that it belongs to. */
+__attribute__((format(printf, 4, 5))) bool
+warn_as(struct read *read, const char *check, struct place place,
+	const char *format, ...);
+
 /* The text of a scalar, or a failure that says what `what` should be. */
 bool node_text(struct read *read, const struct node *node, const char *what,
 	       const char **out);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/lint.h>
 #include <callgate/prove.h>
 #include <callgate/registry.h>
 #include <callgate/rules.h>
@@ -196,6 +197,30 @@ static enum cg_status join(const char *text, struct cg_error *err)
 	return status;
 }
 
+/* Judge the policy, and its program twice over, as one. */
+static enum cg_status
+lint(const struct cg_policy *policy, const struct cg_program *program,
+     struct cg_error *err)
+{
+	const struct cg_program *both[] = { program, program };
+	struct cg_findings *findings = NULL;
+	struct cg_chain *chain = NULL;
+	enum cg_status status;
+
+	status = cg_lint((struct cg_side){ .policy = policy }, NULL, &findings,
+			 err);
+	cg_findings_free(findings);
+	findings = NULL;
+	if (status == CG_OK)
+		status = cg_chain_new(both, 2, &chain, err);
+	if (status == CG_OK)
+		status = cg_lint((struct cg_side){ .chain = chain }, NULL,
+				 &findings, err);
+	cg_findings_free(findings);
+	cg_chain_free(chain);
+	return status;
+}
+
 /* Everything in turn; the first status that is not CG_OK. */
 static enum cg_status work(const struct row *row, struct cg_error *err)
 {
@@ -229,6 +254,8 @@ static enum cg_status work(const struct row *row, struct cg_error *err)
 			status = err->status = CG_E_NOMEM;
 	}
 	free(listing);
+	if (status == CG_OK)
+		status = lint(policy, program, err);
 	cg_program_free(program);
 	if (status == CG_OK && text)
 		return enroll(text, policy, err);
