@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <callgate/lint.h>
+
 #include "base/num.h"
 #include "cli/lists.h"
 #include "cli/out.h"
@@ -101,8 +103,7 @@ static bool holds_filter(const char *path, char **bytes, size_t *length)
 	return false;
 }
 
-/* Keep the text of a file, only to show the line of an error. */
-static void keep_text(struct input *input)
+void input_keep_text(struct input *input)
 {
 	FILE *file = fopen(input->name, "re");
 	struct stat about;
@@ -141,7 +142,7 @@ open_policy(const char *path, const struct origin *origin,
 	    CG_OK)
 		return true;
 	if (err.line && err.source[0] && strcmp(err.source, out->name) == 0)
-		keep_text(out);
+		input_keep_text(out);
 	return fail_input(out, &err, status);
 }
 
@@ -174,8 +175,8 @@ bool input_thread(const char *number, struct input *out, int *status)
 {
 	struct cg_error err;
 
-	*out = (struct input){ .name = strdup(number) };
-	if (!out->name)
+	*out = (struct input){ 0 };
+	if (asprintf(&out->name, "pid:%s", number) < 0)
 		out_die_nomem();
 	*status = EXIT_USAGE;
 	if (!input_id(number, &out->thread))
@@ -238,7 +239,7 @@ bool input_text(const char *path, struct input *out, int *status)
 	*out = (struct input){ .name = strdup(path) };
 	if (!out->name)
 		out_die_nomem();
-	keep_text(out);
+	input_keep_text(out);
 	if (out->text)
 		return true;
 	err.status = CG_E_SYSTEM;
@@ -313,6 +314,15 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 	return fail_input(out, &err, status);
 }
 
+/* What only `callgate lint --notes` tells. */
+static bool is_note(const struct cg_error *warning)
+{
+	const struct cg_check *check =
+		warning->check ? cg_check_by_name(warning->check) : NULL;
+
+	return check && check->severity == CG_NOTE;
+}
+
 void input_warn(const struct input *input)
 {
 	struct cg_error warning;
@@ -320,8 +330,9 @@ void input_warn(const struct input *input)
 	for (size_t i = 0;
 	     input->policy && cg_policy_warning(input->policy, i, &warning);
 	     i++)
-		out_warning(&warning, input_text_for(input, &warning),
-			    input->length);
+		if (!is_note(&warning))
+			out_warning(&warning, input_text_for(input, &warning),
+				    input->length);
 }
 
 void input_warn_foreign(const struct input *input)

@@ -102,6 +102,12 @@ bool input_open_from(const char *name, const struct origin *origin,
 /* Whether one runtime reads both formats; NULL is no format. */
 bool input_same_family(const struct cg_format *a, const struct cg_format *b);
 
+/*
+ * Keep the text of the file that was read, to show a line of it. What is no
+ * regular file can be read only once, and is left alone.
+ */
+void input_keep_text(struct input *input);
+
 /* Read a file as mere text. */
 bool input_text(const char *path, struct input *out, int *status);
 

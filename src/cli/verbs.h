@@ -11,6 +11,7 @@ extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_test;
 extern const struct command command_dump_verb;
+extern const struct command command_lint;
 extern const struct command command_ps;
 extern const struct command command_record;
 extern const struct command command_syscalls;
