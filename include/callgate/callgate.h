@@ -10,6 +10,7 @@
 #include <callgate/lint.h>
 #include <callgate/live.h>
 #include <callgate/load.h>
+#include <callgate/merge.h>
 #include <callgate/noproc.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>

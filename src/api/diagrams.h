@@ -13,6 +13,13 @@
 struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 			     size_t nodes, dd *a, dd *b, struct cg_error *err);
 
+/* Two sides that can be compared: each one thing, for kernels of one order. */
+bool check_sides(struct cg_side left, struct cg_side right,
+		 struct cg_error *err);
+
+/* The diagram of a side that check_sides() has accepted. */
+dd diagram_of_side(struct diagrams *all, struct cg_side side);
+
 bool side_is_big_endian(struct cg_side side);
 
 #endif

@@ -10,7 +10,7 @@
 enum { MEMORY = 64 << 20 };
 
 /* Nodes or memory ran out: say which. */
-static bool fail_exhausted(const struct diagrams *all, struct cg_error *err)
+bool fail_exhausted(const struct diagrams *all, struct cg_error *err)
 {
 	if (diagrams_out_of_memory(all))
 		return fail_nomem(err);
@@ -60,8 +60,7 @@ policy_of_diagram(struct diagrams *all, dd filter, bool big_endian,
 	return NULL;
 }
 
-/* The filter for one architecture, and death for all others. */
-static dd only_for(struct diagrams *all, dd filter, const struct cg_abi *abi)
+dd diagram_only(struct diagrams *all, dd filter, const struct cg_abi *abi)
 {
 	dd out = filter, other = diagram_answer(all, CG_RET_KILL_PROCESS);
 
@@ -88,7 +87,7 @@ cg_lift(struct cg_side side, const struct cg_lift_options *options,
 	options = options ? options : &usual;
 	all = diagrams_of(side, side, options->nodes, &a, &b, &here);
 	if (all && options->only)
-		a = only_for(all, a, options->only);
+		a = diagram_only(all, a, options->only);
 	if (all && diagrams_exhausted(all))
 		fail_exhausted(all, &here);
 	else if (all)

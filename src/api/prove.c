@@ -35,7 +35,7 @@ static dd diagram_of_chain(struct diagrams *all, const struct cg_chain *chain)
 	return result;
 }
 
-static dd diagram_of(struct diagrams *all, struct cg_side side)
+dd diagram_of_side(struct diagrams *all, struct cg_side side)
 {
 	if (side.chain)
 		return diagram_of_chain(all, side.chain);
@@ -56,8 +56,8 @@ static bool is_one_thing(struct cg_side side)
 	return !!side.policy + !!side.program + !!side.chain == 1;
 }
 
-static bool
-check_sides(struct cg_side left, struct cg_side right, struct cg_error *err)
+bool check_sides(struct cg_side left, struct cg_side right,
+		 struct cg_error *err)
 {
 	const struct cg_policy *policies[] = { left.policy, right.policy };
 
@@ -90,8 +90,8 @@ struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 		fail_set(err, CG_E_NOMEM, "out of memory");
 		return NULL;
 	}
-	*a = diagram_of(all, left);
-	*b = diagram_of(all, right);
+	*a = diagram_of_side(all, left);
+	*b = diagram_of_side(all, right);
 	if (!diagrams_exhausted(all))
 		return all;
 	if (diagrams_out_of_memory(all))

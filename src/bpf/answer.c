@@ -73,3 +73,22 @@ uint32_t answer_join(uint32_t newer, uint32_t older)
 
 	return b < a ? older : newer;
 }
+
+static int32_t looseness(uint32_t answer)
+{
+	return (int32_t)(answer & CG_RET_ACTION);
+}
+
+uint32_t answer_looser(uint32_t a, uint32_t b)
+{
+	if (looseness(a) != looseness(b))
+		return looseness(a) > looseness(b) ? a : b;
+	return a < b ? a : b;
+}
+
+uint32_t answer_stricter(uint32_t a, uint32_t b)
+{
+	if (looseness(a) != looseness(b))
+		return looseness(a) < looseness(b) ? a : b;
+	return a < b ? a : b;
+}

@@ -29,4 +29,11 @@ const char *answer_errno(uint32_t number, const struct cg_abi *abi);
  */
 uint32_t answer_join(uint32_t newer, uint32_t older);
 
+/*
+ * The answer that lets more through, or less; of one action with other data
+ * that with the smaller data, either way. It does not matter which is first.
+ */
+uint32_t answer_looser(uint32_t a, uint32_t b);
+uint32_t answer_stricter(uint32_t a, uint32_t b);
+
 #endif

@@ -10,7 +10,7 @@
 struct fields {
 	struct origin origin;
 	const char *arch, *second;
-	bool json, quiet, subset;
+	bool json, quiet, subset, tell;
 };
 
 static const struct option options[] = {
@@ -18,6 +18,8 @@ static const struct option options[] = {
 	  "the architecture that native stands for" },
 	{ 's', "subset", NULL, OPTION_FLAG, offsetof(struct fields, subset),
 	  "exit 0 also if A allows no more than B" },
+	{ 't', "tell", NULL, OPTION_FLAG, offsetof(struct fields, tell),
+	  "exit 0: equal, 10: A is stricter, 11: looser, 12: different" },
 	{ 'q', "quiet", NULL, OPTION_FLAG, offsetof(struct fields, quiet),
 	  "only the exit status" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
@@ -125,6 +127,23 @@ list_all(const struct fields *fields, struct cg_side left, struct cg_side right,
 	return true;
 }
 
+/* Past all statuses that the command has for failures. */
+enum { TELL_STRICTER = 10, TELL_LOOSER, TELL_DIFFERENT };
+
+static int status_of(const struct fields *fields, enum cg_relation relation)
+{
+	static const int told[] = {
+		[CG_EQUAL] = EXIT_YES,
+		[CG_STRICTER] = TELL_STRICTER,
+		[CG_LOOSER] = TELL_LOOSER,
+		[CG_DIFFERENT] = TELL_DIFFERENT,
+	};
+
+	if (relation == CG_EQUAL || (fields->subset && relation == CG_STRICTER))
+		return EXIT_YES;
+	return fields->tell ? told[relation] : EXIT_NO;
+}
+
 static int
 compare(const struct fields *fields, const struct input *inputs, char **names)
 {
@@ -138,10 +157,7 @@ compare(const struct fields *fields, const struct input *inputs, char **names)
 		out_failure(&err, NULL, 0);
 		return out_status(&err);
 	}
-	status = relation == CG_EQUAL ||
-				 (fields->subset && relation == CG_STRICTER)
-			 ? EXIT_YES
-			 : EXIT_NO;
+	status = status_of(fields, relation);
 	if (fields->quiet)
 		return status;
 	if (!list_all(fields, left, right, relation, &status))

@@ -9,6 +9,7 @@ extern const struct command command_compile;
 extern const struct command command_convert;
 extern const struct command command_explain;
 extern const struct command command_diff;
+extern const struct command command_merge;
 extern const struct command command_test;
 extern const struct command command_dump_verb;
 extern const struct command command_lint;

@@ -12,9 +12,11 @@ struct node {
 
 /*
  * What diagram_if() found out before; as long as it is not overwritten. With
- * JOIN, which is no diagram, for `test`, it is what diagram_join() found out.
+ * one of these, which are no diagrams, for `test`, it is what apply() found.
  */
 #define JOIN UINT32_MAX
+#define LOOSER (UINT32_MAX - 1)
+#define STRICTER (UINT32_MAX - 2)
 struct memo {
 	dd test, yes, no, result;
 };
@@ -229,35 +231,60 @@ dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
 	return result;
 }
 
-/* At most BITS deep, as above. */
-dd diagram_join(struct diagrams *all, dd newer, dd older)
+/* Whether the first of two answers is taken. */
+static bool takes_first(uint32_t way, uint32_t a, uint32_t b)
+{
+	switch (way) {
+	case JOIN:
+		return answer_join(a, b) == a;
+	case LOOSER:
+		return answer_looser(a, b) == a;
+	default:
+		return answer_stricter(a, b) == a;
+	}
+}
+
+/* Answer by answer one of the two, as `way` has it; at most BITS deep. */
+static dd apply(struct diagrams *all, uint32_t way, dd a, dd b)
 {
 	const struct node *nodes = all->nodes;
 	const struct memo *memo;
-	unsigned top = least(nodes[newer].variable, nodes[older].variable);
-	uint32_t slot = mix(JOIN, newer, older);
+	unsigned top = least(nodes[a].variable, nodes[b].variable);
+	uint32_t slot = mix(way, a, b);
 	dd zero, one, result;
 
-	if (newer == older || all->exhausted)
-		return newer;
+	if (a == b || all->exhausted)
+		return a;
 	if (top == BITS)
-		return answer_join(nodes[newer].zero, nodes[older].zero) ==
-				       nodes[newer].zero
-			       ? newer
-			       : older;
+		return takes_first(way, nodes[a].zero, nodes[b].zero) ? a : b;
 	memo = &all->memo[slot & (all->memo_size - 1)];
-	if (memo->test == JOIN && memo->yes == newer && memo->no == older)
+	if (memo->test == way && memo->yes == a && memo->no == b)
 		return memo->result;
-	zero = diagram_join(all, branch(nodes, newer, top, false),
-			    branch(nodes, older, top, false));
+	zero = apply(all, way, branch(nodes, a, top, false),
+		     branch(nodes, b, top, false));
 	nodes = all->nodes; /* it may have moved */
-	one = diagram_join(all, branch(nodes, newer, top, true),
-			   branch(nodes, older, top, true));
+	one = apply(all, way, branch(nodes, a, top, true),
+		    branch(nodes, b, top, true));
 	result = diagram_node(all, top, zero, one);
 	if (!all->exhausted)
 		all->memo[slot & (all->memo_size - 1)] =
-			(struct memo){ JOIN, newer, older, result };
+			(struct memo){ way, a, b, result };
 	return result;
+}
+
+dd diagram_join(struct diagrams *all, dd newer, dd older)
+{
+	return apply(all, JOIN, newer, older);
+}
+
+dd diagram_looser(struct diagrams *all, dd a, dd b)
+{
+	return apply(all, LOOSER, a, b);
+}
+
+dd diagram_stricter(struct diagrams *all, dd a, dd b)
+{
+	return apply(all, STRICTER, a, b);
 }
 
 unsigned diagram_variable(const struct diagrams *all, dd a)

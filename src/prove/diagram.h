@@ -81,6 +81,10 @@ static inline dd diagram_or(struct diagrams *all, dd a, dd b)
  */
 dd diagram_join(struct diagrams *all, dd newer, dd older);
 
+/* To each call the looser, or the stricter, of two answers. */
+dd diagram_looser(struct diagrams *all, dd a, dd b);
+dd diagram_stricter(struct diagrams *all, dd a, dd b);
+
 /* A node with its two branches; `variable` above all variables in both. */
 dd diagram_node(struct diagrams *all, unsigned variable, dd zero, dd one);
 
