@@ -142,7 +142,9 @@ static void add_call(struct build *build, const struct cg_scmp_arch *arch,
 				.answer = call->answer };
 	const struct scmp_rule **order;
 
-	if (!rule.abi || !call->ruled)
+	/* libseccomp keeps rules for pseudo numbers, and shows them as text,
+	   but its programs have none. */
+	if (!rule.abi || !call->ruled || (int32_t)call->nr < -1)
 		return;
 	if (call->plain) {
 		add_rule(build, &rule);
