@@ -56,7 +56,8 @@ CG_API const struct cg_runtime *cg_runtime_get(size_t index);
 
 /* Where a file is read. All zeros: this machine's ABI, and what is usual. */
 struct cg_target {
-	const struct cg_abi *native; /* NULL: this build */
+	/* NULL: this build; where something is written, the policy's own. */
+	const struct cg_abi *native;
 	/*
 	 * NULL: the format's own. "runc", "crun", "docker", ... What runs a
 	 * container below an engine may be said behind a plus, and which

@@ -2,8 +2,10 @@
 #include <callgate/format.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <callgate/prove.h>
+#include <callgate/write.h>
 
 #include "api/diagrams.h"
 #include "api/side.h"
@@ -20,28 +22,18 @@ struct cg_written {
 	struct notes notes;
 };
 
-/*
- * Whether `right` lets anything through that `left` does not. Numbers below 0
- * do not count: the kernel carries none of them out, and libseccomp uses them
- * for calls that an architecture does not have.
- */
+/* Whether `right` lets anything through that `left` does not. */
 static bool
 prove_no_more(struct cg_side left, struct cg_side right,
 	      struct cg_witness *witness, bool *kept, struct cg_error *err)
 {
 	struct diagrams *all;
-	dd a, b, negative, refuse;
+	dd a, b;
 
 	all = diagrams_of(left, right, 0, &a, &b, err);
 	if (!all)
 		return false;
-	negative = diagram_bit(all, WORD_NR, 31);
-	refuse = diagram_answer(all, CG_RET_KILL_PROCESS);
-	a = diagram_if(all, negative, refuse, a);
-	b = diagram_if(all, negative, refuse, b);
-	if (diagrams_exhausted(all))
-		fail_set(err, CG_E_UNDECIDED, "not decided within the budget");
-	else if (!compare_permits(all, a, b, kept, witness))
+	if (!compare_permits(all, a, b, kept, witness))
 		fail_set(err, CG_E_NOMEM, "out of memory");
 	diagrams_free(all);
 	return err->status == CG_OK;
@@ -99,6 +91,17 @@ prove_text(const struct cg_written *written, const struct cg_format *format,
 	return ok;
 }
 
+/* Callgate's own language, which has its own proof. */
+static bool write_own(struct writing *writing, struct cg_written *written)
+{
+	if (cg_policy_write(writing->policy, CG_TEXT_YAML, 0, &written->text,
+			    writing->err) != CG_OK)
+		return false;
+	written->length = strlen(written->text);
+	written->proved = true;
+	return true;
+}
+
 static bool
 write_with(const struct format *format, const struct cg_target *target,
 	   struct writing *writing, struct cg_written *written)
@@ -107,6 +110,8 @@ write_with(const struct format *format, const struct cg_target *target,
 	struct cg_program *program = NULL;
 	bool ok = true;
 
+	if (!format->write)
+		return write_own(writing, written);
 	if (format->wants_program) {
 		ok = cg_compile(policy, NULL, &program, writing->err) == CG_OK;
 		if (ok)
@@ -137,6 +142,7 @@ cg_format_write(const struct cg_format *format, const struct cg_policy *policy,
 {
 	static const struct cg_write_options none = { 0 };
 	struct cg_written *written = calloc(1, sizeof(*written));
+	struct cg_target with = target ? *target : (struct cg_target){ 0 };
 	struct cg_error here = { 0 };
 	struct host host;
 	struct writing writing = { .err = &here,
@@ -145,6 +151,9 @@ cg_format_write(const struct cg_format *format, const struct cg_policy *policy,
 				   .options = options ? options : &none };
 	bool ok = false;
 
+	/* A policy for another machine is written for that one. */
+	if (!with.native)
+		with.native = policy->abis[0];
 	if (!written) {
 		fail_set(&here, CG_E_NOMEM, "out of memory");
 	} else if (!format->writes) {
@@ -153,12 +162,11 @@ cg_format_write(const struct cg_format *format, const struct cg_policy *policy,
 	} else if (policy->disabled) {
 		fail_set(&here, CG_E_INPUT,
 			 "the policy is switched off (enabled: false)");
-	} else if (host_of(target, format->runtime, &host, &here)) {
-		written->arena.budget =
-			target && target->memory ? target->memory : MEMORY;
+	} else if (host_of(&with, format->runtime, &host, &here)) {
+		written->arena.budget = with.memory ? with.memory : MEMORY;
 		writing.arena = &written->arena;
 		ok = write_with((const struct format *)(const void *)format,
-				target, &writing, written);
+				&with, &writing, written);
 	}
 	if (ok) {
 		*out = written;

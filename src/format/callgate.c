@@ -10,11 +10,12 @@ static int sniff_callgate(const struct cg_source *source)
 		       : 0;
 }
 
-/* Without a reader: policy/read.h is it. */
+/* Without a reader and a writer: policy/read.h and policy/write.h are these. */
 const struct format format_callgate = {
 	.about = { .name = "callgate",
 		   .aliases = "elastic",
 		   .about = "Callgate's own policies, YAML or JSON",
-		   .reads = true },
+		   .reads = true,
+		   .writes = true },
 	.sniff = sniff_callgate,
 };

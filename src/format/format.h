@@ -78,8 +78,8 @@ struct format {
 	int (*sniff)(const struct cg_source *source);
 	/* NULL, though it is read: Callgate's own. */
 	bool (*read)(struct reading *reading);
-	bool (*write)(struct writing *writing);
-	bool wants_program; /* what `write` needs */
+	bool (*write)(struct writing *writing); /* as above */
+	bool wants_program;                     /* what `write` needs */
 };
 
 /* All of them, up to NULL: a file that has formats defines their rows. */
@@ -92,6 +92,6 @@ extern const struct format format_kafel;
 extern const struct format format_bpf, format_asm, format_c, format_c_header;
 extern const struct format format_go, format_template;
 extern const struct format format_oci, format_docker, format_containers;
-extern const struct format format_spo, format_kubernetes;
+extern const struct format format_spo, format_kubernetes, format_annotation;
 
 #endif

@@ -18,7 +18,7 @@ bool shape_on(const struct spell *spell, dd whole,
 {
 	uint32_t nr;
 
-	if (!profile_number(abi, call, &nr))
+	if (!cg_syscall_number(call, abi, &nr))
 		return false;
 	*out = shape_of(&spell->shapes, whole, abi->audit_arch, nr);
 	return true;
@@ -34,9 +34,6 @@ best_abi(const struct cg_abi *const *abis, size_t count,
 			if (abis[i]->bits == bits &&
 			    cg_syscall_number(call, abis[i], nr))
 				return abis[i];
-	for (size_t i = 0; i < count; i++)
-		if (profile_number(abis[i], call, nr))
-			return abis[i];
 	return NULL;
 }
 

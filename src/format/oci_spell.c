@@ -23,32 +23,13 @@ enum {
 
 /* --------------------------------------------------------------- rounds -- */
 
-/*
- * Whether a call has a number of its own anywhere. Where it has none libseccomp
- * makes one up, below 0; what happens to those that stand beside real ones
- * matters to nobody, as no kernel carries them out.
- */
-static bool is_real(const struct spell *spell, const struct cg_syscall *call)
-{
-	uint32_t nr;
-
-	for (size_t i = 0; i < spell->abi_count; i++)
-		if (cg_syscall_number(call, spell->abis[i], &nr))
-			return true;
-	return false;
-}
-
 static bool
 comes_out_right(const struct spell *spell, const struct cg_syscall *call)
 {
-	bool real = is_real(spell, call);
-
 	for (size_t i = 0; i < spell->abi_count; i++) {
 		dd wanted, built;
-		uint32_t nr;
 
-		if ((!real || cg_syscall_number(call, spell->abis[i], &nr)) &&
-		    shape_on(spell, spell->shapes.whole, call, spell->abis[i],
+		if (shape_on(spell, spell->shapes.whole, call, spell->abis[i],
 			     &wanted) &&
 		    shape_on(spell, spell->built, call, spell->abis[i],
 			     &built) &&
@@ -254,8 +235,7 @@ static size_t count_answer(const struct spell *spell, uint32_t answer)
 	dd shape;
 
 	for (size_t i = 0; i < spell->count; i++)
-		count += is_real(spell, spell->said[i].call) &&
-			 first_shape(spell, spell->said[i].call, &shape) &&
+		count += first_shape(spell, spell->said[i].call, &shape) &&
 			 shape_is_constant(&spell->shapes, shape, &other) &&
 			 other == answer;
 	return count;
@@ -281,8 +261,7 @@ static bool common_answer(const struct spell *spell, const uint32_t *listed,
 		size_t found;
 		dd shape;
 
-		if (!is_real(spell, spell->said[i].call) ||
-		    !first_shape(spell, spell->said[i].call, &shape) ||
+		if (!first_shape(spell, spell->said[i].call, &shape) ||
 		    !shape_is_constant(&spell->shapes, shape, &answer) ||
 		    permission(answer) == 2 || seen_count == SEEN_MAX ||
 		    is_listed(listed, count, answer) ||
@@ -459,6 +438,13 @@ tell_number(struct spell *spell, const struct cg_abi *abi, bool *told)
 			&witness);
 	cg_answer_print(witness.left, abi, want, sizeof(want));
 	cg_answer_print(witness.right, abi, got, sizeof(got));
+	if (nr > INT32_MAX)
+		return writing_lossy(
+			spell->writing,
+			"%s gives %s and not %s to numbers below 0 of %s, "
+			"which no kernel carries out",
+			spell->writing->host->engine->about.name, got, want,
+			abi->name);
 	return writing_lossy(
 		spell->writing,
 		"%s cannot say %s for all numbers of %s: call %u%s%s%s, for "
@@ -474,14 +460,13 @@ static bool
 tell_abis(struct spell *spell, const struct cg_syscall *call, bool *told)
 {
 	const struct cg_abi *first = NULL;
-	uint32_t answer, other, nr;
+	uint32_t answer, other;
 	char a[40], b[40];
 	dd shape;
 
 	*told = false;
 	for (size_t i = 0; i < spell->abi_count; i++) {
-		if (!cg_syscall_number(call, spell->abis[i], &nr) ||
-		    !shape_on(spell, spell->shapes.whole, call, spell->abis[i],
+		if (!shape_on(spell, spell->shapes.whole, call, spell->abis[i],
 			      &shape) ||
 		    !shape_is_constant(&spell->shapes, shape,
 				       first ? &other : &answer))

@@ -38,20 +38,6 @@ bool profile_knows(const struct host *host, const struct cg_syscall *call)
 	       is_old_enough(host, call->name);
 }
 
-bool profile_number(const struct cg_abi *abi, const struct cg_syscall *call,
-		    uint32_t *nr)
-{
-	const struct cg_scmp_arch *arch = scmp_arch_of(abi);
-	int number = arch ? cg_scmp_number(arch, call->name) : CG_SCMP_UNKNOWN;
-
-	if (cg_syscall_number(call, abi, nr))
-		return true;
-	if (number == CG_SCMP_UNKNOWN)
-		return false;
-	*nr = (uint32_t)number;
-	return true;
-}
-
 /* --------------------------------------------------------------- rules -- */
 
 /* What was said about a call without conditions, and with them. */
@@ -192,14 +178,26 @@ static bool add(struct filter *filter, const struct node *name, int number,
 		       runtime_name(filter), name->text);
 }
 
+/* Whether an architecture that is not the native one has the call. */
+static bool is_elsewhere(const char *name)
+{
+	const struct cg_scmp_arch *arch;
+
+	for (size_t i = 0; (arch = cg_scmp_arch_get(i)); i++)
+		if (cg_scmp_number(arch, name) >= 0)
+			return true;
+	return false;
+}
+
 static bool add_name(struct filter *filter, const struct profile_rule *rule,
 		     const struct node *name, bool repeats)
 {
 	int number = cg_scmp_number(filter->native, name->text);
 
-	if (number == CG_SCMP_UNKNOWN ||
-	    !is_old_enough(filter->reading->host, name->text))
+	if (!is_old_enough(filter->reading->host, name->text))
 		return unknown_name(filter, name);
+	if (number == CG_SCMP_UNKNOWN)
+		return is_elsewhere(name->text) || unknown_name(filter, name);
 	if (rule->answer == CG_RET_USER_NOTIF &&
 	    host_does(filter->reading->host, TRAIT_NEEDS_LISTENER) &&
 	    strcmp(name->text, "write") == 0)

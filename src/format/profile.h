@@ -59,13 +59,6 @@ bool profile_filter(struct reading *reading, struct profile *profile);
 bool profile_knows(const struct host *host, const struct cg_syscall *call);
 
 /*
- * The number that a rule for a call gets on an ABI: the call's own, or else the
- * one that stands for it in libseccomp. False if there is neither.
- */
-bool profile_number(const struct cg_abi *abi, const struct cg_syscall *call,
-		    uint32_t *nr);
-
-/*
  * One row a SCMP_ARCH_ name: what libseccomp, and those above it, call an ABI.
  */
 struct profile_arch {

@@ -4,15 +4,25 @@
 #include <string.h>
 
 const struct format *const formats[] = {
-	&format_callgate, &format_systemd,
-	&format_firejail, &format_oci,
-	&format_docker,   &format_containers,
-	&format_spo,      &format_kubernetes,
-	&format_minijail, &format_minijail_compiler,
-	&format_kafel,    &format_bpf,
-	&format_asm,      &format_c,
-	&format_c_header, &format_go,
-	&format_template, NULL,
+	&format_callgate,
+	&format_systemd,
+	&format_firejail,
+	&format_oci,
+	&format_docker,
+	&format_containers,
+	&format_spo,
+	&format_kubernetes,
+	&format_annotation,
+	&format_minijail,
+	&format_minijail_compiler,
+	&format_kafel,
+	&format_bpf,
+	&format_asm,
+	&format_c,
+	&format_c_header,
+	&format_go,
+	&format_template,
+	NULL,
 };
 
 const struct cg_format *cg_format_get(size_t index)

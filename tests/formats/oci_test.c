@@ -69,7 +69,7 @@ static const struct row {
 	  NULL, "tested twice" },
 	{ "what the default does is left out", "runc",
 	  ALLOW(RULE("dup", "ALLOW") "," RULE("getppid", "ERRNO")),
-	  "dup(0)=allow getppid()=errno(EPERM)", NULL, NULL },
+	  "dup(0)=allow getppid()=errno(EPERM)", NULL, "default" },
 	{ "a name that is not known", "runc", DENY(RULE("opne", "ERRNO")),
 	  "open(0,0,0)=allow", NULL, "did you mean 'open'" },
 	{ "a name of other ABIs", "runc", DENY(RULE("socketcall", "ERRNO")),
@@ -313,7 +313,7 @@ static const struct row {
 	  "  syscalls:\n  - action: SCMP_ACT_ALLOW\n    names: [dup, wait4]\n"
 	  "  - action: SCMP_ACT_ERRNO\n    errnoRet: 0\n    names: [sync]\n",
 	  "dup(0)=allow sync()=errno(EPERM) access(0,0)=errno(EPERM)", NULL,
-	  NULL },
+	  "default" },
 	{ "a base profile", "kubernetes",
 	  "apiVersion: security-profiles-operator.x-k8s.io/v1\n"
 	  "kind: SeccompProfile\nspec:\n  baseProfileName: base\n"
@@ -494,7 +494,10 @@ static bool starves(const struct row *row)
 		if (status == CG_E_NOMEM)
 			continue;
 		cg_policy_free(policy);
-		return (status == CG_OK) == !row->error;
+		if ((status == CG_OK) == !row->error)
+			return true;
+		tap_note("with %zu bytes: %s", memory, err.message);
+		return false;
 	}
 	tap_note("out of memory with %d bytes", PLENTY);
 	return false;

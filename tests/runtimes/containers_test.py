@@ -160,6 +160,20 @@ class Test:
         return self.verdicts(runtime, f"{name}, written", json.loads(text),
                              calls)
 
+    def annotated(self, runtime, path):
+        """crun loads a filter that callgate wrote, in place of a profile."""
+        done = self.judge.command("convert", runtime.name, path, "--to",
+                                  "crun-annotation")
+        key, _, value = done.stdout.strip().partition("=")
+        call = ("x86_64", 165, 0, 0, 0, 0, 0)
+        said, why = self.judge.explain(runtime.name, path, [call])
+        want = said and expected(said[call], self.baseline(runtime, call))
+        got = runtime.run({"defaultAction": "SCMP_ACT_ALLOW"},
+                          *words_of(call), annotations={key: value})
+        self.tap.ok(got.started and got.status == want,
+                    f"{runtime.name}: runs under its annotation", why,
+                    done.stderr, f"{got.status} and not {want}", got.text)
+
     def own(self, runtime):
         """The whole of one runtime."""
         count = 0
@@ -178,6 +192,8 @@ class Test:
             count += self.written(runtime, name, path, calls[:4])
             self.live(runtime, name, profiles.without(profile,
                                                       profiles.HALF_KNOWN))
+            if runtime.program == "crun":
+                self.annotated(runtime, path)
         return count
 
     def seed(self, runtime):
