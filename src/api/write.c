@@ -46,7 +46,7 @@ write_style(const struct cg_policy *policy, const struct write_style *style,
 	arena_free(&arena);
 	*equal = false;
 	if (result == WRITE_FAILED)
-		return false;
+		ok = false;
 	if (result == WRITE_DONE)
 		ok = read_back(policy, out, nodes, equal, err);
 	if (!*equal)

@@ -161,12 +161,13 @@ put_rule(struct making *making, const struct clauses *clauses)
 		buf_puts(&out, making->of->call->name);
 	else
 		buf_printf(&out, "nr=%" PRIu32, making->of->nr);
-	for (unsigned i = 0; i < ARGUMENTS; i++)
+	for (unsigned i = 0; i < ARGUMENTS; i++) {
 		most = parts[i].length ? i + 1 : most;
+		ok = ok && !parts[i].failed;
+	}
 	for (unsigned i = 0; i < most; i++) {
 		buf_puts(&out, i ? ", " : "(");
 		buf_puts(&out, parts[i].length ? parts[i].text : "_");
-		ok = ok && !parts[i].failed;
 	}
 	buf_puts(&out, ")");
 	ok = ok && !out.failed;

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include <callgate/lint.h>
+#include <callgate/merge.h>
 #include <callgate/prove.h>
 #include <callgate/registry.h>
 #include <callgate/rules.h>
+#include <callgate/write.h>
 
 #include "tap.h"
 
@@ -221,6 +223,28 @@ lint(const struct cg_policy *policy, const struct cg_program *program,
 	return status;
 }
 
+/* And back: the filter as a policy, merged with its like, as text. */
+static enum cg_status
+back(const struct cg_program *program, struct cg_error *err)
+{
+	const struct cg_side side = { .program = program };
+	struct cg_policy *lifted = NULL, *merged = NULL;
+	struct cg_side both[2] = { side, side };
+	char *text = NULL;
+	enum cg_status status = cg_lift(side, NULL, &lifted, err);
+
+	if (status == CG_OK) {
+		both[1] = (struct cg_side){ .policy = lifted };
+		status = cg_merge(both, 2, CG_MERGE_UNION, NULL, &merged, err);
+	}
+	if (status == CG_OK)
+		status = cg_policy_write(merged, CG_TEXT_YAML, 0, &text, err);
+	free(text);
+	cg_policy_free(merged);
+	cg_policy_free(lifted);
+	return status;
+}
+
 /* Everything in turn; the first status that is not CG_OK. */
 static enum cg_status work(const struct row *row, struct cg_error *err)
 {
@@ -256,6 +280,9 @@ static enum cg_status work(const struct row *row, struct cg_error *err)
 	free(listing);
 	if (status == CG_OK)
 		status = lint(policy, program, err);
+	/* One row shows it; texts would take long and show the same. */
+	if (status == CG_OK && !text)
+		status = back(program, err);
 	cg_program_free(program);
 	if (status == CG_OK && text)
 		return enroll(text, policy, err);
