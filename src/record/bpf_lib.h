@@ -41,6 +41,7 @@
 	X(struct ring_buffer *, ring_buffer__new,                       \
 	  (int, ring_buffer_sample_fn, void *,                          \
 	   const struct ring_buffer_opts *))                            \
+	X(int, ring_buffer__epoll_fd, (const struct ring_buffer *))     \
 	X(int, ring_buffer__consume, (struct ring_buffer *))            \
 	X(void, ring_buffer__free, (struct ring_buffer *))
 

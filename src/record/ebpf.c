@@ -556,6 +556,14 @@ static bool ebpf_alive(struct cg_recorder *recorder)
 	return __atomic_load_n(&ebpf->shared->alive, __ATOMIC_RELAXED) > 0;
 }
 
+/* Stacks are named best while their process is there. */
+static int ebpf_fd(struct cg_recorder *recorder)
+{
+	struct ebpf *ebpf = recorder->own;
+
+	return ebpf->ring ? ebpf->lib->ring_buffer__epoll_fd(ebpf->ring) : -1;
+}
+
 /* That it loads is what there is to know. */
 static bool ebpf_probe(struct cg_error *err)
 {
@@ -590,4 +598,5 @@ const struct backend backend_ebpf = {
 	.refresh = ebpf_refresh,
 	.alive = ebpf_alive,
 	.end = ebpf_end,
+	.fd = ebpf_fd,
 };

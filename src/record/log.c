@@ -25,9 +25,9 @@ bool log_next(const char **at, const char *end, struct log_line *line)
 
 const char *log_find(struct log_line line, const char *letters)
 {
-	return line.length ? memmem(line.text, line.length, letters,
-				    strlen(letters))
-			   : NULL;
+	if (!line.text)
+		return NULL;
+	return memmem(line.text, line.length, letters, strlen(letters));
 }
 
 bool log_fail(const struct log *log, const char *format, ...)

@@ -167,31 +167,43 @@ static void look_at_child(struct cg_recorder *recorder)
 
 static bool is_over(struct cg_recorder *recorder)
 {
+	bool alive = recorder->backend->alive(recorder);
+
 	look_at_child(recorder);
 	if (recorder->child.pid && !recorder->ended)
 		return false;
 	/* A cgroup may fill again. */
 	if (recorder->target.cgroup)
 		return false;
-	return !recorder->backend->alive(recorder);
+	return !alive;
+}
+
+/* Poll once; what the backend has to tell is taken by asking it. */
+static void wait_once(struct cg_recorder *recorder, int milliseconds)
+{
+	bool child_runs = recorder->child.pid && !recorder->ended;
+	struct pollfd fds[2] = {
+		{ .fd = child_runs ? recorder->child.pidfd
+				   : recorder->target_fd,
+		  .events = POLLIN },
+		{ .fd = recorder->backend->fd ? recorder->backend->fd(recorder)
+					      : -1,
+		  .events = POLLIN },
+	};
+
+	/* What it has left behind, no descriptor tells of. */
+	if (!child_runs && fds[0].fd >= 0 && poll(fds, 1, 0) > 0)
+		fds[0].fd = -1;
+	if (fds[0].fd < 0 && milliseconds > PATIENCE)
+		milliseconds = PATIENCE;
+	poll(fds, 2, milliseconds);
 }
 
 bool cg_record_wait(struct cg_recorder *recorder, int milliseconds)
 {
-	bool child_runs = recorder->child.pid && !recorder->ended;
-	struct pollfd fd = { .fd = child_runs ? recorder->child.pidfd
-					      : recorder->target_fd,
-			     .events = POLLIN };
-	int step = milliseconds;
-
 	if (is_over(recorder))
 		return true;
-	/* What it has left behind, no descriptor tells of. */
-	if (!child_runs && fd.fd >= 0 && poll(&fd, 1, 0) > 0)
-		fd.fd = -1;
-	if (fd.fd < 0 && step > PATIENCE)
-		step = PATIENCE;
-	poll(&fd, fd.fd >= 0, step);
+	wait_once(recorder, milliseconds);
 	return is_over(recorder);
 }
 

@@ -81,6 +81,9 @@ struct backend {
 	/* Whether anybody is left to be recorded. */
 	bool (*alive)(struct cg_recorder *recorder);
 	void (*end)(struct cg_recorder *recorder);
+	/* Readable when refresh() should not wait; NULL or -1: there is none.
+	 */
+	int (*fd)(struct cg_recorder *recorder);
 };
 
 extern const struct backend backend_ebpf, backend_filter, backend_ptrace;
