@@ -207,9 +207,10 @@ static struct had had_start(const struct cg_abi *abi)
 	struct had had = { .abi = abi };
 	size_t count = 0;
 
-	if (abi)
+	if (abi) {
 		had.at = abi_numbers(abi, &count);
-	had.end = had.at + count;
+		had.end = had.at + count;
+	}
 	return had;
 }
 

@@ -19,13 +19,16 @@ enum { BORDER = SIGTRAP | 0x80 };
 
 /* A thread that is traced. */
 struct follower {
-	pid_t id;
+	pid_t id, process;
+	bool done;      /* it is under both filters */
 	bool at_moment; /* it is in the call that ends the start-up */
 	bool loading;   /* in the place of a call of its own it loads */
+	bool waiting;   /* at its next call, until a fellow has loaded */
 	struct regs before;
 	uint64_t address;    /* where the image is in its stack */
 	unsigned char *kept; /* what stood there */
 	const struct door_in *door;
+	int filters; /* that it was under before it loads */
 };
 
 struct phases {
@@ -33,7 +36,6 @@ struct phases {
 	struct run_moment moment;
 	struct cg_program *then;
 	size_t size;  /* of the image */
-	int filters;  /* that a thread is under once it has both */
 	bool reached; /* the moment has come */
 	struct follower **threads;
 	size_t count, room;
@@ -58,6 +60,23 @@ bool moment_read(const char *text, struct run_moment *out, struct cg_error *err)
 		    close ? "'?" : "");
 }
 
+static pid_t process_of(pid_t thread)
+{
+	struct task task;
+
+	return task_read(thread, &task) && task.pid ? task.pid : thread;
+}
+
+/* Filters of one thread are filters of all: a new one has what others have. */
+static bool is_done(const struct phases *phases, pid_t process)
+{
+	for (size_t i = 0; i < phases->count; i++)
+		if (phases->threads[i]->process == process &&
+		    phases->threads[i]->done)
+			return true;
+	return false;
+}
+
 static struct follower *follower_of(struct phases *phases, pid_t id)
 {
 	struct follower **grown, *follower;
@@ -78,8 +97,20 @@ static struct follower *follower_of(struct phases *phases, pid_t id)
 	if (!follower)
 		return NULL;
 	follower->id = id;
+	follower->process = process_of(id);
+	follower->done = is_done(phases, follower->process);
 	phases->threads[phases->count++] = follower;
 	return follower;
+}
+
+/* Whether a thread of that process is loading for all of them. */
+static bool is_loading(const struct phases *phases, pid_t process)
+{
+	for (size_t i = 0; i < phases->count; i++)
+		if (phases->threads[i]->loading &&
+		    phases->threads[i]->process == process)
+			return true;
+	return false;
 }
 
 static void forget(struct phases *phases, pid_t id)
@@ -99,20 +130,9 @@ static void forget(struct phases *phases, pid_t id)
 /* Nothing may go on that lacks the second filter. */
 static void give_up(struct phases *phases, pid_t thread)
 {
-	struct task task;
-
 	if (phases->options->failed && phases->err->status != CG_OK)
 		phases->options->failed(phases->options->context, phases->err);
-	kill(task_read(thread, &task) && task.pid ? task.pid : thread, SIGKILL);
-}
-
-/* Whether a thread has both filters; before Linux 5.9 nobody says. */
-static bool has_both(const struct phases *phases, pid_t thread)
-{
-	struct task task;
-
-	return task_read(thread, &task) && phases->filters > 0 &&
-	       task.filters >= phases->filters;
+	kill(process_of(thread), SIGKILL);
 }
 
 /* ------------------------------------------------------------- loading -- */
@@ -178,6 +198,10 @@ static bool begin_loading(struct phases *phases, struct follower *thread,
 				     SECCOMP_FILTER_FLAG_TSYNC };
 	struct regs regs;
 
+	struct task task;
+
+	task_read(thread->id, &task);
+	thread->filters = task.filters;
 	thread->door = door_of(info);
 	if (!thread->door)
 		return fail(phases->err, CG_E_UNSUPPORTED,
@@ -199,11 +223,19 @@ static bool begin_loading(struct phases *phases, struct follower *thread,
 			  (int)thread->id);
 }
 
+static void mark_done(const struct phases *phases, pid_t process)
+{
+	for (size_t i = 0; i < phases->count; i++)
+		if (phases->threads[i]->process == process)
+			phases->threads[i]->done = true;
+}
+
 /* It has loaded: put everything back, and make its own call after all. */
 static bool end_loading(struct phases *phases, struct follower *thread,
 			const struct __ptrace_syscall_info *info)
 {
 	struct regs regs;
+	struct task task;
 
 	thread->loading = false;
 	if (info->exit.rval != 0)
@@ -214,10 +246,12 @@ static bool end_loading(struct phases *phases, struct follower *thread,
 	regs_repeat_call(&regs, &thread->before, thread->door);
 	if (!memory_write(thread->id, thread->address, thread->kept,
 			  phases->size) ||
-	    !regs_write(thread->id, &regs) || !has_both(phases, thread->id))
+	    !regs_write(thread->id, &regs) || !task_read(thread->id, &task) ||
+	    task.filters != thread->filters + 1)
 		return fail(phases->err, CG_E_SYSTEM,
 			    "the second filter is not in force in thread %d",
 			    (int)thread->id);
+	mark_done(phases, thread->process);
 	return true;
 }
 
@@ -227,7 +261,8 @@ static bool end_loading(struct phases *phases, struct follower *thread,
 static void interrupt_all(const struct phases *phases)
 {
 	for (size_t i = 0; i < phases->count; i++)
-		if (!phases->threads[i]->loading)
+		if (!phases->threads[i]->loading &&
+		    !phases->threads[i]->waiting)
 			ptrace(PTRACE_INTERRUPT, phases->threads[i]->id, NULL,
 			       NULL);
 }
@@ -257,9 +292,11 @@ static bool on_entry(struct phases *phases, struct follower *thread,
 		thread->at_moment = is_moment(phases, thread->id, info);
 		return true;
 	}
-	if (has_both(phases, thread->id))
+	if (thread->done)
 		return true;
-	return begin_loading(phases, thread, info);
+	/* Once is enough: it holds for all threads of a process. */
+	thread->waiting = is_loading(phases, thread->process);
+	return thread->waiting || begin_loading(phases, thread, info);
 }
 
 static bool on_exit_of_call(struct phases *phases, struct follower *thread,
@@ -296,6 +333,29 @@ static bool on_border(struct phases *phases, struct follower *thread)
 	return true;
 }
 
+static bool is_birth(int event)
+{
+	return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+	       event == PTRACE_EVENT_CLONE;
+}
+
+/*
+ * What a thread makes is under what it is under. A child that was seen before
+ * its parent told of it loads once more, which does no harm.
+ */
+static void pass_on(struct phases *phases, const struct follower *parent)
+{
+	unsigned long id = 0;
+	struct follower *child;
+
+	if (!parent->done ||
+	    ptrace(PTRACE_GETEVENTMSG, parent->id, NULL, &id) != 0)
+		return;
+	child = follower_of(phases, (pid_t)id);
+	if (child)
+		child->done = true;
+}
+
 static void on_stop(struct phases *phases, pid_t id, int status)
 {
 	struct follower *thread = follower_of(phases, id);
@@ -310,12 +370,39 @@ static void on_stop(struct phases *phases, pid_t id, int status)
 		give_up(phases, id);
 		return;
 	}
-	if (phases->reached && !thread->loading && has_both(phases, id)) {
+	if (thread->waiting)
+		return; /* it stays where it is */
+	if (is_birth(status >> 16))
+		pass_on(phases, thread);
+	if (phases->reached && !thread->loading && thread->done) {
 		resume_let_go(id, status);
 		forget(phases, id);
 		return;
 	}
 	resume_stopped(id, status, PTRACE_SYSCALL);
+}
+
+/* A waiting thread whose process nobody loads for any more: done, or dead. */
+static struct follower *next_to_wake(const struct phases *phases)
+{
+	for (size_t i = 0; i < phases->count; i++) {
+		struct follower *thread = phases->threads[i];
+
+		if (thread->waiting && !is_loading(phases, thread->process))
+			return thread;
+	}
+	return NULL;
+}
+
+static void wake_waiting(struct phases *phases)
+{
+	const int at_border = BORDER << 8 | 0x7f; /* as waitpid(2) told it */
+	struct follower *thread;
+
+	while ((thread = next_to_wake(phases))) {
+		thread->waiting = false;
+		on_stop(phases, thread->id, at_border);
+	}
 }
 
 static void follow_phases(struct phases *phases)
@@ -331,6 +418,7 @@ static void follow_phases(struct phases *phases)
 			forget(phases, id);
 		else if (errno != EINTR)
 			return; /* nobody is left to be held */
+		wake_waiting(phases);
 	}
 }
 
@@ -354,7 +442,6 @@ prepare(struct phases *phases, pid_t process, const struct installed *installed)
 		return fail(phases->err, CG_E_UNSUPPORTED,
 			    "phases need /proc and Linux 5.9, to see each "
 			    "thread under both filters");
-	phases->filters = task.filters + 1;
 	if (ptrace(PTRACE_SETOPTIONS, process, NULL, wanted) == 0 &&
 	    ptrace(PTRACE_SYSCALL, process, NULL, NULL) == 0)
 		return true;
