@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/input.h"
 #include "cli/out.h"
+#include "cli/recorded.h"
 #include "cli/save.h"
 #include "cli/verbs.h"
 
@@ -102,35 +103,106 @@ static int merge(const struct fields *fields, const struct input *inputs,
 	return status;
 }
 
+/* What was read so far; freed as a whole. */
+struct opened {
+	struct input inputs[INPUTS_MAX];
+	struct cg_recording *recordings[INPUTS_MAX];
+	int count, recorded;
+};
+
+/* Join what are recordings all of them, and hand that out. */
+static int join(const struct fields *fields, struct opened *opened)
+{
+	struct cg_recording *whole = opened->recordings[0];
+	struct cg_error err;
+	int status = EXIT_YES;
+	char *text;
+
+	if (fields->intersect) {
+		out_error("recordings are joined: there is no --intersect of "
+			  "what was seen");
+		return EXIT_USAGE;
+	}
+	for (int i = 1; i < opened->count; i++)
+		if (cg_recording_join(whole, opened->recordings[i], &err) !=
+		    CG_OK) {
+			out_failure(&err, NULL, 0);
+			return out_status(&err);
+		}
+	text = cg_recording_text(whole);
+	if (!text)
+		out_die_nomem();
+	if (fields->output)
+		status = save(fields->output, text, strlen(text));
+	else
+		fputs(text, stdout);
+	free(text);
+	return status;
+}
+
+static bool
+open_all(const struct fields *fields, const struct cg_abi *native, char **names,
+	 int count, struct opened *opened, int *status)
+{
+	for (; opened->count < count; opened->count++) {
+		int i = opened->count;
+
+		if (!recorded_open(names[i], native, &opened->recordings[i],
+				   status))
+			return false;
+		opened->recorded += opened->recordings[i] != NULL;
+		if (!opened->recordings[i] &&
+		    !input_open_from(names[i], &fields->origin, native,
+				     &opened->inputs[i], status))
+			return false;
+	}
+	return true;
+}
+
+/* Beside policies a recording stands for the policy that is made of it. */
+static bool make_policies(const struct cg_abi *native, char **names,
+			  struct opened *opened, int *status)
+{
+	for (int i = 0; i < opened->count; i++)
+		if (opened->recordings[i] &&
+		    !recorded_input(opened->recordings[i], names[i], native,
+				    &opened->inputs[i], status))
+			return false;
+	return true;
+}
+
 static int run(void *data, int count, char **operands)
 {
 	const struct fields *fields = data;
 	const struct cg_abi *native = NULL;
-	struct input inputs[INPUTS_MAX] = { 0 };
-	int status = EXIT_USAGE, opened = 0;
+	struct opened opened = { .count = 0 };
+	int status = EXIT_USAGE;
 
 	if (fields->arch && !(native = input_abi(fields->arch)))
 		return EXIT_USAGE;
-	while (opened < count &&
-	       input_open_from(operands[opened], &fields->origin, native,
-			       &inputs[opened], &status))
-		opened++;
-	if (opened == count)
-		status = merge(fields, inputs, operands, count);
-	for (int i = 0; i < opened; i++)
-		input_free(&inputs[i]);
+	if (open_all(fields, native, operands, count, &opened, &status)) {
+		if (opened.recorded == count)
+			status = join(fields, &opened);
+		else if (make_policies(native, operands, &opened, &status))
+			status = merge(fields, opened.inputs, operands, count);
+	}
+	for (int i = 0; i < opened.count; i++) {
+		input_free(&opened.inputs[i]);
+		cg_recording_free(opened.recordings[i]);
+	}
 	return status;
 }
 
 const struct command command_merge = {
 	.name = "merge",
 	.operands = "[OPTION]... A B...",
-	.about = "make one policy of several policies or filters",
+	.about = "make one policy of several, or one recording",
 	.details = "To each call the result gives the loosest of the answers, "
 		   "or with --intersect the\nstrictest: kill_process, "
 		   "kill_thread, trap, errno, user_notif, trace, log, allow.\n"
 		   "Of several errnos it is the smallest. The order of A and B "
-		   "does not matter.",
+		   "does not matter.\n\nRecordings are joined into one; beside "
+		   "policies, one stands for the policy\nthat is made of it.",
 	.options = options,
 	.fields = sizeof(struct fields),
 	.least = 1,

@@ -298,6 +298,25 @@ def diff(world):
                  gone.stdout, "what is gone does no harm", gone)
 
 
+def merge(world):
+    for mode in "loop", "signals":
+        world.run("record", "-o", f"{mode}.json", "--", world.target, mode, 4)
+    done = world.run("merge", "-o", "both.json", "loop.json", "signals.json")
+    both = world.counts("both.json")
+    world.tap.ok(done.returncode == 0 and both.get(OWN) == 8 and
+                 both.get((NATIVE, "kill")) == 4 and
+                 world.recording("both.json")["runs"] == 2,
+                 "merge joins recordings", done, both)
+    world.run("record", "-o", "loop.yml", "--", world.target, "loop", 4)
+    mixed = world.run("merge", "-o", "both.yml", "loop.yml", "signals.json")
+    ran = world.run("run", "--policy", "both.yml", "--", world.target,
+                    "signals", 3)
+    no = world.run("merge", "--intersect", "loop.json", "signals.json")
+    world.tap.ok(mixed.returncode == 0 and ran.returncode == 0 and
+                 no.returncode == 2, "merge takes a recording for its policy",
+                 mixed, ran, no)
+
+
 def cgroup(world):
     root = "/sys/fs/cgroup/unified"
     if not os.path.isdir(root):
@@ -431,7 +450,7 @@ def main():
         print(f"# {backend}: {why}")
     for part in (rows, backends_agree, values, errors, phases,
                  two_policies, every_thread, policy_at_once, learn, attach, killed,
-                 ended_by_signal, diff, cgroup, refusals, unprivileged, logs):
+                 ended_by_signal, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)
     world.tap.done()
 
