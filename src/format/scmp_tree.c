@@ -230,7 +230,8 @@ static struct scmp_node *find(const struct scmp_level *level,
 struct trial {
 	unsigned bits;
 	uint32_t answer;
-	bool stopped;  /* at an answer that is there already */
+	bool cover;    /* go on behind an answer that is there already */
+	bool stopped;  /* at one */
 	bool refused;  /* by another answer */
 	bool inserted; /* something that was not there */
 	bool differs;  /* an answer that is not the rule's own */
@@ -272,7 +273,7 @@ try_branch(struct trial *trial, const struct scmp_node *node,
 	} else if (old->end == SCMP_ANSWER) {
 		trial->differs |= old->answer != trial->answer;
 		if (new->end == SCMP_LEVEL)
-			trial->stopped = true;
+			trial->stopped = !trial->cover;
 		else if (old->answer != trial->answer)
 			trial->refused = is_last(node, trial->bits);
 	} else if (new->end == SCMP_ANSWER) {
@@ -329,7 +330,9 @@ static bool is_covered(const struct scmp_level *root, unsigned bits,
 	const struct scmp_node *node = first;
 
 	while ((node = next_of(node))) {
-		struct trial trial = { .bits = bits, .answer = answer };
+		struct trial trial = { .bits = bits,
+				       .answer = answer,
+				       .cover = true };
 
 		if (node->argument == first->argument)
 			continue;

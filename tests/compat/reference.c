@@ -427,13 +427,13 @@ struct cg_policy *reference_policy(const struct reference *reference)
 /* ---------------------------------------------------------------- classes --
  */
 
-static bool is_equal(const struct read_rule *rule)
+static bool has_operator(const struct read_rule *rule, bool masked)
 {
 	for (unsigned i = 0; i < rule->count; i++)
 		if (rule->args[i].op != SCMP_CMP_EQ &&
-		    rule->args[i].op != SCMP_CMP_MASKED_EQ)
-			return false;
-	return true;
+		    (rule->args[i].op == SCMP_CMP_MASKED_EQ) == masked)
+			return true;
+	return false;
 }
 
 enum difference
@@ -444,7 +444,7 @@ reference_difference(const struct reference *reference,
 
 	for (size_t i = 0; i < reference->count; i++) {
 		const struct read_filter *filter = &reference->filters[i];
-		size_t rules = 0, unequal = 0, pseudo = 0;
+		size_t rules = 0, unequal = 0, masked = 0, pseudo = 0;
 
 		if (filter->arch->abi->audit_arch != call->arch)
 			continue;
@@ -453,10 +453,13 @@ reference_difference(const struct reference *reference,
 			if (filter->rules[j].nr != call->nr)
 				continue;
 			rules++;
-			unequal += !is_equal(&filter->rules[j]);
+			unequal += has_operator(&filter->rules[j], false);
+			masked += has_operator(&filter->rules[j], true);
 		}
 		if (rules > 1 && unequal)
 			return DIFFERENCE_UNEQUAL;
+		if (rules > 1 && masked && reference->count > 1)
+			return DIFFERENCE_MASKED;
 		if (pseudo)
 			return DIFFERENCE_PSEUDO;
 	}
