@@ -76,6 +76,7 @@ static int set_optimize(struct context *context, uint32_t value)
 	if (value != 1 && value != 2)
 		return -EOPNOTSUPP;
 	context->optimize = value;
+	context_changed(context);
 	return 0;
 }
 

@@ -32,7 +32,11 @@ static int code_of(const struct cg_error *err)
 static enum cg_status
 compile(struct context *context, struct cg_program **out, struct cg_error *err)
 {
-	struct cg_compile_options options = { 0 };
+	/* 2 asks for few steps at every call, whatever kernels remember. */
+	struct cg_compile_options options = {
+		.cost = context->optimize == 2 ? CG_COST_UNCACHED
+					       : CG_COST_CACHED,
+	};
 	struct cg_frequency *frequencies;
 	struct cg_policy *policy = NULL;
 	enum cg_status status;
