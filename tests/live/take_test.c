@@ -102,6 +102,24 @@ static bool is_chain(const struct cg_chain *got, const struct chain *want)
 
 /* ------------------------------------------------------- byte for byte -- */
 
+/* A policy that says what all the filters together do. */
+static bool lifts(const struct cg_chain *chain)
+{
+	const struct cg_side side = { .chain = chain };
+	enum cg_relation relation = CG_DIFFERENT;
+	struct cg_policy *policy = NULL;
+	struct cg_error err = { 0 };
+	enum cg_status status = cg_lift(side, NULL, &policy, &err);
+
+	if (status == CG_OK)
+		status = cg_compare(side, (struct cg_side){ .policy = policy },
+				    0, &relation, NULL, &err);
+	if (status != CG_OK)
+		tap_note("%s", err.message);
+	cg_policy_free(policy);
+	return status == CG_OK && relation == CG_EQUAL;
+}
+
 static void test_exact(struct tap *tap)
 {
 	struct chain chain;
@@ -123,6 +141,8 @@ static void test_exact(struct tap *tap)
 				    is_chain(got, &chain),
 			    "%s reads back byte for byte", chain_name(i)))
 			tap_note("%s", err.message);
+		tap_ok(tap, got && lifts(got),
+		       "... and back to a policy that is proved equal");
 		cg_chain_free(got);
 		end(&held);
 		chain_free(&chain);
