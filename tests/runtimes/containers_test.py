@@ -209,9 +209,47 @@ class Test:
         answer = said and said[("x86_64", 1)]["outcomes"][0]["answer"]
         self.tap.ok(answer == "errno(EPERM)", "without write: explain says "
                     "that write is refused", why, answer)
+        said = self.foretold(path, runtime)
+        self.tap.ok(said and f"{runtime.program} itself calls" in said and
+                    "write" in said, "without write: lint says that "
+                    f"{runtime.name} itself needs it", said)
         ran = runtime.run(profile, "x86_64", "39")
         self.tap.ok(not ran.started, "without write: no container starts "
                     f"under {runtime.name}", ran.text)
+
+    def foretold(self, path, runtime, *words):
+        """What lint says that the runtime itself lacks, or None."""
+        done = self.judge.command("lint", runtime.program, path, "--json",
+                                  "--only", "runtime-needs", *words)
+        found = json.loads(done.stdout)["findings"]
+        return found[0]["message"] if found else None
+
+    def needs(self, runtime):
+        """Each call refused alone: lint knows what starts a container."""
+        if runtime.name not in profiles.MEASURED:
+            self.tap.skip(f"{runtime.name}: what it needs",
+                          "other releases were measured")
+            return
+        for no_new_privs in (True, False):
+            wrong, count = [], 0
+            for name in profiles.NEEDS:
+                for action in ("SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS"):
+                    profile = {"defaultAction": "SCMP_ACT_ALLOW",
+                               "architectures": ["SCMP_ARCH_X86_64"],
+                               "syscalls": [{"names": [name],
+                                             "action": action}]}
+                    path = self.write(profile)
+                    said = self.foretold(path, runtime, "--no-new-privs",
+                                         "yes" if no_new_privs else "no")
+                    ran = runtime.run(profile, "x86_64", "39",
+                                      no_new_privs=no_new_privs)
+                    count += 1
+                    if ran.started != (said is None):
+                        wrong.append(f"{name}, {action}: started: "
+                                     f"{ran.started}, lint: {said}")
+            self.tap.ok(not wrong, f"{runtime.name}: with {count} calls "
+                        f"refused, one by one, {'' if no_new_privs else 'no '}"
+                        "no_new_privs: lint knows what starts", *wrong)
 
     def podman(self):
         why = containers.why_not("podman") or containers.why_not("runc")
@@ -262,6 +300,7 @@ def main():
         test.tap.ok(count >= LEAST or not SHARED,
                     f"{runtime.name}: {count} verdicts measured")
         test.seed(runtime)
+        test.needs(runtime)
     if not any(lacks.values()):
         test.differences()
     test.podman()
