@@ -1,4 +1,6 @@
 /* Checks of the other ways into the kernel: ABIs and multiplexers. */
+#include <string.h>
+
 #include "abi/doors.h"
 #include "lint/lint.h"
 #include "prove/permit.h"
@@ -19,6 +21,17 @@ static bool is_kill(uint32_t answer)
 	return answer == CG_RET_KILL_PROCESS || answer == CG_RET_KILL_THREAD;
 }
 
+/* Numbers that no kernel answers are no way in. */
+static bool is_obsolete(const struct cg_syscall *call)
+{
+	const struct cg_group *group = cg_group_by_name("@obsolete");
+
+	for (size_t i = 0; group && group->names[i]; i++)
+		if (strcmp(group->names[i], call->name) == 0)
+			return true;
+	return false;
+}
+
 static void compare_call(const struct lint *lint, struct guest *guest,
 			 const struct cg_syscall *call)
 {
@@ -33,7 +46,7 @@ static void compare_call(const struct lint *lint, struct guest *guest,
 	guest->killed += here == NEVER &&
 			 is_kill(lint_example(lint, guest->abi, call->name,
 					      false, &example));
-	if (native == ABSENT || native >= here)
+	if (native == ABSENT || native >= here || is_obsolete(call))
 		return;
 	names_add(&guest->open, call->name);
 	if (!guest->first)

@@ -6,6 +6,7 @@
 #include <callgate/callgate.h>
 
 #include "bpf/asm.h"
+#include "bpf_random.h"
 #include "tap.h"
 
 /* What leads every policy here, and every program. */
@@ -462,6 +463,64 @@ static void test_cost(struct tap *tap)
 	cg_program_free(program);
 }
 
+/* Whether each example gets the answer that is said, by a run of the program.
+ */
+static bool examples_hold(const struct cg_program *program, size_t *examples)
+{
+	const struct cg_lint_options options = {
+		.native = cg_abi_by_name("x86_64"),
+		.runtime = "runc",
+		.no_new_privs = -1,
+		.nodes = 1 << 16,
+	};
+	const struct cg_side side = { .program = program };
+	struct cg_findings *findings = NULL;
+	const struct cg_finding *found;
+	struct cg_error err;
+	enum cg_status status = cg_lint(side, &options, &findings, &err);
+	bool ok = true;
+
+	if (status != CG_OK)
+		return status == CG_E_UNDECIDED;
+	for (size_t i = 0; (found = cg_finding_get(findings, i)); i++) {
+		if (!found->has_call)
+			continue;
+		++*examples;
+		if (cg_program_decide(program, &found->call, NULL) ==
+		    found->answer)
+			continue;
+		tap_note("%s: %s", found->check->name, found->message);
+		ok = false;
+	}
+	cg_findings_free(findings);
+	return ok;
+}
+
+static void test_random(struct tap *tap)
+{
+	enum { PROGRAMS = 300, LENGTH = 40 };
+	struct cg_insn insns[LENGTH];
+	uint64_t seed = 20261122;
+	size_t examples = 0;
+	bool ok = true;
+
+	for (int i = 0; i < PROGRAMS; i++) {
+		size_t count = 20 + random_below(&seed, LENGTH - 20);
+		struct cg_program *program = NULL;
+		struct cg_error err;
+
+		random_program(&seed, insns, count);
+		if (cg_program_from_insns(insns, count, false, &program,
+					  &err) != CG_OK)
+			continue;
+		ok = examples_hold(program, &examples) && ok;
+		cg_program_free(program);
+	}
+	tap_ok(tap, ok && examples > PROGRAMS,
+	       "%zu examples of findings about %d random programs hold",
+	       examples, PROGRAMS);
+}
+
 /* Every check of what a filter does stands in the table both ways. */
 static void test_table(struct tap *tap)
 {
@@ -493,6 +552,7 @@ int main(void)
 		tap_ok(&tap, passes(&rows[i]), "%s: %s", rows[i].check,
 		       rows[i].name);
 	test_cost(&tap);
+	test_random(&tap);
 	test_table(&tap);
 	return tap_done(&tap);
 }
