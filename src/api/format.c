@@ -1,5 +1,6 @@
 /* callgate/format.h: foreign formats, read. */
 #include <callgate/format.h>
+#include <callgate/lift.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,17 +162,17 @@ cg_format_read(const struct cg_format *format, const struct cg_source *sources,
 	       size_t count, const struct cg_target *target,
 	       struct cg_policy **out, struct cg_error *err)
 {
+	struct cg_lift_options how = { .memory = target ? target->memory : 0 };
 	struct cg_program *program = NULL;
 	enum cg_status status =
 		side_read(format, sources, count, target, out, &program, err);
 
 	if (!program)
 		return status;
+	status =
+		cg_lift((struct cg_side){ .program = program }, &how, out, err);
 	cg_program_free(program);
-	if (err)
-		fail_set(err, CG_E_UNSUPPORTED,
-			 "a program cannot be made a policy yet");
-	return CG_E_UNSUPPORTED;
+	return status;
 }
 
 enum cg_status cg_format_open(const char *path, const struct cg_format **format,

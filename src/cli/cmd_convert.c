@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <callgate/lift.h>
+
 #include "base/buf.h"
 #include "cli/input.h"
 #include "cli/out.h"
@@ -189,6 +191,20 @@ static int write_as(const struct fields *fields, const struct cg_format *to,
 	return status;
 }
 
+/* A filter becomes the policy that means the same. */
+static bool lift(struct input *input, int *status)
+{
+	struct cg_error err;
+
+	if (input->policy ||
+	    cg_lift((struct cg_side){ .program = input->program }, NULL,
+		    &input->policy, &err) == CG_OK)
+		return true;
+	out_failure(&err, NULL, 0);
+	*status = err.status == CG_E_INPUT ? EXIT_NO : out_status(&err);
+	return false;
+}
+
 static int convert(const struct fields *fields, const char *name,
 		   const struct cg_abi *native)
 {
@@ -205,15 +221,9 @@ static int convert(const struct fields *fields, const char *name,
 	if (fields->template_file &&
 	    !input_text(fields->template_file, &filling, &status))
 		return status;
-	if (input_open_from(name, &fields->origin, native, &input, &status)) {
-		status = EXIT_USAGE;
-		if (input.policy)
-			status = write_as(fields, to, native, &input, &filling);
-		else
-			out_error("'%s' is a filter, and cannot be made a "
-				  "policy yet",
-				  name);
-	}
+	if (input_open_from(name, &fields->origin, native, &input, &status) &&
+	    lift(&input, &status))
+		status = write_as(fields, to, native, &input, &filling);
 	input_free(&input);
 	input_free(&filling);
 	return status;
@@ -242,8 +252,9 @@ const struct command command_convert = {
 	.operands = "[OPTION]... POLICY --to FORMAT",
 	.about = "write a policy in another tool's format",
 	.details =
-		"POLICY is a policy, a preset, or a file of another tool, read "
-		"exactly as that\nwould (see --for). What is written is read "
+		"POLICY is a policy, a preset, a filter or a live process's "
+		"(pid:1234), or a file\nof another tool, read exactly as that "
+		"would (see --for). What is written is read "
 		"back and proved equal before anyone\ngets it. Exit status 1: "
 		"the format cannot say it; the message tells what.",
 	.options = options,

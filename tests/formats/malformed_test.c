@@ -95,12 +95,9 @@ static bool is_no_weaker(struct cg_policy *left, struct cg_policy *right)
 /* A line of a text, or an instruction or the length of a program. */
 static bool says_where(const struct cg_error *err, enum cg_status status)
 {
-	/* A program that is read, but becomes no policy. */
-	if (status == CG_E_UNSUPPORTED)
-		return true;
 	return status == err->status && err->message[0] &&
 	       (err->line || strstr(err->message, "instruction") ||
-		strstr(err->message, "bytes"));
+		strstr(err->message, "bytes") || strstr(err->message, "rule"));
 }
 
 /* ------------------------------------------------------------ cut short -- */
