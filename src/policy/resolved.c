@@ -161,7 +161,8 @@ resolved_entries(const struct resolved_abi *abi, uint32_t nr, size_t *count)
 	*count = 0;
 	while (low + *count < abi->count && abi->entries[low + *count].nr == nr)
 		++*count;
-	return abi->entries + low;
+	/* An ABI without any rule has no table of them. */
+	return *count ? abi->entries + low : NULL;
 }
 
 const struct rest *resolved_rest(const struct resolved_abi *abi, uint32_t nr)
