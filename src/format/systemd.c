@@ -88,6 +88,16 @@ static bool add_word(struct adding *adding, const char *name)
 			    close ? close : "", close ? "'?" : "");
 }
 
+/* libseccomp, and with it the unit, stops at the last errno. */
+static bool check_errno(struct reading *reading, struct place place, int error)
+{
+	return error != SYSTEMD_LAST_ERRNO ||
+	       fail_at(reading->err, CG_E_MEANING, place,
+		       "systemd would not start the unit: there is no errno "
+		       "%d for a filter",
+		       SYSTEMD_LAST_ERRNO);
+}
+
 /* "EPERM", "1", "kill"; false if it is none of them. */
 static bool parse_error(const char *text, const struct cg_abi *abi, int *out)
 {
@@ -128,7 +138,8 @@ static bool add_with_errno(struct adding *adding, char *word)
 				    "systemd passes over '%.64s:%.64s': only "
 				    "a line with ~ takes an errno",
 				    word, colon + 1);
-	return add_word(adding, word);
+	return check_errno(reading, adding->place, adding->error) &&
+	       add_word(adding, word);
 }
 
 /* Logged calls take no errno: a colon is part of the name. */
@@ -244,7 +255,7 @@ static bool set_errno(struct systemd_unit *unit, const struct unit_text *value)
 	    (parse_error(value->text, unit->reading->host->native, &error) &&
 	     error != 0)) {
 		unit->error = error;
-		return true;
+		return check_errno(unit->reading, unit_place(value, 0), error);
 	}
 	return reading_warn(unit->reading, unit_place(value, 0),
 			    "systemd passes over '%.64s', which is no errno; "

@@ -6,7 +6,7 @@
 
 #include "format/filters.h"
 
-enum { SYSTEMD_NO_ERRNO = -1, SYSTEMD_KILL = -2 };
+enum { SYSTEMD_NO_ERRNO = -1, SYSTEMD_KILL = -2, SYSTEMD_LAST_ERRNO = 4095 };
 
 /* A call of a list. */
 struct systemd_word {

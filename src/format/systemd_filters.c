@@ -92,6 +92,16 @@ static const struct cg_abi *sharing_guest(const struct filter *filter)
 	return NULL;
 }
 
+/* Where all ABIs of the kernel may make calls, systemd loads nothing. */
+static bool
+shuts_any(const struct systemd_unit *unit, const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->abi_count; i++)
+		if (!is_open(unit, filter->defaults[i].abi))
+			return true;
+	return false;
+}
+
 /* SystemCallArchitectures=: whoever is not named is killed. */
 static bool
 arches_filter(const struct systemd_unit *unit, struct filter *filter)
@@ -99,7 +109,7 @@ arches_filter(const struct systemd_unit *unit, struct filter *filter)
 	const struct cg_abi *sharing;
 
 	filter_init(filter, unit->reading, CG_RET_ALLOW);
-	if (!unit->arch_count)
+	if (!shuts_any(unit, filter))
 		return true;
 	filter->foreign = CG_RET_KILL_THREAD;
 	for (size_t i = 0; i < filter->abi_count; i++)

@@ -3,6 +3,7 @@
 
 #include "format/dialect.h"
 #include "format/list_write.h"
+#include "format/profile.h"
 #include "format/systemd.h"
 
 enum { LINE = 76 };
@@ -29,9 +30,12 @@ static bool is_refusal(uint32_t answer)
 static uint32_t nearest(uint32_t answer)
 {
 	switch (answer & CG_RET_ACTION) {
+	case CG_RET_ERRNO:
+		return (answer & CG_RET_DATA) < SYSTEMD_LAST_ERRNO
+			       ? answer
+			       : CG_RET_ERRNO | 1;
 	case CG_RET_ALLOW:
 	case CG_RET_LOG:
-	case CG_RET_ERRNO:
 	case CG_RET_KILL_PROCESS:
 		return answer;
 	default:
@@ -68,41 +72,77 @@ static bool fit_answers(struct unit *unit)
 	return true;
 }
 
-/* Which ABIs may make calls at all: others are what the unit shuts out. */
-static bool find_covered(struct unit *unit)
+/* An ABI that may make no calls at all is killed, and nothing else. */
+static bool shut_out(struct unit *unit, size_t i)
+{
+	const struct view_abi *abi = &unit->view.abis[i];
+
+	unit->covered &= ~(1u << i);
+	return (view_is_constant(abi) && abi->others == CG_RET_KILL_THREAD) ||
+	       writing_lossy(unit->writing,
+			     "a unit shuts %s out with kill_thread for all "
+			     "calls",
+			     abi->abi->name);
+}
+
+/* Other architectures are shut out where one of the kernel's own is. */
+static bool shut_foreign(struct unit *unit)
 {
 	struct writing *writing = unit->writing;
 	uint32_t foreign = unit->view.foreign;
-	bool shut = foreign != CG_RET_ALLOW;
+	size_t last = unit->view.count - 1;
 
-	for (size_t i = 0; i < unit->view.count; i++) {
-		const struct view_abi *abi = &unit->view.abis[i];
-
-		if (!shut || !view_is_constant(abi) || !i ||
-		    answer_permits(abi->others))
-			unit->covered |= 1u << i;
-		else if (abi->others != CG_RET_KILL_THREAD &&
-			 !writing_lossy(writing,
-					"a unit shuts %s out with kill_thread, "
-					"not with %s",
-					abi->abi->name,
-					answer_words(writing, abi->others)))
-			return false;
-	}
-	if (shut && foreign != CG_RET_KILL_THREAD &&
+	if (unit->covered == (2u << last) - 1 && last && !shut_out(unit, last))
+		return false;
+	if (foreign != CG_RET_KILL_THREAD &&
 	    !writing_lossy(writing,
 			   "a unit shuts other architectures out with "
 			   "kill_thread, not with %s",
 			   answer_words(writing, foreign)))
 		return false;
-	if (shut) {
-		buf_puts(&writing->out, "SystemCallArchitectures=native");
-		for (size_t i = 1; i < unit->view.count; i++)
-			if (unit->covered & 1u << i)
-				buf_printf(&writing->out, " %s",
-					   systemd_abi_name(
-						   unit->view.abis[i].abi));
-		buf_puts(&writing->out, "\n");
+	buf_puts(&writing->out, "SystemCallArchitectures=native");
+	for (size_t i = 1; i <= last; i++)
+		if (unit->covered & 1u << i)
+			buf_printf(&writing->out, " %s",
+				   systemd_abi_name(unit->view.abis[i].abi));
+	buf_puts(&writing->out, "\n");
+	return true;
+}
+
+/* Which ABIs may make calls at all: others are what the unit shuts out. */
+static bool find_covered(struct unit *unit)
+{
+	bool shut = unit->view.foreign != CG_RET_ALLOW;
+
+	unit->covered = (2u << (unit->view.count - 1)) - 1;
+	for (size_t i = 1; shut && i < unit->view.count; i++) {
+		const struct view_abi *abi = &unit->view.abis[i];
+
+		if (view_is_constant(abi) && !answer_permits(abi->others) &&
+		    !shut_out(unit, i))
+			return false;
+	}
+	return !shut || shut_foreign(unit);
+}
+
+/* Names that the host's libseccomp does not know count as not named. */
+static bool drop_unknown(struct unit *unit)
+{
+	struct writing *writing = unit->writing;
+
+	for (size_t i = 0; i < unit->count; i++) {
+		struct listed *listed = &unit->list[i];
+
+		if (!listed->there ||
+		    profile_knows(writing->host, listed->call))
+			continue;
+		listed->there = false;
+		if (listed->answer != unit->others &&
+		    !writing_lossy(writing,
+				   "the host's libseccomp does not know %s: %s",
+				   listed->call->name,
+				   answer_words(writing, unit->others)))
+			return false;
 	}
 	return true;
 }
@@ -277,7 +317,8 @@ static bool attempt(struct writing *writing, bool closed)
 	if (closed && answer_permits(unit.others))
 		unit.others = list_usual(unit.list, unit.count, is_refusal,
 					 CG_RET_ERRNO | 1);
-	return fit_answers(&unit) && write_lists(&unit) &&
+	return fit_answers(&unit) && drop_unknown(&unit) &&
+	       write_lists(&unit) &&
 	       writing_check(writing, &format_systemd, "a unit");
 }
 
