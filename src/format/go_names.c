@@ -5,12 +5,19 @@
 static const struct {
 	const char *abi, *goarch;
 } names[] = {
-	{ "x86_64", "amd64" },    { "i386", "386" },
-	{ "aarch64", "arm64" },   { "arm", "arm" },
-	{ "riscv64", "riscv64" }, { "loongarch64", "loong64" },
-	{ "ppc64le", "ppc64le" }, { "ppc64", "ppc64" },
-	{ "s390x", "s390x" },     { "mips64el", "mips64le" },
-	{ "mips64", "mips64" },   { "mipsel", "mipsle" },
+	{ "x86_64", "amd64" },
+	{ "i386", "386" },
+	{ "x32", "amd64" },
+	{ "aarch64", "arm64" },
+	{ "arm", "arm" },
+	{ "riscv64", "riscv64" },
+	{ "loongarch64", "loong64" },
+	{ "ppc64le", "ppc64le" },
+	{ "ppc64", "ppc64" },
+	{ "s390x", "s390x" },
+	{ "mips64el", "mips64le" },
+	{ "mips64", "mips64" },
+	{ "mipsel", "mipsle" },
 	{ "mips", "mips" },
 };
 

@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef int config_parser(const char *unit, const char *filename, unsigned line,
-			  const char *section, unsigned section_line,
-			  const char *key, int type, const char *value,
-			  void *data, void *userdata);
+typedef int
+config_parser(const char *unit, const char *filename, unsigned line,
+	      const char *section, unsigned section_line, const char *key,
+	      int type, const char *value, void *data, void *userdata);
 config_parser config_parse_syscall_filter, config_parse_syscall_log,
 	config_parse_syscall_archs, config_parse_syscall_errno;
 int seccomp_load_syscall_filter_set_raw(uint32_t default_action, void *filter,
