@@ -20,6 +20,7 @@ int main(void)
 	FIELD(cg_error, column);
 	FIELD(cg_error, sys_errno);
 	FIELD(cg_error, thread);
+	FIELD(cg_error, check);
 	FIELD(cg_error, source);
 	FIELD(cg_error, message);
 	SIZE(cg_call);

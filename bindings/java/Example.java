@@ -7,9 +7,10 @@ import java.io.IOException;
 /** Callgate from Java, through JNA: no new processes from here on. */
 public class Example {
 	@Structure.FieldOrder({"status", "line", "column", "sysErrno", "thread",
-		"source", "message"})
+		"check", "source", "message"})
 	public static class CgError extends Structure {
 		public int status, line, column, sysErrno, thread;
+		public String check;
 		public byte[] source = new byte[256];
 		public byte[] message = new byte[512];
 	}

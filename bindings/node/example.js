@@ -8,7 +8,7 @@ const lib = koffi.load(process.env.CALLGATE_LIBRARY || "libcallgate.so.0");
 
 koffi.struct("cg_error", {
 	status: "int", line: "uint32", column: "uint32", sys_errno: "int32",
-	thread: "int32", source: koffi.array("char", 256, "String"),
+	thread: "int32", check: "str", source: koffi.array("char", 256, "String"),
 	message: koffi.array("char", 512, "String"),
 });
 koffi.struct("cg_noproc", {

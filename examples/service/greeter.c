@@ -78,8 +78,7 @@ static int smoke(const char *policy)
 		return fail("smoke");
 	if (confine(policy) != 0)
 		return EXIT_FAILURE;
-	if (greet(listener) != 0 ||
-	    read(client, words, sizeof(words) - 1) <= 0)
+	if (greet(listener) != 0 || read(client, words, sizeof(words) - 1) <= 0)
 		return fail("smoke");
 	return fputs(words, stdout) < 0 || fflush(stdout) != 0;
 }

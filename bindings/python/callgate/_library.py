@@ -11,7 +11,8 @@ from typing import Any, List, Tuple
 class CError(Structure):
     _fields_ = [
         ("status", c_int), ("line", c_uint32), ("column", c_uint32),
-        ("sys_errno", c_int32), ("thread", c_int32), ("source", c_char * 256),
+        ("sys_errno", c_int32), ("thread", c_int32), ("check", c_char_p),
+        ("source", c_char * 256),
         ("message", c_char * 512)]
 
 

@@ -20,6 +20,7 @@ pub struct cg_error {
     pub column: u32,
     pub sys_errno: i32,
     pub thread: i32,
+    pub check: *const c_char,
     pub source: [c_char; 256],
     pub message: [c_char; 512],
 }

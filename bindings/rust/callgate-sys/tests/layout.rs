@@ -21,7 +21,7 @@ fn layout() {
     };
     let mut ours = HashMap::new();
     rows!(ours,
-        cg_error { status line column sys_errno thread source message }
+        cg_error { status line column sys_errno thread check source message }
         cg_call { nr arch ip args }
         cg_load_options { flags one_thread keep_privileges allow_prctl }
         cg_loaded { listener threads verified set_no_new_privs by_prctl }
