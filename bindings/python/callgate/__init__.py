@@ -67,6 +67,7 @@ class Error(Exception):
         self.column: int = err.column
         self.errno: int = err.sys_errno
         self.thread: int = err.thread
+        self.check: str = _text(err.check)
         self.message: str = err.message.decode("utf-8", "replace")
         place = f"{self.source}: " if self.source else ""
         if self.line:
