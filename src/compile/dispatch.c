@@ -116,7 +116,7 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 		if (nr >= first && nr <= last) {
 			if (!add_rests(dispatch, abi, next, nr) ||
 			    !add_number(dispatch, abi, nr, call,
-					abi->entries + i, count))
+					count ? abi->entries + i : NULL, count))
 				return false;
 			next = nr + (uint64_t)1;
 		}

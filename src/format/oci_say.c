@@ -356,23 +356,18 @@ strictest(struct spell *spell, const struct cg_syscall *call, uint32_t *out)
 	bool any = false;
 
 	for (size_t i = 0; i < spell->abi_count; i++) {
-		struct cube *cubes;
-		size_t count;
+		uint32_t least;
 		dd shape;
 
 		if (!shape_on(spell, spell->shapes.whole, call, spell->abis[i],
 			      &shape))
 			continue;
-		/* No answer has all bits: nothing is left out. */
-		if (!shape_cubes(&spell->shapes, shape, UINT32_MAX, 1 << 16,
-				 spell->arena, &cubes, &count, spell->err))
+		if (!shape_least(&spell->shapes, shape, permission, &least,
+				 spell->err))
 			return false;
-		for (size_t j = 0; j < count; j++)
-			if (!any ||
-			    permission(cubes[j].answer) < permission(*out)) {
-				*out = cubes[j].answer;
-				any = true;
-			}
+		if (!any || permission(least) < permission(*out))
+			*out = least;
+		any = true;
 	}
 	return true;
 }

@@ -69,6 +69,49 @@ shape_decide(const struct shapes *shapes, dd shape, const uint64_t args[6])
 	return diagram_leaf(shapes->all, shape);
 }
 
+/* ------------------------------------------------------------- answers -- */
+
+/* A search that comes to each node once. */
+struct search {
+	const struct diagrams *all;
+	unsigned char *seen; /* a bit for each node */
+	int (*rank)(uint32_t answer);
+	uint32_t *best;
+	bool found;
+};
+
+static void search(struct search *s, dd shape)
+{
+	unsigned char bit = (unsigned char)(1 << shape % 8);
+
+	if (s->seen[shape / 8] & bit)
+		return;
+	s->seen[shape / 8] |= bit;
+	if (diagram_variable(s->all, shape) < BITS) {
+		search(s, diagram_zero(s->all, shape));
+		search(s, diagram_one(s->all, shape));
+		return;
+	}
+	if (!s->found ||
+	    s->rank(diagram_leaf(s->all, shape)) < s->rank(*s->best))
+		*s->best = diagram_leaf(s->all, shape);
+	s->found = true;
+}
+
+bool shape_least(const struct shapes *shapes, dd shape,
+		 int (*rank)(uint32_t answer), uint32_t *answer,
+		 struct cg_error *err)
+{
+	struct search s = { .all = shapes->all, .rank = rank, .best = answer };
+
+	s.seen = calloc(diagrams_count(shapes->all) / 8 + 1, 1);
+	if (!s.seen)
+		return fail_nomem(err);
+	search(&s, shape);
+	free(s.seen);
+	return true;
+}
+
 /* --------------------------------------------------------------- paths -- */
 
 /* A walk over all paths: which bits are known on the way, and what they are. */

@@ -42,6 +42,13 @@ bool shape_is_constant(const struct shapes *shapes, dd shape, uint32_t *answer);
 bool shape_looks_only_at(const struct shapes *shapes, dd shape,
 			 unsigned *argument);
 
+/*
+ * The answer of a shape that has the lowest `rank`. Fails with CG_E_NOMEM.
+ */
+bool shape_least(const struct shapes *shapes, dd shape,
+		 int (*rank)(uint32_t answer), uint32_t *answer,
+		 struct cg_error *err);
+
 /* The answer to a call with these arguments. */
 uint32_t
 shape_decide(const struct shapes *shapes, dd shape, const uint64_t args[6]);
