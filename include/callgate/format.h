@@ -113,8 +113,9 @@ cg_format_read(const struct cg_format *format, const struct cg_source *sources,
  * Read the file `path` in `*format`. Where that, or `format` itself, is NULL,
  * the text is guessed by its looks, what looks like nothing is taken for
  * Callgate's own, and `*format` says which it was. Other files that it names
- * are looked for beside it, unless the target has a finder. Fails as
- * cg_format_read, and with CG_E_SYSTEM.
+ * are looked for beside it, unless the target has a finder; the drop-ins of a
+ * unit of systemd, PATH.d/NAME.conf, are read with it. Fails as cg_format_read,
+ * and with CG_E_SYSTEM.
  */
 CG_API CG_CHECKED enum cg_status
 cg_format_open(const char *path, const struct cg_format **format,

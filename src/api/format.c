@@ -7,8 +7,8 @@
 
 #include "api/beside.h"
 #include "api/side.h"
+#include "api/sources.h"
 #include "format/read.h"
-#include "sys/file.h"
 
 enum { MEMORY = 64 << 20 };
 
@@ -179,25 +179,27 @@ enum cg_status cg_format_open(const char *path, const struct cg_format **format,
 			      const struct cg_target *target,
 			      struct cg_policy **out, struct cg_error *err)
 {
-	struct cg_source source = { .name = path };
 	struct cg_target with = { 0 };
 	struct cg_error here = { 0 };
 	const struct cg_format *as = format ? *format : NULL;
-	char *text = NULL;
+	struct sources sources;
 
 	if (target)
 		with = *target;
 	if (!with.finder)
 		with.finder = find_beside;
-	if (file_read(path, CG_POLICY_TEXT_MAX, &text, &source.length, &here)) {
-		source.text = text;
+	if (sources_open(path, &sources, &here)) {
 		if (!as)
-			as = cg_format_guess(&source);
+			as = cg_format_guess(&sources.at[0]);
 		if (!as)
 			as = cg_format_by_name("callgate");
-		here.status = cg_format_read(as, &source, 1, &with, out, &here);
+		if (!row_of(as)->beside ||
+		    sources_add(&sources, row_of(as)->beside, &here))
+			here.status =
+				cg_format_read(as, sources.at, sources.count,
+					       &with, out, &here);
 	}
-	free(text);
+	sources_done(&sources);
 	if (here.status == CG_OK && format)
 		*format = as;
 	if (here.status != CG_OK && err)

@@ -80,6 +80,9 @@ struct format {
 	bool (*read)(struct reading *reading);
 	bool (*write)(struct writing *writing); /* as above */
 	bool wants_program;                     /* what `write` needs */
+	/* Files of the folder FILE.d with this suffix belong to a file; or
+	   NULL. */
+	const char *beside;
 };
 
 /* All of them, up to NULL: a file that has formats defines their rows. */

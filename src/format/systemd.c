@@ -434,4 +434,5 @@ const struct format format_systemd = {
 	.sniff = systemd_sniff,
 	.read = systemd_read,
 	.write = systemd_write,
+	.beside = ".conf",
 };

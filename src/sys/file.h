@@ -18,6 +18,19 @@
 bool file_read(const char *path, size_t max, char **text, size_t *length,
 	       struct cg_error *err);
 
+enum { FILE_LIST_MAX = 256 };
+
+/*
+ * The files of a folder whose names end in `suffix`, as "FOLDER/NAME", in the
+ * order of their names; hidden ones are left out. No folder, no file.
+ * `*paths` is the caller's, to be freed by file_list_free().
+ *
+ * Fails with CG_E_SYSTEM, CG_E_INPUT (more than FILE_LIST_MAX) or CG_E_NOMEM.
+ */
+bool file_list(const char *folder, const char *suffix, char ***paths,
+	       size_t *count, struct cg_error *err);
+void file_list_free(char **paths, size_t count);
+
 /*
  * Fill `out` with the start of a small file of /proc, NUL at its end, and
  * return the bytes read, or -1 with errno set. `size` above 0.

@@ -4,6 +4,8 @@
  * themselves make of such texts is asked in tests/runtimes.
  */
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <callgate/format.h>
 #include <callgate/program.h>
@@ -236,10 +238,59 @@ static void test_warning(struct tap *tap, const char *format, const char *text,
 	cg_policy_free(policy);
 }
 
+/* A file in a folder for the test; false if it cannot be written. */
+static bool put(const char *folder, const char *name, const char *text)
+{
+	char path[512];
+	FILE *file;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "we");
+	ok = file && fputs(text, file) >= 0;
+	return file ? fclose(file) == 0 && ok : false;
+}
+
+/* Drop-ins are read with the unit that they belong to, in their order. */
+static void test_drop_ins(struct tap *tap)
+{
+	static const char *const names[] = { "a.service",
+					     "a.service.d/10-a.conf",
+					     "a.service.d/20-b.conf",
+					     "a.service.d/30-c.txt" };
+	char folder[] = "/tmp/callgate-unit-XXXXXX", path[512];
+	const struct cg_target target = { .native = cg_abi_by_name("x86_64") };
+	struct cg_policy *policy = NULL;
+	struct cg_error err = { 0 };
+	struct cg_call call = { .arch = cg_abi_by_name("x86_64")->audit_arch };
+	bool ok = mkdtemp(folder) != NULL;
+
+	snprintf(path, sizeof(path), "%s/a.service.d", folder);
+	ok = ok && mkdir(path, 0700) == 0 &&
+	     put(folder, names[0], "[Service]\nSystemCallFilter=~read\n") &&
+	     put(folder, names[1], "[Service]\nSystemCallFilter=~read:EIO\n") &&
+	     put(folder, names[2],
+		 "[Service]\nSystemCallFilter=~read:EPERM\n") &&
+	     put(folder, names[3], "[Service]\nSystemCallFilter=\n");
+	snprintf(path, sizeof(path), "%s/a.service", folder);
+	ok = ok && cg_format_open(path, NULL, &target, &policy, &err) == CG_OK;
+	tap_ok(tap, ok && cg_policy_decide(policy, &call) == (CG_RET_ERRNO | 1),
+	       "systemd: drop-ins are read with their unit");
+	cg_policy_free(policy);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/a.service.d", folder);
+	rmdir(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
 
+	test_drop_ins(&tap);
 	for (size_t i = 0; i < ROWS; i++) {
 		if (rows[i].call)
 			test_answer(&tap, &rows[i]);
