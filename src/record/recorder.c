@@ -23,6 +23,7 @@ static const struct backend *const backends[] = {
 	&backend_ptrace,
 };
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]), PATIENCE = 10 };
+#define LOOK_EVERY 1000000000u /* ns */
 
 const char *cg_backend_name(size_t index)
 {
@@ -199,8 +200,22 @@ static void wait_once(struct cg_recorder *recorder, int milliseconds)
 	poll(fds, 2, milliseconds);
 }
 
+/* Now and then, for when each call was made last. */
+static void look(struct cg_recorder *recorder)
+{
+	uint64_t now = clock_now();
+	struct cg_error unwanted;
+
+	if (now - recorder->looked < LOOK_EVERY)
+		return;
+	recorder->looked = now;
+	/* What cannot be read now, cg_record_take() will tell of. */
+	recorder->backend->refresh(recorder, &unwanted);
+}
+
 bool cg_record_wait(struct cg_recorder *recorder, int milliseconds)
 {
+	look(recorder);
 	if (is_over(recorder))
 		return true;
 	wait_once(recorder, milliseconds);

@@ -55,6 +55,7 @@ struct cg_recorder {
 	struct moment moment;
 	struct child child; /* pid 0: none */
 	int target_fd;      /* a pidfd of what is recorded, or -1 */
+	uint64_t looked;    /* when the tally was brought up to date */
 	bool knows;         /* what was known before is not counted */
 	bool ended;         /* the command has, with `status` */
 	int status;

@@ -73,6 +73,21 @@ def values(world):
                      call)
 
 
+def lost(world):
+    for backend in world.has(*BACKENDS):
+        done = world.run("record", "-b", backend, "-o", "r.json", "--",
+                         world.target, "lossy", 2000)
+        recording = world.recording("r.json")
+        kept = sum(c["count"] for c in recording["calls"] if c["nr"] >= 1000)
+        gone = recording["lost"].get("numbers", 0)
+        policy = world.run("record", "--from", "r.json", "--policy")
+        world.tap.ok(kept + gone == 2000 and gone > 900 and
+                     f"lost: {gone} numbers" in done.stderr and
+                     f"LOST by the recording: numbers ({gone} times)" in
+                     policy.stdout, f"{backend}: what is lost is counted, "
+                     "shown, and told in the policy", kept, gone, done.stderr)
+
+
 def errors(world):
     for backend in world.has(*BACKENDS):
         world.run("record", "-b", backend, "-o", "r.json", "--", world.target,
@@ -448,7 +463,7 @@ def main():
     world = begin("CALLGATE TARGET")
     for backend, why in world.missing.items():
         print(f"# {backend}: {why}")
-    for part in (rows, backends_agree, values, errors, phases,
+    for part in (rows, backends_agree, values, lost, errors, phases,
                  two_policies, every_thread, policy_at_once, learn, attach, killed,
                  ended_by_signal, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)

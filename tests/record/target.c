@@ -118,6 +118,13 @@ static void strange(long count)
 	}
 }
 
+/* More numbers without a name than there is room for. */
+static void lossy(long count)
+{
+	for (long i = 0; i < count; i++)
+		syscall(1000 + i);
+}
+
 /* More domains of socket than are kept. */
 static void many_values(long count)
 {
@@ -250,11 +257,11 @@ static const struct mode {
 	{ "loop", loop },           { "threads", threads },
 	{ "forks", forks },         { "vforks", vforks },
 	{ "exec", exec_by_thread }, { "orphan", orphan },
-	{ "strange", strange },     { "values", many_values },
-	{ "signals", signals },     { "server", server },
-	{ "ready", ready },         { "symbol", symbol },
-	{ "slowly", slowly },       { "wait", wait_then },
-	{ "cost", cost },
+	{ "strange", strange },     { "lossy", lossy },
+	{ "values", many_values },  { "signals", signals },
+	{ "server", server },       { "ready", ready },
+	{ "symbol", symbol },       { "slowly", slowly },
+	{ "wait", wait_then },      { "cost", cost },
 };
 
 int main(int argc, char **argv)
