@@ -58,7 +58,7 @@ static bool is_covered(const struct lint *lint)
 {
 	const struct resolved_abi *abi = lint->abi;
 
-	return lint->entry >= abi->covered &&
+	return abi->covered_count && lint->entry >= abi->covered &&
 	       lint->entry < abi->covered + abi->covered_count;
 }
 
