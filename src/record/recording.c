@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const phase_names[CG_PHASES] = {
 	[CG_PHASE_ALL] = "all",
 	[CG_PHASE_START] = "start",
@@ -184,20 +186,31 @@ static bool tag_is(const struct tags *tags, size_t at, const char *text)
 	return at < tags->count && strcmp(tags->at[at].text, text) == 0;
 }
 
+/* A copy that JSON can carry: file names may be any bytes. */
+static char *tag_text(struct cg_recording *recording, const char *text)
+{
+	size_t length = strlen(text), wrong;
+	char *copy = arena_text(&recording->arena, text, length);
+
+	while (copy && !text_is_utf8(copy, length, &wrong))
+		copy[wrong] = '?';
+	return copy;
+}
+
 bool recording_tag(struct cg_recording *recording, enum label label,
 		   const char *text, uint64_t count)
 {
 	struct tags *tags = &recording->tags[label];
-	size_t at = tag_place(tags, text);
+	char *copy = tag_text(recording, text);
 	struct tag *grown;
-	char *copy;
+	size_t at;
 
-	if (!tag_is(tags, at, text)) {
-		copy = arena_text(&recording->arena, text, strlen(text));
-		grown = copy ? open_gap(&recording->arena, tags->at,
-					&tags->count, &tags->room, at,
-					sizeof(*grown))
-			     : NULL;
+	if (!copy)
+		return false;
+	at = tag_place(tags, copy);
+	if (!tag_is(tags, at, copy)) {
+		grown = open_gap(&recording->arena, tags->at, &tags->count,
+				 &tags->room, at, sizeof(*grown));
 		if (!grown)
 			return false;
 		tags->at = grown;

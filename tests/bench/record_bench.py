@@ -80,7 +80,7 @@ def per_call(group, target):
     samples = {}
 
     def note(name, enter=None):
-        out = run([target, "cost", "20"], enter)[2]
+        out = run([target, "cost", "200"], enter)[2]
         samples.setdefault(name, []).append(float(out))
 
     for _ in range(ROUNDS):

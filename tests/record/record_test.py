@@ -55,7 +55,9 @@ def backends_agree(world):
     for backend in world.has(*BACKENDS):
         world.run("record", "-b", backend, "-o", "r.json", "--", "sh", "-c",
                   "ls / | sort | head -3; exit 0")
-        sets[backend] = world.counts("r.json")
+        # Whether a signal finds a handler or a wait is chance.
+        sets[backend] = set(world.counts("r.json")) - {(NATIVE,
+                                                        "rt_sigreturn")}
     world.tap.ok(len({tuple(sorted(s)) for s in sets.values()}) == 1,
                  "all backends see the same calls", sets)
 
@@ -441,13 +443,14 @@ def logs(world):
     if subprocess.call("command -v strace >/dev/null", shell=True):
         world.tap.skip("logs of strace", "strace is not installed")
         return
-    command = ["sh", "-c", "ls / >/dev/null; ls /none; exit 0"]
-    world.run("record", "--errors", "-o", "own.json", "--", *command)
+    command = ["ls", "/", "/none"]
+    world.run("record", "--errors", "-o", "own.json", "--", *command,
+              stdout=subprocess.DEVNULL)
     own = world.counts("own.json")
     for name, words in ("table", ["-c"]), ("trace", []):
         subprocess.run(["strace", "-f", "-o", name, *words, *command],
-                       cwd=world.folder, check=True,
-                       stderr=subprocess.DEVNULL)
+                       cwd=world.folder, check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         world.run("record", "--from", name, "-o", "log.json")
         log = world.counts("log.json")
         if name == "table":  # it counts the exec that started it

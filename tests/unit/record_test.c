@@ -191,6 +191,9 @@ static const struct row {
 	  "type=CWD msg=audit(1795313418.000:2): cwd=\"/\"\n",
 	  "i386/getpid=1 socket=1[EAFNOSUPPORT:1]{0:10=1} execve=1"
 	  " program:/opt/gen backend:audit gap:calls" },
+	{ "a name that is not UTF-8",
+	  "type=SECCOMP msg=audit(1.0:1): exe=\"/\xff\xfe\" arch=c000003e"
+	  " syscall=0\n", "read=1 program:/?? backend:audit gap:calls" },
 	{ "audit of no architecture",
 	  "type=SECCOMP msg=audit(1.0:1): arch=12345678 syscall=59\n",
 	  "1:1 no architecture is known as 0x12345678" },
