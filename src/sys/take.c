@@ -330,8 +330,8 @@ bool take(int32_t thread, const struct taken **out, struct cg_error *err)
 
 void taken_free(const struct taken *taken)
 {
-	char *at = (char *)(uintptr_t)taken - offsetof(struct shared, taken);
-
 	if (taken)
-		munmap(at, sizeof(struct shared));
+		munmap((char *)(uintptr_t)taken -
+			       offsetof(struct shared, taken),
+		       sizeof(struct shared));
 }
