@@ -14,6 +14,7 @@
 #include <callgate/noproc.h>
 #include <callgate/notify.h>
 #include <callgate/policy.h>
+#include <callgate/profile.h>
 #include <callgate/program.h>
 #include <callgate/prove.h>
 #include <callgate/record.h>

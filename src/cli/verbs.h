@@ -13,6 +13,7 @@ extern const struct command command_merge;
 extern const struct command command_test;
 extern const struct command command_dump_verb;
 extern const struct command command_lint;
+extern const struct command command_profile;
 extern const struct command command_ps;
 extern const struct command command_record;
 extern const struct command command_syscalls;

@@ -1,0 +1,458 @@
+/* callgate profile - which calls a program can make, with the evidence. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/input.h"
+#include "cli/listing.h"
+#include "cli/out.h"
+#include "cli/save.h"
+#include "cli/verbs.h"
+
+struct fields {
+	const char *why, *why_not, *against, *sysroot, *data, *template;
+	const char *package, *output, *format;
+	struct texts block, allow, with, library_path;
+	bool diff, json, graph, names, gaps, images, no_modules, no_debug;
+};
+
+static const struct option options[] = {
+	{ 'f', "format", "FORM", OPTION_TEXT, offsetof(struct fields, format),
+	  "table, names, policy, code, json, graph" },
+	{ 'o', "output", "FILE", OPTION_TEXT, offsetof(struct fields, output),
+	  "write to FILE" },
+	{ 0, "why", "NAME", OPTION_TEXT, offsetof(struct fields, why),
+	  "show the way to one call, step by step" },
+	{ 0, "why-not", "NAME", OPTION_TEXT, offsetof(struct fields, why_not),
+	  "show why a call is not in the list" },
+	{ 0, "against", "POLICY", OPTION_TEXT, offsetof(struct fields, against),
+	  "exit 1 if POLICY refuses a call of the program" },
+	{ 0, "diff", NULL, OPTION_FLAG, offsetof(struct fields, diff),
+	  "compare two programs, such as two releases of one" },
+	{ 'b', "block", "LIST", OPTION_LIST, offsetof(struct fields, block),
+	  "leave these calls or @groups out; FILE if it has a /" },
+	{ 0, "allow", "LIST", OPTION_LIST, offsetof(struct fields, allow),
+	  "put these calls or @groups in; FILE if it has a /" },
+	{ 't', "template", "FILE", OPTION_TEXT,
+	  offsetof(struct fields, template),
+	  "a template of Go's text/template for --format=code" },
+	{ 0, "pkg", "NAME", OPTION_TEXT, offsetof(struct fields, package),
+	  "the package that such code is in (default: main)" },
+	{ 0, "with", "LIBRARY", OPTION_LIST, offsetof(struct fields, with),
+	  "take it that this library is opened at run time" },
+	{ 'L', "library-path", "FOLDER", OPTION_LIST,
+	  offsetof(struct fields, library_path),
+	  "look for libraries in FOLDER first" },
+	{ 0, "sysroot", "FOLDER", OPTION_TEXT, offsetof(struct fields, sysroot),
+	  "the program's root, such as that of a container" },
+	{ 0, "data", "MODE", OPTION_TEXT, offsetof(struct fields, data),
+	  "reached (default), or all: coarser" },
+	{ 0, "no-modules", NULL, OPTION_FLAG,
+	  offsetof(struct fields, no_modules),
+	  "leave out the modules that configuration names" },
+	{ 0, "no-debug", NULL, OPTION_FLAG, offsetof(struct fields, no_debug),
+	  "do not read separate files of symbols" },
+	{ 0, "gaps", NULL, OPTION_FLAG, offsetof(struct fields, gaps),
+	  "tell of all gaps, also of those that matter little" },
+	{ 0, "images", NULL, OPTION_FLAG, offsetof(struct fields, images),
+	  "list the files that were read" },
+	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
+	  "the same as --format=json" },
+	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
+};
+
+/* ---------------------------------------------------------------- reading --
+ */
+
+static void show_progress(void *context, const char *what, size_t done)
+{
+	(void)context;
+	fprintf(stderr, "\r\033[K%s: %zu", what, done);
+}
+
+static void end_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+/* A list of texts as the library takes it, up to a NULL. */
+static const char *const *listed(const struct texts *texts)
+{
+	const char **list = calloc(texts->count + 1, sizeof(*list));
+
+	if (!list)
+		out_die_nomem();
+	for (size_t i = 0; i < texts->count; i++)
+		list[i] = texts->at[i];
+	return list;
+}
+
+static bool read_data(const char *text, enum cg_profile_data *out)
+{
+	*out = CG_DATA_REACHED;
+	if (text && strcmp(text, "all") == 0)
+		*out = CG_DATA_ALL;
+	else if (text && strcmp(text, "reached") != 0) {
+		out_error("--data=%s is not known; reached or all would be",
+			  text);
+		return false;
+	}
+	return true;
+}
+
+static int open_profile(const struct fields *fields, bool all, char **programs,
+			int count, struct cg_profile **out)
+{
+	struct cg_profile_options how = {
+		.sysroot = fields->sysroot,
+		.with = listed(&fields->with),
+		.library_path = listed(&fields->library_path),
+		.no_modules = fields->no_modules,
+		.no_debug = fields->no_debug,
+	};
+	enum cg_status status;
+	struct cg_error err;
+
+	if (isatty(STDERR_FILENO))
+		how.progress = show_progress;
+	if (!read_data(fields->data, &how.data))
+		return EXIT_USAGE;
+	if (all)
+		how.data = CG_DATA_ALL;
+	status = cg_profile_open((const char *const *)programs, (size_t)count,
+				 &how, out, &err);
+	end_progress();
+	free((void *)how.with);
+	free((void *)how.library_path);
+	if (status == CG_OK)
+		return EXIT_YES;
+	out_failure(&err, NULL, 0);
+	return err.status == CG_E_NOMEM ? EXIT_REFUSED : EXIT_USAGE;
+}
+
+/* ---------------------------------------------------------------- answers --
+ */
+
+/* A file that was asked for, or stdout. */
+static int deliver(const struct fields *fields, struct buf *out)
+{
+	size_t length = out->length;
+	int status = EXIT_YES;
+	char *text;
+
+	if (!fields->output) {
+		out_buf(out);
+		return EXIT_YES;
+	}
+	text = buf_done(out);
+	if (!text)
+		out_die_nomem();
+	status = save(fields->output, text, length);
+	free(text);
+	return status;
+}
+
+static const char usual_template[] =
+	"// Code generated by callgate profile. DO NOT EDIT.\n\n"
+	"//go:build linux && {{.GOARCH}}\n\npackage {{.Package}}\n\n"
+	"import seccomp \"github.com/elastic/go-seccomp-bpf\"\n\n"
+	"// SeccompProfile allows what the profiled program can call.\n"
+	"var SeccompProfile = seccomp.Policy{\n"
+	"\tDefaultAction: seccomp.ActionErrno,\n"
+	"\tSyscalls: []seccomp.SyscallGroup{\n\t\t{\n"
+	"\t\t\tAction: seccomp.ActionAllow,\n\t\t\tNames: []string{\n"
+	"{{- range .SyscallNames}}\n\t\t\t\t\"{{.}}\",{{end}}\n"
+	"\t\t\t},\n\t\t},\n\t},\n}\n";
+
+static char *read_template(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, CG_POLICY_TEXT_MAX + 1);
+	size_t length;
+
+	if (!text)
+		out_die_nomem();
+	if (!file) {
+		out_error("cannot open %s", path);
+		free(text);
+		return NULL;
+	}
+	length = fread(text, 1, CG_POLICY_TEXT_MAX, file);
+	fclose(file);
+	text[length] = '\0';
+	return text;
+}
+
+static bool
+put_code(const struct fields *fields, const struct cg_profile *profile,
+	 const struct names *names, struct buf *out)
+{
+	char *text = fields->template ? read_template(fields->template)
+				      : strdup(usual_template);
+	bool ok = text &&
+		  listing_template(profile, names, text,
+				   fields->package ? fields->package : "main",
+				   out);
+
+	free(text);
+	return ok;
+}
+
+static void put_names(const struct names *names, struct buf *out)
+{
+	for (size_t i = 0; i < names->count; i++)
+		buf_printf(out, "%s\n", names->at[i]);
+}
+
+static int show(const struct fields *fields, const struct cg_profile *profile,
+		char **programs, int count)
+{
+	const char *format = fields->json       ? "json"
+			     : fields->format   ? fields->format
+			     : fields->template ? "code"
+						: "table";
+	struct buf out = { 0 };
+	struct names names;
+	bool ok = true;
+
+	if (strcmp(format, "table") == 0 && !fields->output &&
+	    !fields->block.count && !fields->allow.count) {
+		listing_table(profile);
+		return EXIT_YES;
+	}
+	if (!listing_names(profile, &fields->block, &fields->allow, &names))
+		return EXIT_USAGE;
+	if (strcmp(format, "json") == 0)
+		listing_json(profile, &out);
+	else if (strcmp(format, "graph") == 0)
+		listing_graph(profile, &out);
+	else if (strcmp(format, "policy") == 0 || strcmp(format, "config") == 0)
+		listing_policy(profile, &names, programs, count, &out);
+	else if (strcmp(format, "code") == 0)
+		ok = put_code(fields, profile, &names, &out);
+	else if (strcmp(format, "names") == 0 || strcmp(format, "table") == 0)
+		put_names(&names, &out);
+	else {
+		out_error("no format is called '%s'; table, names, policy, "
+			  "code, json or graph would be",
+			  format);
+		ok = false;
+	}
+	listing_free(&names);
+	if (ok)
+		return deliver(fields, &out);
+	buf_free(&out);
+	return EXIT_USAGE;
+}
+
+static void show_images(const struct cg_profile *profile)
+{
+	struct cg_profile_image image;
+
+	for (size_t i = 0; cg_profile_image_at(profile, i, &image); i++)
+		printf("%-48s %6zu functions%s, %s\n", image.path,
+		       image.functions, image.symbols ? "" : ", stripped",
+		       image.why);
+}
+
+/* ---------------------------------------------------------------- against --
+ */
+
+/* Whether some form of a call is allowed. */
+static bool is_allowed(const struct cg_policy *policy,
+		       const struct cg_profile_call *call, bool *always)
+{
+	const struct cg_side side = { .policy = policy };
+	const struct cg_call asked = { .nr = call->nr,
+				       .arch = call->abi->audit_arch };
+	struct cg_outcome outcomes[64];
+	struct cg_error err;
+	size_t count;
+	bool any = false;
+
+	*always = true;
+	if (cg_outcomes(side, &asked, 0, 0, outcomes, 64, &count, &err) !=
+	    CG_OK) {
+		out_failure(&err, NULL, 0);
+		return false;
+	}
+	for (size_t i = 0; i < count && i < 64; i++) {
+		const uint32_t action = outcomes[i].answer & CG_RET_ACTION;
+		const bool allowed =
+			action == CG_RET_ALLOW || action == CG_RET_LOG;
+
+		any |= allowed;
+		*always &= allowed;
+	}
+	return any;
+}
+
+static int
+compare_policy(const struct fields *fields, const struct cg_profile *profile)
+{
+	struct cg_profile_call call;
+	int status = EXIT_USAGE;
+	struct input input;
+	bool always;
+
+	if (!input_open(fields->against, cg_profile_abi(profile), &input,
+			&status)) {
+		input_free(&input);
+		return status;
+	}
+	status = EXIT_YES;
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
+		if (call.evidence == CG_BY_KERNEL)
+			continue;
+		if (!is_allowed(input.policy, &call, &always)) {
+			printf("%s%s%s is refused\n", out_colour(stdout, RED),
+			       call.call ? call.call->name : "a call",
+			       out_colour(stdout, PLAIN));
+			status = EXIT_NO;
+		} else if (!always) {
+			printf("%s is refused with some arguments\n",
+			       call.call ? call.call->name : "a call");
+		}
+	}
+	input_free(&input);
+	return status;
+}
+
+/* ------------------------------------------------------------------- diff --
+ */
+
+static bool
+has_call(const struct cg_profile *profile, const struct cg_profile_call *wanted)
+{
+	struct cg_profile_call call;
+
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++)
+		if (call.abi == wanted->abi && call.nr == wanted->nr)
+			return true;
+	return false;
+}
+
+static int list_difference(const struct cg_profile *from,
+			   const struct cg_profile *other, char mark)
+{
+	struct cg_profile_call call;
+	int status = EXIT_YES;
+
+	for (size_t i = 0; cg_profile_call_at(from, i, &call); i++)
+		if (!has_call(other, &call)) {
+			printf("%c %s\n", mark,
+			       call.call ? call.call->name : "a call");
+			status = EXIT_NO;
+		}
+	return status;
+}
+
+static int compare_programs(const struct fields *fields, char **programs)
+{
+	struct cg_profile *left = NULL, *right = NULL;
+	int status = open_profile(fields, false, &programs[0], 1, &left);
+
+	if (status == EXIT_YES)
+		status = open_profile(fields, false, &programs[1], 1, &right);
+	if (status == EXIT_YES) {
+		status = list_difference(left, right, '-');
+		status |= list_difference(right, left, '+');
+	}
+	cg_profile_free(left);
+	cg_profile_free(right);
+	return status;
+}
+
+/* ---------------------------------------------------------------- why not --
+ */
+
+static int
+explain_absence(const struct fields *fields, const struct cg_profile *profile,
+		char **programs, int count)
+{
+	struct cg_profile *all = NULL;
+	int status;
+
+	if (!cg_syscall_by_name(fields->why_not)) {
+		out_error("no system call is called '%s'", fields->why_not);
+		return EXIT_USAGE;
+	}
+	if (listing_why(profile, fields->why_not)) {
+		out_note("it is in the list");
+		return EXIT_NO;
+	}
+	status = open_profile(fields, true, programs, count, &all);
+	if (status != EXIT_YES)
+		return status;
+	if (listing_why(all, fields->why_not))
+		printf("left out: on this way there is a pointer in data that "
+		       "no code which can run\nmentions; --data=all keeps "
+		       "it\n");
+	else
+		printf("%s: no code that the program can come to makes it, "
+		       "with all data taken as used\n",
+		       fields->why_not);
+	cg_profile_free(all);
+	return EXIT_YES;
+}
+
+static int answer(const struct fields *fields, const struct cg_profile *profile,
+		  char **programs, int count)
+{
+	int status;
+
+	if (fields->why) {
+		if (listing_why(profile, fields->why))
+			return EXIT_YES;
+		out_error("%s: not in the list; --why-not tells more",
+			  fields->why);
+		return EXIT_NO;
+	}
+	if (fields->why_not)
+		return explain_absence(fields, profile, programs, count);
+	if (fields->against)
+		status = compare_policy(fields, profile);
+	else
+		status = show(fields, profile, programs, count);
+	if (fields->images)
+		show_images(profile);
+	listing_gaps(profile, fields->gaps);
+	if (status == EXIT_YES && !cg_profile_complete(profile))
+		status = EXIT_NO;
+	return status;
+}
+
+static int run(void *data, int count, char **operands)
+{
+	const struct fields *fields = data;
+	struct cg_profile *profile = NULL;
+	int status;
+
+	if (fields->diff) {
+		if (count == 2)
+			return compare_programs(fields, operands);
+		out_error("--diff wants two programs");
+		return EXIT_USAGE;
+	}
+	status = open_profile(fields, false, operands, count, &profile);
+	if (status == EXIT_YES)
+		status = answer(fields, profile, operands, count);
+	cg_profile_free(profile);
+	return status;
+}
+
+const struct command command_profile = {
+	.name = "profile",
+	.operands = "[OPTION]... PROGRAM...",
+	.about = "list the system calls that a program can make, and why",
+	.details = "The program and its libraries are read, not run. Exit "
+		   "status 0: the list is complete;\n1: it has an open gap, or "
+		   "the answer is no; 2: bad usage or input.",
+	.options = options,
+	.fields = sizeof(struct fields),
+	.least = 1,
+	.most = 1000,
+	.run = run,
+};

@@ -1,0 +1,397 @@
+#include "cli/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/lists.h"
+#include "cli/out.h"
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static const char *name_of(const struct cg_profile_call *call)
+{
+	return call->call ? call->call->name : "(no name)";
+}
+
+/* "libc.so.6!getpwnam+0x1c", "ls+0x1234" */
+static void
+add_place(struct buf *out, const struct cg_profile_step *step, bool with_offset)
+{
+	buf_puts(out, base_name(step->image));
+	if (step->function[0])
+		buf_printf(out, "!%s", step->function);
+	if (!step->function[0] || (with_offset && step->offset))
+		buf_printf(out, "+0x%llx", (unsigned long long)step->offset);
+}
+
+/* ----------------------------------------------------------------- names -- */
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void add_name(struct names *names, const char *name)
+{
+	const char **grown;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->at[i], name) == 0)
+			return;
+	grown = realloc(names->at, (names->count + 1) * sizeof(*grown));
+	if (!grown)
+		out_die_nomem();
+	names->at = grown;
+	grown[names->count++] = name;
+}
+
+/* The calls that lists name, by way of the policy that they make. */
+static bool
+read_lists(const struct texts *lists, const struct cg_abi *abi,
+	   bool (*each)(struct names *, const char *), struct names *names)
+{
+	const struct cg_policy_options options = { .native = abi };
+	const struct cg_syscall *call;
+	struct cg_policy *policy;
+	struct cg_error err;
+	char *text;
+
+	if (!lists->count)
+		return true;
+	text = lists_policy(lists, true, abi);
+	if (!text)
+		return false;
+	if (cg_policy_parse(text, strlen(text), "", &options, &policy, &err) !=
+	    CG_OK) {
+		err.line = 0;
+		out_failure(&err, NULL, 0);
+		free(text);
+		return false;
+	}
+	for (size_t i = 0; (call = cg_syscall_get(i)); i++) {
+		struct cg_call one = { .arch = abi->audit_arch };
+
+		if (cg_syscall_number(call, abi, &one.nr) &&
+		    cg_policy_decide(policy, &one) == CG_RET_ALLOW)
+			each(names, call->name);
+	}
+	cg_policy_free(policy);
+	free(text);
+	return true;
+}
+
+static bool put_in(struct names *names, const char *name)
+{
+	add_name(names, name);
+	return true;
+}
+
+static bool leave_out(struct names *names, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->at[i], name) != 0)
+			names->at[kept++] = names->at[i];
+	names->count = kept;
+	return true;
+}
+
+bool listing_names(const struct cg_profile *profile, const struct texts *block,
+		   const struct texts *allow, struct names *out)
+{
+	const struct cg_abi *abi = cg_profile_abi(profile);
+	struct cg_profile_call call;
+
+	*out = (struct names){ 0 };
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++)
+		if (call.abi == abi && call.call)
+			add_name(out, call.call->name);
+	if (!read_lists(block, abi, leave_out, out) ||
+	    !read_lists(allow, abi, put_in, out))
+		return false;
+	if (out->count)
+		qsort(out->at, out->count, sizeof(*out->at), by_text);
+	return true;
+}
+
+void listing_free(struct names *names)
+{
+	free(names->at);
+	*names = (struct names){ 0 };
+}
+
+/* ------------------------------------------------------------------ table --
+ */
+
+static void add_way(const struct cg_profile *profile, size_t index,
+		    const struct cg_profile_call *call, struct buf *out)
+{
+	struct cg_profile_step step, last = { 0 };
+	size_t shown = 0;
+
+	if (call->evidence == CG_BY_KERNEL) {
+		buf_puts(out, "made by the kernel after a stop");
+		return;
+	}
+	/* Functions only; of a long way its two ends. */
+	for (size_t i = 0; cg_profile_step_at(profile, index, i, &step); i++) {
+		if (last.function && last.image == step.image &&
+		    strcmp(last.function, step.function) == 0 &&
+		    step.function[0])
+			continue;
+		last = step;
+		if (call->steps > 8 && i == 3)
+			buf_puts(out, " > ...");
+		if (call->steps > 8 && i >= 3 && i + 4 < call->steps)
+			continue;
+		buf_puts(out, shown++ ? " > " : "");
+		add_place(out, &step, false);
+	}
+}
+
+void listing_table(const struct cg_profile *profile)
+{
+	const struct cg_abi *abi = cg_profile_abi(profile);
+	struct cg_profile_call call;
+	struct buf out = { 0 };
+
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
+		if (call.abi != abi)
+			buf_printf(&out, "%s ", call.abi->name);
+		if (call.call)
+			buf_printf(&out, "%-22s ", call.call->name);
+		else
+			buf_printf(&out, "call %-17u ", call.nr);
+		add_way(profile, i, &call, &out);
+		buf_puts(&out, "\n");
+	}
+	if (out.length || out.failed)
+		out_buf(&out);
+}
+
+bool listing_why(const struct cg_profile *profile, const char *name)
+{
+	const struct cg_syscall *wanted = cg_syscall_by_name(name);
+	struct cg_profile_call call;
+	struct cg_profile_step step;
+	struct buf out = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
+		if (!wanted || call.call != wanted)
+			continue;
+		any = true;
+		buf_printf(&out, "%s on %s, %u, from %zu place%s:\n",
+			   name_of(&call), call.abi->name, call.nr, call.sites,
+			   call.sites == 1 ? "" : "s");
+		if (call.evidence == CG_BY_KERNEL)
+			buf_puts(&out, "  the kernel makes it when a call goes "
+				       "on after a stop\n");
+		for (size_t k = 0; cg_profile_step_at(profile, i, k, &step);
+		     k++) {
+			buf_printf(&out, "  %s ", step.how);
+			add_place(&out, &step, true);
+			buf_printf(&out, " (0x%llx in %s)\n",
+				   (unsigned long long)step.address,
+				   step.image);
+		}
+	}
+	if (any)
+		out_buf(&out);
+	return any;
+}
+
+/* ------------------------------------------------------------------- gaps --
+ */
+
+static const char *const gap_names[] = {
+	[CG_GAP_NUMBER] = "number",   [CG_GAP_POINTER] = "pointer",
+	[CG_GAP_LIBRARY] = "library", [CG_GAP_SYMBOL] = "symbol",
+	[CG_GAP_MISSING] = "missing", [CG_GAP_CODE] = "code",
+	[CG_GAP_MODULES] = "modules", [CG_GAP_FOREIGN] = "foreign",
+};
+
+static const char *const gap_words[] = {
+	[CG_GAP_NUMBER] = "makes a call that is not known; ",
+	[CG_GAP_POINTER] = "makes calls for others; ",
+	[CG_GAP_LIBRARY] = "opens a library that is not known; the name: ",
+	[CG_GAP_SYMBOL] = "looks up a symbol that is not known; the name: ",
+	[CG_GAP_MISSING] = "",
+	[CG_GAP_CODE] = "",
+	[CG_GAP_MODULES] = "",
+	[CG_GAP_FOREIGN] = "",
+};
+
+void listing_gaps(const struct cg_profile *profile, bool all)
+{
+	struct cg_profile_gap gap;
+	struct buf line;
+	char *text;
+
+	for (size_t i = 0; cg_profile_gap_at(profile, i, &gap); i++) {
+		if (!gap.open && !all)
+			continue;
+		line = (struct buf){ 0 };
+		if (gap.place.image[0]) {
+			add_place(&line, &gap.place, true);
+			buf_puts(&line, ": ");
+		}
+		buf_puts(&line, gap_words[gap.kind]);
+		buf_puts(&line, gap.why);
+		text = buf_done(&line);
+		if (!text)
+			out_die_nomem();
+		out_note("%s%s", gap.open ? "gap: " : "note: ", text);
+		free(text);
+	}
+}
+
+/* ------------------------------------------------------------------- JSON --
+ */
+
+static void json_step(struct buf *out, const struct cg_profile_step *step)
+{
+	buf_puts(out, "{\"how\":");
+	buf_json(out, step->how);
+	buf_puts(out, ",\"image\":");
+	buf_json(out, step->image);
+	buf_puts(out, ",\"function\":");
+	buf_json(out, step->function);
+	buf_printf(out, ",\"offset\":%llu,\"address\":%llu}",
+		   (unsigned long long)step->offset,
+		   (unsigned long long)step->address);
+}
+
+static void json_call(const struct cg_profile *profile, size_t index,
+		      const struct cg_profile_call *call, struct buf *out)
+{
+	static const char *const evidence[] = {
+		[CG_BY_CONSTANT] = "constant",
+		[CG_BY_CALLER] = "caller",
+		[CG_BY_KERNEL] = "kernel",
+	};
+	struct cg_profile_step step;
+
+	buf_puts(out, "{\"name\":");
+	buf_json(out, call->call ? call->call->name : "");
+	buf_printf(out,
+		   ",\"abi\":\"%s\",\"nr\":%u,\"evidence\":\"%s\","
+		   "\"sites\":%zu,\"program\":",
+		   call->abi->name, call->nr, evidence[call->evidence],
+		   call->sites);
+	buf_json(out, call->program);
+	buf_puts(out, ",\"path\":[");
+	for (size_t i = 0; cg_profile_step_at(profile, index, i, &step); i++) {
+		buf_puts(out, i ? "," : "");
+		json_step(out, &step);
+	}
+	buf_puts(out, "]}");
+}
+
+void listing_json(const struct cg_profile *profile, struct buf *out)
+{
+	struct cg_profile_image image;
+	struct cg_profile_call call;
+	struct cg_profile_gap gap;
+
+	buf_printf(out, "{\"abi\":\"%s\",\"complete\":%s,\"calls\":[",
+		   cg_profile_abi(profile)->name,
+		   cg_profile_complete(profile) ? "true" : "false");
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
+		buf_puts(out, i ? ",\n" : "\n");
+		json_call(profile, i, &call, out);
+	}
+	buf_puts(out, "],\n\"gaps\":[");
+	for (size_t i = 0; cg_profile_gap_at(profile, i, &gap); i++) {
+		buf_printf(out, "%s{\"kind\":\"%s\",\"open\":%s,\"why\":",
+			   i ? ",\n" : "\n", gap_names[gap.kind],
+			   gap.open ? "true" : "false");
+		buf_json(out, gap.why);
+		buf_puts(out, ",\"place\":");
+		json_step(out, &gap.place);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "],\n\"images\":[");
+	for (size_t i = 0; cg_profile_image_at(profile, i, &image); i++) {
+		buf_printf(out, "%s{\"path\":", i ? ",\n" : "\n");
+		buf_json(out, image.path);
+		buf_puts(out, ",\"why\":");
+		buf_json(out, image.why);
+		buf_printf(out, ",\"functions\":%zu,\"symbols\":%s}",
+			   image.functions, image.symbols ? "true" : "false");
+	}
+	buf_puts(out, "]}\n");
+}
+
+/* ----------------------------------------------------------------- policy --
+ */
+
+void listing_policy(const struct cg_profile *profile, const struct names *names,
+		    char **programs, int count, struct buf *out)
+{
+	buf_puts(out, "# Calls that this can make, by its code and that of "
+		      "its libraries:\n");
+	for (int i = 0; i < count; i++) {
+		buf_puts(out, "#   ");
+		for (const char *at = programs[i]; *at; at++)
+			buf_printf(out, "%c",
+				   (unsigned char)*at < ' ' ? '?' : *at);
+		buf_puts(out, "\n");
+	}
+	if (!cg_profile_complete(profile))
+		buf_puts(out, "# Not complete: `callgate profile` lists what "
+			      "could not be found out.\n");
+	buf_printf(out,
+		   "seccomp:\n  default_action: errno\n  architectures: "
+		   "[%s]\n  syscalls:\n  - action: allow\n    names:\n",
+		   cg_profile_abi(profile)->name);
+	for (size_t i = 0; i < names->count; i++)
+		buf_printf(out, "    - %s\n", names->at[i]);
+}
+
+/* ------------------------------------------------------------------ graph --
+ */
+
+void listing_graph(const struct cg_profile *profile, struct buf *out)
+{
+	struct cg_profile_call call;
+	struct cg_profile_step step;
+
+	buf_puts(out, "strict digraph calls {\n\trankdir=LR;\n"
+		      "\tnode [shape=box, fontsize=10];\n");
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
+		struct buf before = { 0 };
+
+		for (size_t k = 0; cg_profile_step_at(profile, i, k, &step);
+		     k++) {
+			struct buf name = { 0 };
+
+			add_place(&name, &step, false);
+			if (before.text && name.text &&
+			    strcmp(before.text, name.text) != 0) {
+				buf_puts(out, "\t");
+				buf_json(out, before.text);
+				buf_puts(out, " -> ");
+				buf_json(out, name.text);
+				buf_puts(out, ";\n");
+			}
+			buf_free(&before);
+			before = name;
+		}
+		buf_printf(out, "\t\"%s()\" [shape=ellipse];\n",
+			   name_of(&call));
+		if (before.text) {
+			buf_puts(out, "\t");
+			buf_json(out, before.text);
+			buf_printf(out, " -> \"%s()\";\n", name_of(&call));
+		}
+		buf_free(&before);
+	}
+	buf_puts(out, "}\n");
+}

@@ -1,0 +1,64 @@
+/*
+ * profile/code.h - which bytes are the code of one function.
+ *
+ * Where an unwind table or a symbol tells the bounds, all instructions inside
+ * are the function's. Where nothing does, its code is what can be come to from
+ * its entry by falling through, by branches and by tables of branches.
+ */
+#ifndef PROFILE_CODE_H
+#define PROFILE_CODE_H
+
+#include "profile/step.h"
+#include "profile/world.h"
+
+enum { SPANS_MAX = 4096 };
+
+/* Addresses are those of the world. */
+struct code {
+	struct loaded *in;
+	struct span *spans; /* sorted, in the arena */
+	size_t count;
+	bool bounded;    /* by a table or symbol, not by looking */
+	bool unreadable; /* some bytes of it are no instruction */
+};
+
+/* Decode the instruction at `address`; length 0 if there is none. */
+void code_step(const struct loaded *in, uint64_t address, struct step *out);
+
+/* False if memory has run out. */
+bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
+	       struct code *out);
+
+bool code_holds(const struct code *code, uint64_t address);
+
+/*
+ * Hand out each instruction, in order; also those which begin inside of others,
+ * if a branch goes there. False as soon as `visit` says so, or without memory.
+ */
+typedef bool
+code_visit(void *context, uint64_t address, const struct step *step);
+bool code_each(struct arena *arena, struct code *code, code_visit *visit,
+	       void *context);
+
+/* What a function tells about the tables it branches by. */
+struct tables {
+	uint64_t at[64]; /* where they may begin */
+	size_t count;
+	bool too_many; /* there were more than that */
+	uint64_t most; /* entries, by the comparisons there are; 0 */
+	bool jumps;    /* there is a jump by a value */
+};
+
+void tables_note(struct tables *tables, const struct loaded *in,
+		 const struct step *step);
+
+/*
+ * Each place that a table may lead to, as long as `accept` takes it; the first
+ * one that is not taken is the end of the table. `likely` is false past the
+ * largest number that the function compares anything with.
+ */
+typedef bool tables_accept(void *context, uint64_t target, bool likely);
+void tables_each(const struct tables *tables, const struct loaded *in,
+		 tables_accept *accept, void *context);
+
+#endif

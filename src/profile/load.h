@@ -1,0 +1,58 @@
+/*
+ * profile/load.h - find a program's libraries as the dynamic loader does.
+ *
+ * Files come through a callback, so that all of this can be tried on files that
+ * are nowhere, and a root other than / is a matter of whoever reads them.
+ */
+#ifndef PROFILE_LOAD_H
+#define PROFILE_LOAD_H
+
+#include "profile/world.h"
+
+/*
+ * The whole content of a file, or false if there is none that can be read. The
+ * bytes must live as long as the world. `*real` is a name that is the same for
+ * the same file, however it was come to; it lives as long.
+ */
+typedef bool files_read(void *context, const char *path, struct bytes *out,
+			const char **real);
+
+struct files {
+	files_read *read;
+	void *context;
+};
+
+struct missing {
+	const char *name, *by;
+};
+
+struct loader {
+	struct arena *arena;
+	struct files files;
+	struct world *world;
+	struct loaded *program;
+	struct bytes cache; /* /etc/ld.so.cache, or empty */
+	struct missing *missing;
+	size_t missing_count, missing_room;
+	const char **real; /* of each image of the world */
+	size_t real_room;
+	const char *const *extra; /* directories to look in first, or NULL */
+	bool no_debug;            /* leave separate files of symbols alone */
+};
+
+/*
+ * Load the program `path` whose content is `file`, its loader and all libraries
+ * that it needs. A library that is not found is remembered in `missing`; one
+ * that cannot be read fails.
+ */
+bool load_program(struct loader *loader, const char *path, struct bytes file,
+		  struct cg_error *err);
+
+/*
+ * Load one more library, as dlopen of `name` in `by` would. `*out` is NULL if
+ * it is not there, which is no failure; if it was there before, it is that.
+ */
+bool load_library(struct loader *loader, const char *name, struct loaded *by,
+		  const char *why, struct loaded **out, struct cg_error *err);
+
+#endif

@@ -1,0 +1,399 @@
+#include "profile/profile.h"
+
+#include <stdio.h>
+
+#include "profile/work.h"
+
+enum { ROUNDS_MAX = 12 };
+
+static bool fail_work(const struct work *work, struct cg_error *err)
+{
+	return fail(err, CG_E_NOMEM,
+		    "%s: out of memory, or of the %zu bytes it may take",
+		    work->path, work->wanted->memory);
+}
+
+static struct cause root(const char *what)
+{
+	return (struct cause){ .how = HOW_ROOT, .by = NOTHING, .root = what };
+}
+
+/* -------------------------------------------------------------- roots -- */
+
+static void add_array(struct work *work, const struct image *image,
+		      const struct span *array, const char *what)
+{
+	for (uint64_t at = array->start; at < array->end; at += image->word)
+		reach_words(&work->reach, image->base + at, image->word,
+			    root(what));
+}
+
+/* Relocations whose functions the loader calls, and those inside of code. */
+static void add_relocs(struct work *work, struct loaded *in)
+{
+	const struct image *image = &in->image;
+
+	for (size_t i = 0; i < image->reloc_count; i++) {
+		const struct reloc *reloc = &image->relocs[i];
+		const struct segment *segment =
+			image_segment(image, reloc->where);
+		struct found found = { 0 };
+
+		if (reloc->kind == RELOC_IFUNC)
+			reach_function(&work->reach,
+				       image->base + reloc->addend,
+				       root("chosen by the loader"));
+		if (reloc->kind == RELOC_SLOT || reloc->kind == RELOC_SYMBOL)
+			found = world_symbol(&work->world, in, reloc);
+		if (found.in &&
+		    (found.symbol->kind == SYMBOL_IFUNC || segment->execute))
+			reach_symbol(&work->reach, found,
+				     root("chosen by the loader"));
+	}
+}
+
+/* dlsym may hand out whatever such a library exports. */
+static void add_exports(struct work *work, struct loaded *in)
+{
+	const struct symbols *symbols = &in->image.dynamic;
+	struct cause cause = root("looked up by name");
+
+	cause.how = HOW_EXPORT;
+	for (size_t i = 0; i < symbols->count; i++)
+		if (symbols->at[i].defined && !symbols->at[i].local)
+			reach_symbol(&work->reach,
+				     (struct found){ in, &symbols->at[i] },
+				     cause);
+}
+
+/* Go's linker keeps only what can be come to, and so do we. */
+static void add_go(struct work *work, struct loaded *in)
+{
+	struct cause cause = root("kept by Go's linker");
+
+	cause.how = HOW_CALL;
+	for (size_t i = 0; i < in->image.frame_count; i++)
+		reach_function(&work->reach,
+			       in->image.base + in->image.frames[i].start,
+			       cause);
+}
+
+static void add_roots(struct work *work, struct loaded *in)
+{
+	const struct image *image = &in->image;
+	struct reach *reach = &work->reach;
+
+	if (in->main)
+		reach_function(reach, image->base + image->entry,
+			       root("the program's entry"));
+	reach_drain(reach);
+	if (image->init)
+		reach_function(reach, image->base + image->init,
+			       root("run at start"));
+	add_array(work, image, &image->preinit_array, "run at start");
+	add_array(work, image, &image->init_array, "run at start");
+	reach_drain(reach);
+	if (image->fini)
+		reach_function(reach, image->base + image->fini,
+			       root("run at exit"));
+	add_array(work, image, &image->fini_array, "run at exit");
+	if (image->go)
+		add_go(work, in);
+	add_relocs(work, in);
+	if (in->added)
+		add_exports(work, in);
+	if (in->is_loader)
+		reach_function(reach, image->base + image->entry,
+			       root("the loader's entry"));
+	if (reach->all_data)
+		reach_data(reach, in, root("in data"));
+	reach_drain(reach);
+}
+
+/* ------------------------------------------------------------- modules -- */
+
+/* A function by its exported name, if it can be come to. */
+static uint32_t reached(const struct work *work, const char *name)
+{
+	struct found found = world_find(&work->world, name, NULL, NULL);
+	uint32_t *index;
+
+	if (!found.in)
+		return NOTHING;
+	index = map_get(&work->reach.by_entry,
+			found.in->image.base + found.symbol->value);
+	return index ? *index : NOTHING;
+}
+
+static bool open_library(struct work *work, const char *name, struct loaded *by,
+			 const char *why, struct cg_error *err)
+{
+	struct loaded *loaded;
+	const char *kept = arena_text(&work->arena, name, strlen(name));
+	const size_t before = work->world.count;
+
+	if (!kept)
+		return fail_work(work, err);
+	if (!load_library(&work->loader, kept, by, why, &loaded, err))
+		return false;
+	/*
+	 * Of one that is there anyway only what is looked up by name is used
+	 * besides; a name that is not known is a gap of its own.
+	 */
+	if (loaded && loaded->index >= before)
+		loaded->added = true;
+	return true;
+}
+
+/* The services of /etc/nsswitch.conf, each a library. */
+static bool open_nss(struct work *work, struct loaded *by, struct cg_error *err)
+{
+	static const char usual[] = "passwd: files\nhosts: files dns\n";
+	const struct files *files = &work->wanted->files;
+	struct bytes file = { (const unsigned char *)usual, sizeof(usual) - 1 };
+	bool comment = false, named = false, bracket = false;
+	char name[64] = "libnss_";
+	const size_t prefix = strlen(name);
+	size_t length = 0;
+	const char *real;
+
+	files->read(files->context, "/etc/nsswitch.conf", &file, &real);
+	for (size_t i = 0; i <= file.size; i++) {
+		const char c = i < file.size ? (char)file.at[i] : '\n';
+		const bool letter = (c >= 'a' && c <= 'z') ||
+				    (c >= '0' && c <= '9') || c == '_';
+
+		if (letter && named && !comment && !bracket &&
+		    prefix + length + 7 < sizeof(name)) {
+			name[prefix + length++] = c;
+			continue;
+		}
+		if (length) {
+			memcpy(name + prefix + length, ".so.2", 6);
+			if (!open_library(work, name, by,
+					  "named by /etc/nsswitch.conf", err))
+				return false;
+		}
+		length = 0;
+		comment = (comment || c == '#') && c != '\n';
+		named = (named || c == ':') && c != '\n';
+		bracket = (bracket || c == '[') && c != ']' && c != '\n';
+	}
+	return true;
+}
+
+static bool follow_mention(struct work *work, const struct mention *mention,
+			   struct cg_error *err)
+{
+	if (strcmp(mention->text, "/etc/nsswitch.conf") == 0) {
+		if (work->wanted->options->no_modules) {
+			work->modules_left = true;
+			work->modules_why = "NSS modules were left out";
+			return true;
+		}
+		return open_nss(work, mention->in, err);
+	}
+	if (strstr(mention->text, "gconv-modules")) {
+		/* glibc's converters call nothing but malloc and memcpy. */
+		return true;
+	}
+	if (mention->text[0] == '/') {
+		work->modules_left = true;
+		work->modules_why = "PAM modules were not looked at; name "
+				    "those that are used with --with";
+		return true;
+	}
+	if (!work->opens && !mention->in->libc)
+		return true;
+	return open_library(work, mention->text, mention->in,
+			    "named in code that opens libraries", err);
+}
+
+static bool follow_mentions(struct work *work, struct cg_error *err)
+{
+	const bool opens = reached(work, "dlopen") != NOTHING ||
+			   reached(work, "dlmopen") != NOTHING;
+
+	/* Names that were passed over count from now on. */
+	if (opens && !work->opens)
+		work->mentioned = 0;
+	work->opens = opens;
+	for (; work->mentioned < work->reach.mention_count; work->mentioned++) {
+		struct mention mention = work->reach.mentions[work->mentioned];
+
+		if (!follow_mention(work, &mention, err))
+			return false;
+	}
+	return true;
+}
+
+/* --------------------------------------------------------------- rounds -- */
+
+static void note_unwinding(struct work *work)
+{
+	static const char *const names[] = {
+		"_Unwind_RaiseException",
+		"_Unwind_ForcedUnwind",
+		"_Unwind_Resume_or_Rethrow",
+	};
+	const struct loaded *program = work->loader.program;
+	/* Without symbols nobody can tell. */
+	bool unwinds = !program->image.interpreter && !program->image.all.count;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		unwinds |= reached(work, names[i]) != NOTHING;
+	for (size_t i = 0; i < program->image.all.count; i++)
+		unwinds |= strcmp(program->image.all.at[i].name,
+				  "_Unwind_ForcedUnwind") == 0;
+	if (unwinds)
+		reach_unwind(&work->reach);
+}
+
+/* Names that constants hand to dlopen and dlsym. */
+static bool follow_names(struct work *work, struct cg_error *err)
+{
+	static const struct {
+		const char *function;
+		unsigned argument;
+		enum purpose purpose;
+	} rows[] = {
+		{ "dlopen", 0, FOR_LIBRARY },
+		{ "dlmopen", 1, FOR_LIBRARY },
+		{ "dlsym", 1, FOR_SYMBOL },
+		{ "dlvsym", 1, FOR_SYMBOL },
+	};
+	struct resolve *resolve = &work->resolve;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint32_t function = reached(work, rows[i].function);
+
+		if (function != NOTHING)
+			resolve_argument(resolve, function, rows[i].argument,
+					 rows[i].purpose);
+	}
+	for (size_t i = 0; i < resolve->finding_count; i++) {
+		const struct finding finding = resolve->findings[i];
+		struct loaded *in = world_at(&work->world, finding.number);
+		const char *text;
+
+		if (finding.purpose < FOR_LIBRARY || !in)
+			continue;
+		text = image_text(&in->image, finding.number - in->image.base);
+		if (!text || !*text)
+			continue;
+		if (finding.purpose == FOR_LIBRARY) {
+			if (!open_library(work, text, in, "opened by name",
+					  err))
+				return false;
+			continue;
+		}
+		reach_symbol(&work->reach,
+			     world_find(&work->world, text, NULL, NULL),
+			     (struct cause){ .how = HOW_EXPORT,
+					     .by = finding.function,
+					     .at = finding.at });
+	}
+	return true;
+}
+
+static void say(const struct work *work, const char *what, size_t done)
+{
+	const struct cg_profile_options *options = work->wanted->options;
+
+	if (options->progress)
+		options->progress(options->context, what, done);
+}
+
+/* Until no round brings anything new. */
+static bool settle(struct work *work, struct cg_error *err)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		const size_t images = work->world.count;
+		size_t functions;
+
+		while (work->rooted < work->world.count)
+			add_roots(work, work->world.images[work->rooted++]);
+		reach_drain(&work->reach);
+		note_unwinding(work);
+		reach_drain(&work->reach);
+		say(work, "code", work->reach.function_count);
+		if (work->reach.nomem)
+			return fail_work(work, err);
+		if (!follow_mentions(work, err))
+			return false;
+		reach_drain(&work->reach);
+		if (work->world.count > images)
+			continue;
+		/* Values may be others once there is more code. */
+		functions = work->reach.function_count;
+		work->resolve = (struct resolve){ .arena = &work->arena,
+						  .flows = &work->flows,
+						  .reach = &work->reach };
+		if (!resolve_all(&work->resolve))
+			return fail_work(work, err);
+		say(work, "numbers", work->resolve.finding_count);
+		if (!follow_names(work, err))
+			return false;
+		reach_drain(&work->reach);
+		if (work->resolve.nomem || work->reach.nomem)
+			return fail_work(work, err);
+		if (work->world.count == images &&
+		    work->reach.function_count == functions)
+			return true;
+	}
+	return fail(err, CG_E_INPUT,
+		    "%s: each library names another; gave up after %d rounds",
+		    work->path, ROUNDS_MAX);
+}
+
+static bool open_wanted(struct work *work, struct cg_error *err)
+{
+	const char *const *with = work->wanted->options->with;
+
+	for (size_t i = 0; with && with[i]; i++) {
+		const size_t before = work->world.count;
+
+		if (!open_library(work, with[i], work->loader.program,
+				  "asked for", err))
+			return false;
+		if (work->world.count == before)
+			return fail(err, CG_E_INPUT,
+				    "%s: no library '%s' was found, or it is "
+				    "loaded already",
+				    work->path, with[i]);
+	}
+	return true;
+}
+
+bool profile_program(struct arena *arena, const struct wanted *wanted,
+		     const char *path, struct bytes file, struct report *report,
+		     struct cg_error *err)
+{
+	struct work work = {
+		.arena = { .budget = wanted->memory },
+		.wanted = wanted,
+		.path = path,
+	};
+	bool ok;
+
+	work.world.arena = &work.arena;
+	work.loader = (struct loader){
+		.arena = &work.arena,
+		.files = wanted->files,
+		.world = &work.world,
+		.extra = wanted->options->library_path,
+		.no_debug = wanted->options->no_debug,
+	};
+	work.reach = (struct reach){
+		.arena = &work.arena,
+		.world = &work.world,
+		.all_data = wanted->options->data == CG_DATA_ALL,
+	};
+	ok = load_program(&work.loader, path, file, err) &&
+	     (flows_init(&work.flows, &work.arena, &work.reach) ||
+	      fail_work(&work, err)) &&
+	     open_wanted(&work, err) && settle(&work, err) &&
+	     profile_tell(arena, &work, report, err);
+	arena_free(&work.arena);
+	return ok;
+}

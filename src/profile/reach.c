@@ -1,0 +1,613 @@
+#include "profile/reach.h"
+
+#include "profile/mention.h"
+#include "profile/read.h"
+
+/* Room for one more in an array of the reach; NULL, and remembered, if none. */
+#define one_more(reach, array, count, room)                          \
+	(grow_one((reach), (void **)&(reach)->array, (reach)->count, \
+		  &(reach)->room, sizeof(*(reach)->array))           \
+		 ? &(reach)->array[(reach)->count++]                 \
+		 : NULL)
+
+static bool grow_one(struct reach *reach, void **array, size_t count,
+		     size_t *room, size_t size)
+{
+	void *grown = arena_grow(reach->arena, *array, room, count + 1, size);
+
+	if (!grown) {
+		reach->nomem = true;
+		return false;
+	}
+	*array = grown;
+	return true;
+}
+
+/* True if `key` was not in the map yet. */
+static bool
+is_new(struct reach *reach, struct map *map, uint64_t key, uint32_t value)
+{
+	bool there = true;
+
+	if (!map_add(reach->arena, map, key, value, &there))
+		reach->nomem = true;
+	return !there;
+}
+
+/* -------------------------------------------------------------- code -- */
+
+static bool is_code(const struct loaded *in, uint64_t address)
+{
+	const uint64_t own = address - in->image.base;
+	const struct segment *segment = image_segment(&in->image, own);
+	const struct section *section = image_section(&in->image, own);
+
+	if (!segment || !segment->execute)
+		return false;
+	return section ? section->execute
+		       : own - segment->start < segment->stored;
+}
+
+bool reach_is_code(const struct reach *reach, uint64_t address)
+{
+	const struct loaded *in = world_at(reach->world, address);
+
+	return in && is_code(in, address);
+}
+
+static uint32_t
+region_of(struct reach *reach, struct loaded *in, uint64_t entry)
+{
+	struct region *region;
+	struct code code;
+	uint32_t *there;
+
+	if (!code_find(reach->arena, in, entry, &code)) {
+		reach->nomem = true;
+		return NOTHING;
+	}
+	/* What was found by looking around is one region for each entry. */
+	there = map_get(&reach->by_span,
+			code.bounded ? code.spans[0].start : entry);
+	if (there)
+		return *there;
+	region = one_more(reach, regions, region_count, region_room);
+	if (!region)
+		return NOTHING;
+	*region = (struct region){ .code = code, .first_entry = NOTHING };
+	is_new(reach, &reach->by_span,
+	       code.bounded ? code.spans[0].start : entry,
+	       (uint32_t)(reach->region_count - 1));
+	return (uint32_t)(reach->region_count - 1);
+}
+
+static uint32_t add_function(struct reach *reach, struct loaded *in,
+			     uint64_t entry, struct cause cause)
+{
+	const uint32_t index = (uint32_t)reach->function_count;
+	uint32_t region = region_of(reach, in, entry);
+	struct function *function;
+
+	if (region == NOTHING)
+		return NOTHING;
+	function = one_more(reach, functions, function_count, function_room);
+	if (!function || !is_new(reach, &reach->by_entry, entry, index))
+		return NOTHING;
+	*function = (struct function){
+		.entry = entry,
+		.region = region,
+		.cause = cause,
+		.edges = NOTHING,
+		.next_entry = reach->regions[region].first_entry,
+	};
+	reach->regions[region].first_entry = index;
+	return index;
+}
+
+static bool by_name_of_it(enum how how)
+{
+	return how == HOW_ADDRESS || how == HOW_POINTER || how == HOW_EXPORT ||
+	       how == HOW_UNWIND || how == HOW_ROOT;
+}
+
+uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
+{
+	struct loaded *in = world_at(reach->world, entry);
+	uint32_t *there, index;
+
+	if (!in || !is_code(in, entry))
+		return NOTHING;
+	there = map_get(&reach->by_entry, entry);
+	index = there ? *there : add_function(reach, in, entry, cause);
+	if (index != NOTHING && by_name_of_it(cause.how))
+		reach->functions[index].taken = true;
+	return index;
+}
+
+void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
+		struct cause cause)
+{
+	uint32_t index = reach_function(reach, target, cause);
+	struct edge *edge;
+
+	if (index == NOTHING)
+		return;
+	edge = one_more(reach, edges, edge_count, edge_room);
+	if (!edge)
+		return;
+	*edge = (struct edge){
+		.region = region,
+		.at = cause.at,
+		.next = reach->functions[index].edges,
+		.jump = cause.how != HOW_CALL,
+	};
+	reach->functions[index].edges = (uint32_t)(reach->edge_count - 1);
+}
+
+void reach_site(struct reach *reach, uint64_t at, uint32_t region, uint8_t trap)
+{
+	struct site *site = one_more(reach, sites, site_count, site_room);
+
+	if (site)
+		*site = (struct site){ at, region, trap };
+	reach->regions[region].traps = true;
+}
+
+void reach_indirect(struct reach *reach, uint64_t at, uint32_t region,
+		    bool jump)
+{
+	struct indirect *one =
+		one_more(reach, indirects, indirect_count, indirect_room);
+
+	if (one)
+		*one = (struct indirect){ at, region, jump };
+}
+
+void reach_store(struct reach *reach, uint64_t word, uint64_t at,
+		 uint32_t region)
+{
+	struct store *store = one_more(reach, stores, store_count, store_room);
+
+	if (store)
+		*store = (struct store){ word, at, region };
+}
+
+/* -------------------------------------------------------------- words -- */
+
+/* The library's object that a program holds a copy of at `address`, if any. */
+static uint64_t copied_from(const struct reach *reach, struct loaded *in,
+			    uint64_t address, uint64_t *size)
+{
+	const struct image *image = &in->image;
+	const uint64_t own = address - image->base;
+
+	for (size_t i = 0; i < image->reloc_count; i++) {
+		const struct reloc *reloc = &image->relocs[i];
+		struct found found;
+
+		if (reloc->where > own)
+			break;
+		if (reloc->kind != RELOC_COPY)
+			continue;
+		found = world_symbol(reach->world, in, reloc);
+		if (!found.in || own - reloc->where >= found.symbol->size)
+			continue;
+		*size = found.symbol->size - (own - reloc->where);
+		return found.in->image.base + found.symbol->value +
+		       (own - reloc->where);
+	}
+	return 0;
+}
+
+void reach_symbol(struct reach *reach, struct found found, struct cause cause)
+{
+	if (!found.in || found.symbol->kind == SYMBOL_TLS)
+		return;
+	reach_address(reach, found.in->image.base + found.symbol->value, cause);
+}
+
+static void reach_reloc(struct reach *reach, struct loaded *in,
+			const struct reloc *reloc, struct cause cause)
+{
+	struct found found;
+
+	cause.at = in->image.base + reloc->where;
+	switch (reloc->kind) {
+	case RELOC_BASE:
+	case RELOC_IFUNC:
+		reach_address(reach, in->image.base + reloc->addend, cause);
+		break;
+	case RELOC_SYMBOL:
+	case RELOC_SLOT:
+		found = world_symbol(reach->world, in, reloc);
+		if (!found.in)
+			break;
+		reach_symbol(reach, found, cause);
+		/* An address inside or behind of the symbol's. */
+		if (reloc->kind == RELOC_SYMBOL && reloc->addend &&
+		    found.symbol->kind != SYMBOL_TLS && in->image.word == 8)
+			reach_address(reach,
+				      found.in->image.base +
+					      found.symbol->value +
+					      reloc->addend,
+				      cause);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A word of a program that does not move is an address as it stands. */
+static void reach_plain(struct reach *reach, struct loaded *in, uint64_t start,
+			uint64_t end, struct cause cause)
+{
+	const unsigned word = in->image.word;
+
+	for (uint64_t at = (start + word - 1) & ~(uint64_t)(word - 1);
+	     at + word <= end; at += word) {
+		struct bytes bytes = image_bytes(&in->image, at, word);
+		uint64_t value;
+
+		if (!bytes.size)
+			break;
+		value = bytes_number(bytes, 0, word);
+		if (value < in->image.low || value >= in->image.high)
+			continue;
+		cause.at = at;
+		reach_address(reach, value, cause);
+	}
+}
+
+static void reach_range(struct reach *reach, struct loaded *in, uint64_t start,
+			uint64_t end, struct cause cause)
+{
+	const struct image *image = &in->image;
+	const uint64_t low = start - image->base, high = end - image->base;
+	size_t i = image_reloc_from(image, low < 8 ? 0 : low - 7);
+
+	for (; i < image->reloc_count && image->relocs[i].where < high; i++)
+		if (image->relocs[i].where + image->word > low)
+			reach_reloc(reach, in, &image->relocs[i], cause);
+	if (!image->movable)
+		reach_plain(reach, in, start & ~(uint64_t)(image->word - 1),
+			    end, cause);
+}
+
+void reach_words(struct reach *reach, uint64_t address, uint64_t size,
+		 struct cause cause)
+{
+	struct loaded *in = world_at(reach->world, address);
+	uint64_t copied, copied_size = 0;
+
+	if (!in || is_code(in, address) ||
+	    !is_new(reach, &reach->words, address * 128 + size, 0))
+		return;
+	reach_range(reach, in, address, address + size, cause);
+	copied = copied_from(reach, in, address, &copied_size);
+	if (copied)
+		reach_words(reach, copied,
+			    size < copied_size ? size : copied_size, cause);
+}
+
+size_t reach_targets(const struct reach *reach, uint64_t word, uint64_t *out,
+		     size_t most)
+{
+	struct loaded *in = world_at(reach->world, word);
+	const struct reloc *reloc;
+	struct found found;
+	size_t at;
+
+	if (!in || !most)
+		return 0;
+	at = image_reloc_from(&in->image, word - in->image.base);
+	reloc = &in->image.relocs[at];
+	if (at >= in->image.reloc_count ||
+	    reloc->where != word - in->image.base) {
+		*out = bytes_number(image_bytes(&in->image,
+						word - in->image.base,
+						in->image.word),
+				    0, in->image.word);
+		return !in->image.movable && *out ? 1 : 0;
+	}
+	switch (reloc->kind) {
+	case RELOC_BASE:
+		*out = in->image.base + reloc->addend;
+		return 1;
+	case RELOC_SYMBOL:
+	case RELOC_SLOT:
+		found = world_symbol(reach->world, in, reloc);
+		if (!found.in || found.symbol->kind == SYMBOL_TLS)
+			return 0;
+		*out = found.in->image.base + found.symbol->value;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+/* ------------------------------------------------------------ objects -- */
+
+/* Sections that compilers fill with unrelated objects; all else is a table. */
+static bool is_mixed(const struct section *section)
+{
+	static const char *const names[] = {
+		".data", ".bss",   ".rodata", ".data.rel.ro", ".tdata",
+		".tbss", ".ldata", ".lbss",   ".lrodata",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strncmp(section->name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool is_got(const struct section *section)
+{
+	return strncmp(section->name, ".got", 4) == 0;
+}
+
+/*
+ * glibc's tables of stream functions: one record behind the other in a section
+ * of their own, 21 words each. Every use of a stream compares its table with
+ * the section's start and end, and never goes through them.
+ */
+enum { STREAM_TABLE_WORDS = 21 };
+
+static bool
+is_stream_tables(const struct loaded *in, const struct section *section)
+{
+	return in->libc && section &&
+	       strcmp(section->name, "__libc_IO_vtables") == 0;
+}
+
+static struct span stream_table(const struct loaded *in,
+				const struct section *section, uint64_t own)
+{
+	const uint64_t size = (uint64_t)STREAM_TABLE_WORDS * in->image.word;
+	const uint64_t start =
+		section->start + (own - section->start) / size * size;
+
+	return (struct span){ in->image.base + start,
+			      in->image.base + start + size };
+}
+
+/*
+ * What else an address may mean. Compilers also form addresses a little before
+ * or just behind an object, with the distance in the instruction that uses it:
+ * where an address is not that of a symbol, its neighbours count, too. Where it
+ * is, what ends there counts: a loop may go down from the end of an array.
+ */
+enum { NEAR = 64 };
+
+static struct span
+object_around(struct loaded *in, uint64_t address, bool upward)
+{
+	const uint64_t base = in->image.base, own = address - base;
+	const struct section *section = image_section(&in->image, own);
+	const struct segment *segment = image_segment(&in->image, own);
+	struct span whole = { segment->start, segment->end };
+	const struct symbol *symbol = loaded_object(in, address);
+	const struct symbol *before;
+
+	if (section)
+		whole = (struct span){ section->start, section->end };
+	whole.start += base;
+	whole.end += base;
+	/* aarch64 reaches objects by way of their neighbours. */
+	if (in->image.machine == MACHINE_AARCH64 || !section)
+		return whole;
+	if (is_stream_tables(in, section))
+		return stream_table(in, section, own);
+	if (!is_mixed(section) && (own == section->start || !symbol))
+		return whole;
+	if (!symbol)
+		return loaded_between(in, address, whole);
+	whole.start = base + symbol->value;
+	whole.end = whole.start + symbol->size;
+	before = loaded_object(in, whole.start - 1);
+	if (!upward && address == whole.start && own > section->start && before)
+		whole.start = base + before->value;
+	if (address != base + symbol->value && whole.end - address <= NEAR)
+		whole.end = loaded_next_end(in, whole.end);
+	return whole;
+}
+
+/* Words of thread storage are an index and an offset, not pointers. */
+static bool is_thread_index(const struct loaded *in, uint64_t address)
+{
+	const uint64_t own = address - in->image.base;
+	size_t at = image_reloc_from(&in->image, own);
+
+	return at < in->image.reloc_count &&
+	       in->image.relocs[at].where == own &&
+	       (in->image.relocs[at].kind == RELOC_TLS ||
+		in->image.relocs[at].kind == RELOC_TLSDESC);
+}
+
+/* A table may be gone through from its end, which is where the next begins. */
+static void reach_table_before(struct reach *reach, struct loaded *in,
+			       uint64_t address, struct cause cause)
+{
+	const struct section *before =
+		image_section(&in->image, address - in->image.base - 1);
+
+	if (before && before->end + in->image.base == address &&
+	    !before->execute && !is_mixed(before) && !is_got(before) &&
+	    !is_stream_tables(in, before))
+		reach_address(reach, before->start + in->image.base, cause);
+}
+
+/* Between two sections: behind the end of one, or before the start of one. */
+static bool reach_padding(struct reach *reach, struct loaded *in,
+			  uint64_t address, struct cause cause)
+{
+	const uint64_t own = address - in->image.base;
+	const struct section *before = NULL, *behind = NULL;
+
+	if (!in->image.section_count || image_section(&in->image, own))
+		return false;
+	for (size_t i = 0; i < in->image.section_count; i++) {
+		const struct section *one = &in->image.sections[i];
+
+		if (one->end <= own && own - one->end < NEAR)
+			before = one;
+		if (one->start > own && one->start - own < NEAR && !behind)
+			behind = one;
+	}
+	if (!before && !behind)
+		return false;
+	if (before && !before->execute && !is_stream_tables(in, before))
+		reach_address(reach, in->image.base + before->end - 1, cause);
+	if (behind && !behind->execute && !is_stream_tables(in, behind))
+		reach_address(reach, in->image.base + behind->start, cause);
+	return true;
+}
+
+static void reach_object(struct reach *reach, struct loaded *in,
+			 uint64_t address, struct cause cause)
+{
+	const struct section *section =
+		image_section(&in->image, address - in->image.base);
+	struct span span;
+	struct object *object;
+
+	if (is_thread_index(in, address) ||
+	    reach_padding(reach, in, address, cause))
+		return;
+	if (is_stream_tables(in, section) &&
+	    section->start + in->image.base == address)
+		return;
+	if (!cause.upward)
+		reach_table_before(reach, in, address, cause);
+	/* The linker makes each word of a GOT for itself. */
+	if (section && is_got(section)) {
+		reach_words(reach, address, in->image.word, cause);
+		return;
+	}
+	span = object_around(in, address, cause.upward);
+	if (!is_new(reach, &reach->by_object,
+		    span.start * 3 + (span.end - span.start) * 65537,
+		    (uint32_t)reach->object_count))
+		return;
+	object = one_more(reach, objects, object_count, object_room);
+	if (object)
+		*object = (struct object){ span.start, span.end, cause };
+}
+
+void reach_address(struct reach *reach, uint64_t address, struct cause cause)
+{
+	struct loaded *in = world_at(reach->world, address);
+
+	if (!in || !image_segment(&in->image, address - in->image.base))
+		return;
+	if (is_code(in, address)) {
+		reach_function(reach, address, cause);
+		return;
+	}
+	if (map_get(&reach->addresses, address) ||
+	    !is_new(reach, cause.upward ? &reach->upward : &reach->addresses,
+		    address, 0))
+		return;
+	reach_mention(reach, in, address, cause);
+	reach_object(reach, in, address, cause);
+}
+
+void reach_add_mention(struct reach *reach, struct mention mention)
+{
+	struct mention *one =
+		one_more(reach, mentions, mention_count, mention_room);
+
+	if (one)
+		*one = mention;
+}
+
+static void
+call_personality(struct reach *reach, const struct personality *personality)
+{
+	if (personality->word)
+		reach_words(reach, personality->address, personality->word,
+			    personality->cause);
+	else
+		reach_function(reach, personality->address, personality->cause);
+}
+
+void reach_personality(struct reach *reach, uint64_t address, unsigned word,
+		       struct cause cause)
+{
+	const struct personality one = { address, word, cause };
+	struct personality *more;
+
+	if (reach->unwinding) {
+		call_personality(reach, &one);
+		return;
+	}
+	if (!is_new(reach, &reach->unwinders, address, 0))
+		return;
+	more = one_more(reach, personalities, personality_count,
+			personality_room);
+	if (more)
+		*more = one;
+}
+
+void reach_unwind(struct reach *reach)
+{
+	if (reach->unwinding)
+		return;
+	reach->unwinding = true;
+	for (size_t i = 0; i < reach->personality_count; i++)
+		call_personality(reach, &reach->personalities[i]);
+}
+
+static void read_object(struct reach *reach, uint32_t index)
+{
+	const struct object object = reach->objects[index];
+	struct loaded *in = world_at(reach->world, object.start);
+	const struct cause cause = {
+		.how = HOW_POINTER,
+		.object = true,
+		.by = index,
+	};
+	const uint64_t low = object.start - in->image.base;
+	const uint64_t high = object.end - in->image.base;
+
+	reach_range(reach, in, object.start, object.end, cause);
+	for (size_t i = image_reloc_from(&in->image, low);
+	     i < in->image.reloc_count && in->image.relocs[i].where < high; i++)
+		if (in->image.relocs[i].kind == RELOC_COPY)
+			reach_symbol(reach,
+				     world_symbol(reach->world, in,
+						  &in->image.relocs[i]),
+				     cause);
+	/* A reference into the middle of a copy. */
+	{
+		uint64_t size = 0;
+		uint64_t from = copied_from(reach, in, object.start, &size);
+
+		if (from)
+			reach_address(reach, from, cause);
+	}
+}
+
+void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
+{
+	const struct image *image = &in->image;
+
+	for (size_t i = 0; i < image->segment_count; i++)
+		if (!image->segments[i].execute)
+			reach_range(reach, in,
+				    image->base + image->segments[i].start,
+				    image->base + image->segments[i].end,
+				    cause);
+}
+
+void reach_drain(struct reach *reach)
+{
+	while (!reach->nomem) {
+		if (reach->next_function < reach->function_count)
+			read_function(reach, (uint32_t)reach->next_function++);
+		else if (reach->next_object < reach->object_count)
+			read_object(reach, (uint32_t)reach->next_object++);
+		else
+			break;
+	}
+}

@@ -1,0 +1,163 @@
+/*
+ * profile/reach.h - which code and data of a program can be come to.
+ *
+ * One rule: whatever reachable code mentions is reachable. A function that is
+ * called, jumped to, or whose address is formed anywhere in reachable code or
+ * stored in reachable data is reachable with all its instructions. Of data, a
+ * word that is read by its address is reachable alone; an object whose address
+ * is formed is reachable as a whole, as far as its symbol tells; where no
+ * symbol tells, its whole section is.
+ */
+#ifndef PROFILE_REACH_H
+#define PROFILE_REACH_H
+
+#include "profile/code.h"
+#include "profile/map.h"
+
+enum how {
+	HOW_ROOT,
+	HOW_CALL,
+	HOW_JUMP,
+	HOW_ADDRESS, /* its address is formed or loaded in code */
+	HOW_POINTER, /* its address lies in data */
+	HOW_UNWIND,  /* the unwinder calls it */
+	HOW_TABLE,   /* a branch table leads there */
+	HOW_EXPORT,  /* of a library that is opened at run time */
+};
+
+/* Who brought something in. */
+struct cause {
+	uint8_t how; /* enum how */
+	bool object; /* `by` is an object, not a function */
+	bool upward; /* nothing before the address is come to by it */
+	uint32_t by;
+	uint64_t at;      /* the instruction or the word */
+	const char *root; /* for HOW_ROOT: what it is */
+};
+
+enum { NOTHING = UINT32_MAX };
+
+/* A call or jump that leads to a function. */
+struct edge {
+	uint32_t region; /* from */
+	uint64_t at;
+	uint32_t next; /* of the same target, or NOTHING */
+	bool jump;
+};
+
+/* A way into the code of a region. */
+struct function {
+	uint64_t entry;
+	uint32_t region;
+	struct cause cause;
+	uint32_t edges;      /* the first that leads here, or NOTHING */
+	uint32_t next_entry; /* of the same region, or NOTHING */
+	bool taken;          /* its address is known to somebody */
+};
+
+/* Code that is reachable together. */
+struct region {
+	struct code code;
+	uint32_t first_entry;
+	bool read;
+	bool traps; /* there is a system call in it */
+};
+
+struct object {
+	uint64_t start, end;
+	struct cause cause;
+};
+
+/* An instruction that enters the kernel. */
+struct site {
+	uint64_t at;
+	uint32_t region;
+	uint8_t trap; /* enum trap */
+};
+
+/* A call or jump to wherever a register or a word that changes says. */
+struct indirect {
+	uint64_t at;
+	uint32_t region;
+	bool jump;
+};
+
+/* A direct write to a word. */
+struct store {
+	uint64_t word;
+	uint64_t at;
+	uint32_t region;
+};
+
+/* A text that reachable code mentions, and by what. */
+struct mention {
+	const char *text;
+	uint64_t address;
+	uint32_t function;
+	struct loaded *in;
+};
+
+/* What the unwinder will call for a function that was come to. */
+struct personality {
+	uint64_t address;
+	unsigned word; /* bytes of a pointer to it there; 0: it is it */
+	struct cause cause;
+};
+
+struct reach {
+	struct arena *arena;
+	struct world *world;
+	bool all_data;
+	struct function *functions;
+	size_t function_count, function_room;
+	struct region *regions;
+	size_t region_count, region_room;
+	struct edge *edges;
+	size_t edge_count, edge_room;
+	struct object *objects;
+	size_t object_count, object_room;
+	struct site *sites;
+	size_t site_count, site_room;
+	struct store *stores;
+	size_t store_count, store_room;
+	struct indirect *indirects;
+	size_t indirect_count, indirect_room;
+	struct mention *mentions;
+	size_t mention_count, mention_room;
+	struct personality *personalities;
+	size_t personality_count, personality_room;
+	bool unwinding; /* something calls the unwinder */
+	struct map by_entry, by_span, by_object, words, addresses, upward,
+		unwinders;
+	size_t next_function, next_object; /* what is still to be read */
+	bool nomem;
+};
+
+/*
+ * Add what a cause mentions. They cannot fail but for memory, which they
+ * remember in reach->nomem.
+ */
+void reach_address(struct reach *reach, uint64_t address, struct cause cause);
+uint32_t
+reach_function(struct reach *reach, uint64_t entry, struct cause cause);
+/* The pointers in [address, address + size). */
+void reach_words(struct reach *reach, uint64_t address, uint64_t size,
+		 struct cause cause);
+/* All pointers of all data of an image. */
+void reach_data(struct reach *reach, struct loaded *in, struct cause cause);
+void reach_symbol(struct reach *reach, struct found found, struct cause cause);
+
+/* Whether an address is one of instructions. */
+bool reach_is_code(const struct reach *reach, uint64_t address);
+
+/* From now on the unwinder runs, and calls the personalities. */
+void reach_unwind(struct reach *reach);
+
+/* Read what was added until there is nothing new. */
+void reach_drain(struct reach *reach);
+
+/* The pointers that a word holds: at most `most` addresses. */
+size_t reach_targets(const struct reach *reach, uint64_t word, uint64_t *out,
+		     size_t most);
+
+#endif

@@ -1,0 +1,409 @@
+#include "profile/read.h"
+
+#include "profile/uses.h"
+#include "profile/x86.h"
+
+enum { PAGES_MAX = 24, RETURNS = 4 };
+
+/* Values that registers of one function may hold, wherever they were set. */
+struct bases {
+	uint64_t at[REGISTER_MAX][PAGES_MAX];
+	uint8_t count[REGISTER_MAX];
+};
+
+struct reading {
+	struct reach *reach;
+	struct loaded *in;
+	uint32_t function, region;
+	struct tables tables;
+	struct bases pages;        /* aarch64: of adrp */
+	uint32_t got_registers;    /* i386: that hold the GOT's address */
+	uint64_t returns[RETURNS]; /* i386: of the last calls */
+	unsigned next_return;
+};
+
+static struct cause
+because(const struct reading *reading, enum how how, uint64_t at)
+{
+	return (struct cause){
+		.how = (uint8_t)how,
+		.by = reading->function,
+		.at = at,
+	};
+}
+
+/* ------------------------------------------------------------ flow out -- */
+
+static void
+note_target(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct code *code =
+		&reading->reach->regions[reading->region].code;
+	const bool call = step->flow == FLOW_CALL;
+
+	if (!call && code_holds(code, step->target))
+		return;
+	reach_edge(reading->reach, step->target, reading->region,
+		   because(reading, call ? HOW_CALL : HOW_JUMP, at));
+}
+
+/* A call or jump through a word whose address is known. */
+static void note_through(struct reading *reading, uint64_t at, uint64_t word,
+			 const struct step *step)
+{
+	const bool call = step->flow == FLOW_CALL;
+	uint64_t target;
+
+	if (reach_targets(reading->reach, word, &target, 1))
+		reach_edge(reading->reach, target, reading->region,
+			   because(reading, call ? HOW_CALL : HOW_JUMP, at));
+}
+
+/* ----------------------------------------------------------- mentions -- */
+
+static bool only_compares(const struct step *step)
+{
+	return step->op == OP_COMPARE || step->op == OP_TEST;
+}
+
+static void note_uses(struct reading *reading, const struct uses *uses);
+
+/* An address in a register, from the instruction after `at` on. */
+static bool is_used_up(struct reading *reading, uint64_t at, uint64_t address,
+		       const struct step *step)
+{
+	struct uses uses;
+
+	if (step->to.kind != OPERAND_REGISTER ||
+	    step->size != reading->in->image.word || step->narrow ||
+	    reading->reach->all_data ||
+	    !uses_find(reading->reach,
+		       &reading->reach->regions[reading->region].code,
+		       at + step->length, step->to.name, address, &uses))
+		return false;
+	note_uses(reading, &uses);
+	return true;
+}
+
+/* Whether an address in a register is only gone up from. */
+static bool
+goes_up(const struct reading *reading, uint64_t at, const struct step *step)
+{
+	return step->to.kind == OPERAND_REGISTER &&
+	       step->size == reading->in->image.word &&
+	       uses_go_up(reading->reach,
+			  &reading->reach->regions[reading->region].code,
+			  at + step->length, step->to.name);
+}
+
+/* A word of the linker's, into a register. */
+static bool note_linkage(struct reading *reading, uint64_t at, uint64_t word,
+			 const struct step *step)
+{
+	struct reach *reach = reading->reach;
+	struct loaded *in = world_at(reach->world, word);
+	const struct section *section =
+		in ? image_section(&in->image, word - in->image.base) : NULL;
+	uint64_t target;
+
+	return step->op == OP_MOVE && section &&
+	       strncmp(section->name, ".got", 4) == 0 &&
+	       reach_targets(reach, word, &target, 1) &&
+	       !reach_is_code(reach, target) &&
+	       is_used_up(reading, at, target, step);
+}
+
+/* An address that an instruction uses or forms. */
+static void note_address(struct reading *reading, uint64_t at, uint64_t address,
+			 bool exact, const struct step *step)
+{
+	struct reach *reach = reading->reach;
+	const struct memory *memory = &step->memory;
+
+	if (exact && step->op == OP_ADDRESS && !reach_is_code(reach, address) &&
+	    is_used_up(reading, at, address, step))
+		return;
+	if (!exact || step->op == OP_ADDRESS) {
+		struct cause cause = because(reading, HOW_ADDRESS, at);
+
+		cause.upward = exact && goes_up(reading, at, step);
+		reach_address(reach, address, cause);
+		return;
+	}
+	/*
+	 * A word read by its address. One that is only written, or only
+	 * compared, gives nobody a pointer.
+	 */
+	if (memory->write)
+		reach_store(reach, address, at, reading->region);
+	if (!memory->read || only_compares(step))
+		return;
+	if (step->flow == FLOW_CALL || step->flow == FLOW_JUMP) {
+		note_through(reading, at, address, step);
+		/* What is not known to be a function is still read. */
+		reach_words(reach, address, reading->in->image.word,
+			    because(reading,
+				    step->flow == FLOW_CALL ? HOW_CALL
+							    : HOW_JUMP,
+				    at));
+		return;
+	}
+	if (note_linkage(reading, at, address, step))
+		return;
+	reach_words(reach, address,
+		    memory->long_  ? 64
+		    : memory->size ? memory->size
+				   : 64,
+		    because(reading, HOW_ADDRESS, at));
+}
+
+static void note_uses(struct reading *reading, const struct uses *uses)
+{
+	for (unsigned i = 0; i < uses->count; i++) {
+		const struct use *use = &uses->at[i];
+		const struct step step = { .flow = use->flow };
+
+		if (use->flow == FLOW_CALL || use->flow == FLOW_JUMP)
+			note_through(reading, use->at, use->address, &step);
+		reach_words(reading->reach, use->address, use->size,
+			    because(reading,
+				    use->flow == FLOW_CALL ? HOW_CALL
+							   : HOW_ADDRESS,
+				    use->at));
+	}
+}
+
+/* A table that a program which does not move names by its address. */
+static void
+note_absolute(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct memory *memory = &step->memory;
+	const bool exact =
+		memory->base == REGISTER_NONE && memory->index == REGISTER_NONE;
+	uint64_t address = (uint64_t)memory->offset;
+
+	if (reading->in->image.word == 4)
+		address &= 0xffffffff;
+	if (!image_segment(&reading->in->image, address))
+		return;
+	note_address(reading, at, address, exact, step);
+}
+
+/* ---------------------------------------------------------------- i386 -- */
+
+/* `call next; pop %ebx; add $distance, %ebx`, or with a thunk. */
+static void note_got_register(struct reading *reading, const struct step *step)
+{
+	const uint64_t got = reading->in->image.base + reading->in->image.got;
+
+	if (step->op != OP_ADD || step->to.kind != OPERAND_REGISTER ||
+	    step->from.kind != OPERAND_NUMBER)
+		return;
+	for (unsigned i = 0; i < RETURNS; i++)
+		if (reading->returns[i] &&
+		    ((reading->returns[i] + (uint64_t)step->number) &
+		     0xffffffff) == got)
+			reading->got_registers |= 1u << step->to.name;
+}
+
+static void
+note_narrow(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct memory *memory = &step->memory;
+	const uint32_t holders =
+		reading->got_registers ? reading->got_registers : 0xffcf;
+	bool base, index;
+	uint64_t address;
+
+	if (step->flow == FLOW_CALL) {
+		reading->returns[reading->next_return++ % RETURNS] =
+			at + step->length;
+	}
+	note_got_register(reading, step);
+	/* Copies of it. */
+	if (step->op == OP_MOVE && step->to.kind == OPERAND_REGISTER &&
+	    step->from.kind == OPERAND_REGISTER &&
+	    reading->got_registers >> step->from.name & 1)
+		reading->got_registers |= 1u << step->to.name;
+	if (!memory->used || memory->thread || !reading->in->image.got)
+		return;
+	base = memory->base < 16 && holders >> memory->base & 1;
+	index = memory->index < 16 && holders >> memory->index & 1 &&
+		memory->scale == 1;
+	if (!base && !index)
+		return;
+	address = (reading->in->image.base + reading->in->image.got +
+		   (uint64_t)memory->offset) &
+		  0xffffffff;
+	if (world_at(reading->reach->world, address) != reading->in)
+		return;
+	note_address(reading, at, address,
+		     base && memory->index == REGISTER_NONE, step);
+}
+
+/* ------------------------------------------------------------- aarch64 -- */
+
+static void add_page(struct bases *bases, uint8_t name, uint64_t value)
+{
+	if (name >= REGISTER_MAX)
+		return;
+	for (unsigned i = 0; i < bases->count[name]; i++)
+		if (bases->at[name][i] == value)
+			return;
+	/* The oldest give way; gcc and clang use a page right after adrp. */
+	if (bases->count[name] == PAGES_MAX) {
+		memmove(bases->at[name], bases->at[name] + 1,
+			(PAGES_MAX - 1) * sizeof(uint64_t));
+		bases->count[name]--;
+	}
+	bases->at[name][bases->count[name]++] = value;
+}
+
+static void
+note_pages(struct reading *reading, uint64_t at, const struct step *step)
+{
+	struct bases *pages = &reading->pages;
+	const struct memory *memory = &step->memory;
+
+	if (step->op == OP_ADDRESS && step->to.kind == OPERAND_REGISTER &&
+	    memory->base == REGISTER_PC)
+		add_page(pages, step->to.name, (uint64_t)memory->offset);
+	if (step->op == OP_MOVE && step->to.kind == OPERAND_REGISTER &&
+	    step->from.kind == OPERAND_REGISTER)
+		for (unsigned i = 0; i < pages->count[step->from.name]; i++)
+			add_page(pages, step->to.name,
+				 pages->at[step->from.name][i]);
+	if (step->op == OP_ADD && step->left < REGISTER_MAX &&
+	    step->from.kind == OPERAND_NUMBER)
+		for (unsigned i = 0; i < pages->count[step->left]; i++)
+			reach_address(reading->reach,
+				      pages->at[step->left][i] +
+					      (uint64_t)step->number,
+				      because(reading, HOW_ADDRESS, at));
+	if (!memory->used || memory->base >= REGISTER_MAX)
+		return;
+	for (unsigned i = 0; i < pages->count[memory->base]; i++)
+		note_address(reading, at,
+			     pages->at[memory->base][i] +
+				     (uint64_t)memory->offset,
+			     memory->index == REGISTER_NONE, step);
+}
+
+/* ----------------------------------------------------------- one step -- */
+
+static void
+note_number(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct image *image = &reading->in->image;
+	const uint64_t number = image->word == 8
+					? (uint64_t)step->number
+					: (uint64_t)step->number & 0xffffffff;
+
+	if (!step->wide_number || image->movable || only_compares(step) ||
+	    !image_segment(image, number))
+		return;
+	reach_address(reading->reach, number,
+		      because(reading, HOW_ADDRESS, at));
+}
+
+static bool read_step(void *context, uint64_t at, const struct step *step)
+{
+	struct reading *reading = context;
+	const struct image *image = &reading->in->image;
+	const struct memory *memory = &step->memory;
+
+	if (step->trap)
+		reach_site(reading->reach, at, reading->region, step->trap);
+	if (step->direct)
+		note_target(reading, at, step);
+	else if (step->flow == FLOW_CALL || step->flow == FLOW_JUMP)
+		reach_indirect(reading->reach, at, reading->region,
+			       step->flow == FLOW_JUMP);
+	tables_note(&reading->tables, reading->in, step);
+	if (image->machine == MACHINE_AARCH64)
+		note_pages(reading, at, step);
+	if (image->word == 4 && image->movable)
+		note_narrow(reading, at, step);
+	if (memory->used && !memory->thread) {
+		if (memory->base == REGISTER_PC)
+			note_address(reading, at, (uint64_t)memory->offset,
+				     true, step);
+		else if (!image->movable && image->machine != MACHINE_AARCH64)
+			note_absolute(reading, at, step);
+	}
+	note_number(reading, at, step);
+	return !reading->reach->nomem;
+}
+
+/* Whether a table's target outside of its function may be a part of it. */
+static bool is_fragment(const struct loaded *in, uint64_t address)
+{
+	const struct frame *frame =
+		image_frame(&in->image, address - in->image.base);
+	const struct symbol *symbol;
+
+	if (!frame)
+		return false;
+	symbol = loaded_function(in, frame->start + in->image.base);
+	return !symbol || symbol->value != frame->start ||
+	       strstr(symbol->name, ".cold") || strstr(symbol->name, ".part");
+}
+
+static bool note_entry(void *context, uint64_t target, bool likely)
+{
+	struct reading *reading = context;
+	struct reach *reach = reading->reach;
+
+	if (code_holds(&reach->regions[reading->region].code, target))
+		return true;
+	if (!likely || !is_fragment(reading->in, target))
+		return false;
+	reach_function(reach, target, because(reading, HOW_TABLE, target));
+	return true;
+}
+
+static void read_unwinding(struct reading *reading)
+{
+	struct reach *reach = reading->reach;
+	const struct image *image = &reading->in->image;
+	const struct code *code = &reach->regions[reading->region].code;
+	const struct frame *frame =
+		image_frame(image, code->spans[0].start - image->base);
+	const struct cause cause = because(reading, HOW_UNWIND, 0);
+
+	if (!frame || !code->bounded)
+		return;
+	if (frame->personality)
+		reach_personality(reach, image->base + frame->personality,
+				  frame->indirect ? image->word : 0, cause);
+	if (frame->landing)
+		reach_function(reach, image->base + frame->landing, cause);
+}
+
+void read_function(struct reach *reach, uint32_t function)
+{
+	const uint32_t index = reach->functions[function].region;
+	struct region *region = &reach->regions[index];
+	struct reading reading = {
+		.reach = reach,
+		.in = region->code.in,
+		.function = function,
+		.region = index,
+	};
+	struct code code;
+
+	if (region->read)
+		return;
+	region->read = true;
+	/* The array of regions may move while its code is read. */
+	code = region->code;
+	if (!code.count)
+		return;
+	if (!code_each(reach->arena, &code, read_step, &reading) &&
+	    !reach->nomem)
+		reach->nomem = true;
+	reach->regions[index].code.unreadable = code.unreadable;
+	if (reading.tables.jumps)
+		tables_each(&reading.tables, reading.in, note_entry, &reading);
+	read_unwinding(&reading);
+}

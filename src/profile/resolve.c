@@ -1,0 +1,624 @@
+#include "profile/resolve.h"
+
+enum { RESULT_DEPTH = 4 };
+
+/* A value at the entry of a function, wanted for a purpose. */
+struct need {
+	uint32_t function;
+	struct item item;
+	uint64_t site;
+	uint8_t purpose;
+	bool quiet;
+};
+
+/* A place where a value is, and what it is wanted for. */
+struct spot {
+	uint32_t region;
+	uint32_t function; /* whose entry items are about; NOTHING: none */
+	uint64_t at, site;
+	enum purpose purpose;
+	const struct state *state; /* at `at`; may be NULL */
+	unsigned depth;
+	bool quiet; /* what is not known here is said elsewhere */
+};
+
+/* -------------------------------------------------------------- results -- */
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	a = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
+	return (a ^ a >> 31) | 1;
+}
+
+static bool is_first(struct resolve *resolve, struct map *map, uint64_t key)
+{
+	bool there = true;
+
+	if (!map_add(resolve->arena, map, key, 0, &there))
+		resolve->nomem = true;
+	return !there;
+}
+
+static void
+found(struct resolve *resolve, const struct spot *place, uint64_t number)
+{
+	struct finding *grown;
+
+	if (place->purpose < FOR_LIBRARY)
+		number &= 0xffffffff;
+	if (!is_first(resolve, &resolve->seen,
+		      mix(mix(number, place->at), place->purpose + 77)))
+		return;
+	grown = arena_grow(resolve->arena, resolve->findings,
+			   &resolve->finding_room, resolve->finding_count + 1,
+			   sizeof(*grown));
+	if (!grown) {
+		resolve->nomem = true;
+		return;
+	}
+	resolve->findings = grown;
+	grown[resolve->finding_count++] = (struct finding){
+		.number = number,
+		.at = place->at,
+		.function = place->function,
+		.site = place->site,
+		.purpose = (uint8_t)place->purpose,
+		.direct = place->at == place->site,
+	};
+}
+
+static void
+give_up(struct resolve *resolve, const struct spot *place, const char *why)
+{
+	struct unresolved *grown;
+
+	if (place->quiet)
+		return;
+	if (!is_first(resolve, &resolve->failed,
+		      mix(mix(place->at, place->purpose + 1),
+			  (uint64_t)why[0] << 8 | (uint64_t)why[1])))
+		return;
+	grown = arena_grow(resolve->arena, resolve->unresolved,
+			   &resolve->unresolved_room,
+			   resolve->unresolved_count + 1, sizeof(*grown));
+	if (!grown) {
+		resolve->nomem = true;
+		return;
+	}
+	resolve->unresolved = grown;
+	grown[resolve->unresolved_count++] = (struct unresolved){
+		.at = place->at,
+		.site = place->site,
+		.function = place->function,
+		.purpose = (uint8_t)place->purpose,
+		.why = why,
+	};
+}
+
+static void
+need(struct resolve *resolve, const struct spot *place, struct item item)
+{
+	uint64_t key = mix(place->function,
+			   (uint64_t)item.kind << 32 | (uint32_t)item.offset);
+	struct need *grown;
+
+	key = mix(key, (uint64_t)item.name << 16 | item.size << 8 |
+			       (uint64_t)place->purpose |
+			       (uint64_t)place->quiet << 60);
+	if (!is_first(resolve, &resolve->seen, key))
+		return;
+	grown = arena_grow(resolve->arena, resolve->needs, &resolve->need_room,
+			   resolve->need_count + 1, sizeof(*grown));
+	if (!grown) {
+		resolve->nomem = true;
+		return;
+	}
+	resolve->needs = grown;
+	grown[resolve->need_count++] = (struct need){
+		.function = place->function,
+		.item = item,
+		.site = place->site,
+		.purpose = (uint8_t)place->purpose,
+		.quiet = place->quiet,
+	};
+}
+
+/* ------------------------------------------------------------- variables -- */
+
+static void resolve_value(struct resolve *resolve, const struct spot *place,
+			  uint32_t value);
+
+/* The object around a variable, if nobody ever knows its address. */
+static bool only_named(const struct resolve *resolve, const struct loaded *in,
+		       uint64_t address)
+{
+	const struct reach *reach = resolve->reach;
+
+	if (!loaded_object(in, address))
+		return in->libc && !map_get(&reach->addresses, address) &&
+		       !map_get(&reach->upward, address);
+	for (size_t i = 0; i < reach->object_count; i++)
+		if (address >= reach->objects[i].start &&
+		    address < reach->objects[i].end)
+			return false;
+	return true;
+}
+
+static void resolve_store(struct resolve *resolve, const struct spot *place,
+			  const struct store *store)
+{
+	struct flows *flows = resolve->flows;
+	const struct region *region = &resolve->reach->regions[store->region];
+	struct step step;
+	bool any = false;
+
+	code_step(region->code.in, store->at, &step);
+	for (uint32_t e = region->first_entry; e != NOTHING;
+	     e = resolve->reach->functions[e].next_entry) {
+		const struct course *course = flow_of(flows, e);
+		struct spot there = *place;
+		struct state after;
+
+		if (!course) {
+			resolve->nomem = true;
+			return;
+		}
+		there.state = flow_at(course, store->at);
+		if (!there.state)
+			continue;
+		any = true;
+		there.region = store->region;
+		there.function = e;
+		there.at = store->at;
+		there.depth++;
+		if (step.op != OP_MOVE || step.from.kind == OPERAND_MEMORY) {
+			give_up(resolve, &there, "a variable that is computed");
+			continue;
+		}
+		/* Moved to a register of ours instead, to see what it is. */
+		after = (struct state){ 0 };
+		memcpy(&after, there.state, offsetof(struct state, slots));
+		resolve_value(resolve, &there,
+			      step.from.kind == OPERAND_NUMBER
+				      ? values_number(&flows->values,
+						      (uint64_t)step.number)
+				      : after.registers[step.from.name]);
+	}
+	if (!any)
+		give_up(resolve, place,
+			"a variable set in code that no way "
+			"leads to");
+}
+
+static void resolve_variable(struct resolve *resolve, const struct spot *place,
+			     struct item item)
+{
+	struct reach *reach = resolve->reach;
+	struct loaded *in = world_at(reach->world, item.number);
+	struct bytes bytes;
+
+	if (!in || place->depth > RESULT_DEPTH ||
+	    !only_named(resolve, in, item.number)) {
+		give_up(resolve, place, "from memory that others may change");
+		return;
+	}
+	bytes = image_bytes(&in->image, item.number - in->image.base,
+			    item.size);
+	found(resolve, place,
+	      bytes.size ? bytes_number(bytes, 0, item.size) : 0);
+	for (size_t i = 0; i < reach->store_count; i++) {
+		const struct store *store = &reach->stores[i];
+
+		if (store->word + 64 <= item.number ||
+		    store->word >= item.number + item.size)
+			continue;
+		if (store->word == item.number)
+			resolve_store(resolve, place, store);
+	}
+}
+
+/* ------------------------------------------------------- what comes back -- */
+
+static struct spot caller_of(const struct spot *place, uint64_t at)
+{
+	struct spot there = *place;
+
+	there.at = at;
+	there.depth++;
+	return there;
+}
+
+static uint32_t
+entry_value(struct resolve *resolve, const struct state *state,
+	    const struct loaded *in, bool jump, struct item item);
+
+static void resolve_result(struct resolve *resolve, const struct spot *place,
+			   struct item item)
+{
+	struct reach *reach = resolve->reach;
+	struct loaded *in = world_at(reach->world, item.number);
+	const struct course *course, *own;
+	const struct state *state;
+	struct items items;
+	uint32_t *callee;
+	struct step step;
+	uint64_t target;
+
+	code_step(in, item.number, &step);
+	target = flow_callee(resolve->flows, in, &step);
+	callee = target ? map_get(&reach->by_entry, target) : NULL;
+	if (!callee || place->depth > RESULT_DEPTH ||
+	    place->function == NOTHING) {
+		give_up(resolve, place, "what a function returned");
+		return;
+	}
+	course = flow_of(resolve->flows, *callee);
+	own = flow_of(resolve->flows, place->function);
+	if (!course || !own) {
+		resolve->nomem = true;
+		return;
+	}
+	state = flow_at(own, item.number);
+	if (!values_items(&resolve->flows->values, course->result, &items) ||
+	    course->gave_up || !state || !items.count) {
+		give_up(resolve, place, "what a function returned");
+		return;
+	}
+	for (unsigned i = 0; i < items.count; i++) {
+		struct spot there = caller_of(place, item.number);
+		struct item one = items.at[i];
+
+		if (one.kind == ITEM_ENTRY || one.kind == ITEM_ARGUMENT) {
+			resolve_value(resolve, &there,
+				      entry_value(resolve, state, in, false,
+						  one));
+			continue;
+		}
+		there.function = *callee;
+		there.region = reach->functions[*callee].region;
+		resolve_value(resolve, &there,
+			      values_one(&resolve->flows->values, one));
+	}
+}
+
+/* ---------------------------------------------------------------- values -- */
+
+static void resolve_item(struct resolve *resolve, const struct spot *place,
+			 struct item item)
+{
+	struct loaded *in = world_at(resolve->reach->world, place->at);
+
+	switch (item.kind) {
+	case ITEM_NUMBER:
+		found(resolve, place, item.number);
+		break;
+	case ITEM_POINTEE:
+		/*
+		 * What memory held at entry, if it cannot have changed since.
+		 * glibc's setxid is known not to change its record's number.
+		 */
+		if (item.stale && !(in && in->libc)) {
+			give_up(resolve, place,
+				"through a pointer, after memory has changed");
+			break;
+		}
+		item.stale = false;
+		/* fall through */
+	case ITEM_ENTRY:
+	case ITEM_ARGUMENT:
+		if (place->function == NOTHING)
+			give_up(resolve, place, "from an unknown caller");
+		else
+			need(resolve, place, item);
+		break;
+	case ITEM_VARIABLE:
+		if (item.offset)
+			give_up(resolve, place, "computed");
+		else
+			resolve_variable(resolve, place, item);
+		break;
+	case ITEM_FIELD:
+		/*
+		 * glibc: the handler by which setuid and its like reach all
+		 * threads. It makes the call that whoever sent it makes, too.
+		 */
+		if (!(in && in->libc && place->purpose <= FOR_NUMBER32))
+			give_up(resolve, place, "through a pointer");
+		break;
+	case ITEM_RESULT:
+		resolve_result(resolve, place, item);
+		break;
+	default:
+		give_up(resolve, place, "an address");
+		break;
+	}
+}
+
+static void
+resolve_value(struct resolve *resolve, const struct spot *place, uint32_t value)
+{
+	struct items items;
+
+	if (!values_items(&resolve->flows->values, value, &items)) {
+		give_up(resolve, place, "computed");
+		return;
+	}
+	for (unsigned i = 0; i < items.count && !resolve->nomem; i++)
+		resolve_item(resolve, place, items.at[i]);
+}
+
+/* A word that the caller left on the stack for the callee. */
+static uint32_t
+stack_value(struct resolve *resolve, const struct state *state,
+	    const struct convention *about, bool jump, struct item item)
+{
+	struct flows *flows = resolve->flows;
+	struct items items;
+	int32_t offset;
+
+	if (!values_items(&flows->values, state->registers[about->stack],
+			  &items) ||
+	    items.count != 1 || items.at[0].kind != ITEM_STACK)
+		return VALUE_ANY;
+	offset = items.at[0].offset;
+	/* With its frame still there, others may change it yet. */
+	if (jump)
+		return offset == 0 ? state_slot(flows, state, item.offset,
+						item.size)
+				   : VALUE_ANY;
+	return state_slot(flows, state,
+			  offset + item.offset -
+				  (about->pushes ? about->word : 0),
+			  item.size);
+}
+
+/* What memory holds behind one of the things that a register may hold. */
+static uint32_t pointee_value(struct flows *flows, const struct state *state,
+			      struct item one, struct item item)
+{
+	switch (one.kind) {
+	case ITEM_STACK:
+		return state_slot(flows, state, one.offset + item.offset,
+				  item.size);
+	case ITEM_NUMBER:
+		return flow_memory(flows,
+				   one.number + (uint64_t)(int64_t)item.offset,
+				   item.size);
+	case ITEM_ENTRY:
+		one.kind = ITEM_POINTEE;
+		one.offset += item.offset;
+		one.size = item.size;
+		one.stale = state->touched;
+		return values_one(&flows->values, one);
+	default:
+		return VALUE_ANY;
+	}
+}
+
+/* The same thing, a distance behind. */
+static uint32_t
+moved_value(struct flows *flows, struct item one, struct item item)
+{
+	if (one.kind == ITEM_NUMBER)
+		one.number += (uint64_t)(int64_t)item.offset;
+	else if (item.offset && one.kind != ITEM_ENTRY)
+		return VALUE_ANY;
+	else
+		one.offset += item.offset;
+	return values_one(&flows->values, one);
+}
+
+/* What the caller's state says about an item of the callee's entry. */
+static uint32_t
+entry_value(struct resolve *resolve, const struct state *state,
+	    const struct loaded *in, bool jump, struct item item)
+{
+	const struct convention *about = convention_of(in->image.machine);
+	struct flows *flows = resolve->flows;
+	uint32_t value = VALUE_NONE;
+	struct items items;
+
+	if (item.kind == ITEM_ARGUMENT)
+		return stack_value(resolve, state, about, jump, item);
+	if (!values_items(&flows->values, state->registers[item.name], &items))
+		return VALUE_ANY;
+	for (unsigned i = 0; i < items.count; i++)
+		value = values_join(&flows->values, value,
+				    item.kind == ITEM_ENTRY
+					    ? moved_value(flows, items.at[i],
+							  item)
+					    : pointee_value(flows, state,
+							    items.at[i], item));
+	return value;
+}
+
+/* --------------------------------------------------------------- callers -- */
+
+typedef uint32_t value_at(struct resolve *resolve, const struct state *state,
+			  const struct loaded *in, const void *what);
+
+/* A value at an instruction, seen from each entry of its region. */
+static void at_each_entry(struct resolve *resolve, struct spot place,
+			  value_at *value, const void *what)
+{
+	struct reach *reach = resolve->reach;
+	const struct loaded *in = reach->regions[place.region].code.in;
+	const struct course *course;
+	bool any = false;
+
+	for (uint32_t e = reach->regions[place.region].first_entry;
+	     e != NOTHING && !resolve->nomem;
+	     e = reach->functions[e].next_entry) {
+		course = flow_of(resolve->flows, e);
+		if (!course) {
+			resolve->nomem = true;
+			return;
+		}
+		place.function = e;
+		if (course->gave_up) {
+			give_up(resolve, &place, "in code too large to follow");
+			any = true;
+			continue;
+		}
+		place.state = flow_at(course, place.at);
+		if (!place.state)
+			continue;
+		any = true;
+		resolve_value(resolve, &place,
+			      value(resolve, place.state, in, what));
+	}
+	if (any || resolve->nomem)
+		return;
+	course = flow_loose(resolve->flows, place.region);
+	if (!course) {
+		resolve->nomem = true;
+		return;
+	}
+	place.function = NOTHING;
+	place.state = course->gave_up ? NULL : flow_at(course, place.at);
+	resolve_value(resolve, &place,
+		      place.state ? value(resolve, place.state, in, what)
+				  : VALUE_ANY);
+}
+
+static uint32_t
+value_of_register(struct resolve *resolve, const struct state *state,
+		  const struct loaded *in, const void *what)
+{
+	(void)resolve;
+	(void)in;
+	return state->registers[*(const uint8_t *)what];
+}
+
+struct passed {
+	struct item item;
+	bool jump;
+};
+
+static uint32_t value_passed(struct resolve *resolve, const struct state *state,
+			     const struct loaded *in, const void *what)
+{
+	const struct passed *passed = what;
+
+	return entry_value(resolve, state, in, passed->jump, passed->item);
+}
+
+/*
+ * A function that takes a number, and whose address somebody has: whoever calls
+ * what is not known may call it. Outside of libc, which keeps such pointers to
+ * itself, the constants that are handed to unknown callees count as numbers.
+ */
+static void
+resolve_indirect(struct resolve *resolve, struct spot place, struct item item)
+{
+	struct reach *reach = resolve->reach;
+
+	place.quiet = true;
+	for (size_t i = 0; i < reach->indirect_count && !resolve->nomem; i++) {
+		const struct indirect *one = &reach->indirects[i];
+		const struct passed passed = { item, one->jump };
+		const struct loaded *in = reach->regions[one->region].code.in;
+
+		if (in->libc || in->is_loader || in->image.go)
+			continue;
+		place.region = one->region;
+		place.at = one->at;
+		at_each_entry(resolve, place, value_passed, &passed);
+	}
+}
+
+static void resolve_need(struct resolve *resolve, const struct need *open)
+{
+	struct reach *reach = resolve->reach;
+	const struct function *function = &reach->functions[open->function];
+	struct spot place = {
+		.region = function->region,
+		.function = open->function,
+		.at = function->entry,
+		.site = open->site,
+		.purpose = (enum purpose)open->purpose,
+		.quiet = open->quiet,
+	};
+
+	if (function->taken) {
+		give_up(resolve, &place, "by a call through a pointer");
+		if (open->purpose <= FOR_NUMBER32)
+			resolve_indirect(resolve, place, open->item);
+	}
+	for (uint32_t e = function->edges; e != NOTHING && !resolve->nomem;
+	     e = reach->edges[e].next) {
+		const struct edge *edge = &reach->edges[e];
+		struct passed passed = { open->item, edge->jump };
+
+		place.region = edge->region;
+		place.at = edge->at;
+		at_each_entry(resolve, place, value_passed, &passed);
+	}
+}
+
+void resolve_settle(struct resolve *resolve)
+{
+	while (resolve->next_need < resolve->need_count && !resolve->nomem) {
+		struct need open = resolve->needs[resolve->next_need++];
+
+		resolve_need(resolve, &open);
+	}
+}
+
+void resolve_argument(struct resolve *resolve, uint32_t function,
+		      unsigned argument, enum purpose purpose)
+{
+	const struct function *about = &resolve->reach->functions[function];
+	const struct loaded *in =
+		resolve->reach->regions[about->region].code.in;
+	const struct convention *convention = convention_of(in->image.machine);
+	const struct spot place = {
+		.region = about->region,
+		.function = function,
+		.at = about->entry,
+		.site = about->entry,
+		.purpose = purpose,
+	};
+
+	if (argument < convention->argument_count)
+		need(resolve, &place,
+		     (struct item){ .kind = ITEM_ENTRY,
+				    .name = convention->arguments[argument] });
+	else
+		need(resolve, &place,
+		     (struct item){
+			     .kind = ITEM_ARGUMENT,
+			     .offset = (int32_t)((argument -
+						  convention->argument_count +
+						  convention->pushes) *
+						 convention->word),
+			     .size = convention->word });
+	resolve_settle(resolve);
+}
+
+bool resolve_all(struct resolve *resolve)
+{
+	struct reach *reach = resolve->reach;
+
+	for (size_t i = 0; i < reach->site_count && !resolve->nomem; i++) {
+		const struct site *site = &reach->sites[i];
+		const struct loaded *in = reach->regions[site->region].code.in;
+		const struct convention *about =
+			convention_of(in->image.machine);
+		const struct spot place = {
+			.region = site->region,
+			.at = site->at,
+			.site = site->at,
+			.purpose = site->trap != TRAP_SYSCALL &&
+						   in->image.machine ==
+							   MACHINE_X86_64
+					   ? FOR_NUMBER32
+					   : FOR_NUMBER,
+		};
+
+		at_each_entry(resolve, place, value_of_register,
+			      &about->number);
+	}
+	resolve_settle(resolve);
+	return !resolve->nomem;
+}

@@ -1,0 +1,388 @@
+/* The report: calls with their ways, and gaps. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "profile/work.h"
+
+enum { STEPS_MAX = 64 };
+
+struct telling {
+	struct arena *arena;
+	const struct work *work;
+	struct report *report;
+	const char *program;
+	const char **paths; /* of images, kept */
+	bool nomem;
+};
+
+static const char *kept(struct telling *telling, const char *text)
+{
+	const char *copy = arena_text(telling->arena, text ? text : "",
+				      text ? strlen(text) : 0);
+
+	if (!copy) {
+		telling->nomem = true;
+		return "";
+	}
+	return copy;
+}
+
+#define more(telling, array, count, room)                                \
+	(grow((telling), (void **)&(telling)->report->array,             \
+	      (telling)->report->count, &(telling)->report->room,        \
+	      sizeof(*(telling)->report->array))                         \
+		 ? &(telling)->report->array[(telling)->report->count++] \
+		 : NULL)
+
+static bool grow(struct telling *telling, void **array, size_t count,
+		 size_t *room, size_t size)
+{
+	void *grown = arena_grow(telling->arena, *array, room, count + 1, size);
+
+	if (!grown) {
+		telling->nomem = true;
+		return false;
+	}
+	*array = grown;
+	return true;
+}
+
+/* --------------------------------------------------------------- places -- */
+
+static struct cg_profile_step
+place_of(struct telling *telling, uint64_t address, const char *how)
+{
+	struct loaded *in = world_at(&telling->work->world, address);
+	const struct symbol *symbol = in ? loaded_function(in, address) : NULL;
+	struct cg_profile_step step = { .image = "",
+					.function = "",
+					.how = how };
+
+	if (!in)
+		return step;
+	step.image = telling->paths[in->index];
+	step.address = step.offset = address - in->image.base;
+	/* A symbol that ended before it says nothing. */
+	if (!symbol ||
+	    (symbol->size && step.address - symbol->value >= symbol->size))
+		return step;
+	step.function = kept(telling, symbol->name);
+	step.offset = step.address - symbol->value;
+	return step;
+}
+
+static const char *way_of(enum how how)
+{
+	static const char *const ways[] = {
+		[HOW_ROOT] = "starts with",
+		[HOW_CALL] = "calls",
+		[HOW_JUMP] = "jumps to",
+		[HOW_ADDRESS] = "takes the address of",
+		[HOW_POINTER] = "holds a pointer to",
+		[HOW_UNWIND] = "is unwound by",
+		[HOW_TABLE] = "branches by a table to",
+		[HOW_EXPORT] = "may look up",
+	};
+
+	return ways[how];
+}
+
+/* The way to a finding, from the program on. */
+static void tell_steps(struct telling *telling, const struct finding *finding,
+		       struct report_call *call)
+{
+	const struct reach *reach = &telling->work->reach;
+	struct cg_profile_step steps[STEPS_MAX];
+	uint32_t at = finding->function;
+	bool object = false;
+	size_t count = 0;
+
+	if (finding->site != finding->at)
+		steps[count++] =
+			place_of(telling, finding->site, "hands the number to");
+	steps[count++] = place_of(telling, finding->at, "makes the call at");
+	while (at != NOTHING && count < STEPS_MAX - 1) {
+		const struct cause *cause =
+			object ? &reach->objects[at].cause
+			       : &reach->functions[at].cause;
+		const uint64_t start = object ? reach->objects[at].start
+					      : reach->functions[at].entry;
+
+		steps[count++] =
+			place_of(telling, start,
+				 cause->how == HOW_ROOT
+					 ? kept(telling, cause->root)
+					 : way_of((enum how)cause->how));
+		if (cause->by == NOTHING)
+			break;
+		object = cause->object;
+		at = cause->by;
+	}
+	call->steps =
+		arena_array(telling->arena, struct cg_profile_step, count);
+	if (!call->steps) {
+		telling->nomem = true;
+		return;
+	}
+	call->call.steps = count;
+	for (size_t i = 0; i < count; i++)
+		call->steps[i] = steps[count - 1 - i];
+}
+
+/* ---------------------------------------------------------------- calls -- */
+
+static struct report_call *
+find_call(struct telling *telling, const struct cg_abi *abi, uint32_t nr)
+{
+	struct report *report = telling->report;
+
+	for (size_t i = 0; i < report->call_count; i++)
+		if (report->calls[i].call.abi == abi &&
+		    report->calls[i].call.nr == nr)
+			return &report->calls[i];
+	return NULL;
+}
+
+static struct report_call *
+add_call(struct telling *telling, const struct cg_abi *abi, uint32_t nr,
+	 enum cg_evidence evidence)
+{
+	struct report_call *call = more(telling, calls, call_count, call_room);
+
+	if (call)
+		*call = (struct report_call){
+			.call = {
+				.abi = abi,
+				.call = cg_syscall_at(abi, nr),
+				.nr = nr,
+				.evidence = evidence,
+				.program = telling->program,
+			},
+		};
+	return call;
+}
+
+static const struct cg_abi *abi_of(const struct work *work, bool narrow)
+{
+	switch (work->loader.program->image.machine) {
+	case MACHINE_I386:
+		return cg_abi_by_name("i386");
+	case MACHINE_AARCH64:
+		return cg_abi_by_name("aarch64");
+	default:
+		return cg_abi_by_name(narrow ? "i386" : "x86_64");
+	}
+}
+
+static void tell_finding(struct telling *telling, const struct finding *finding)
+{
+	const struct cg_abi *abi =
+		abi_of(telling->work, finding->purpose == FOR_NUMBER32);
+	const uint32_t nr = (uint32_t)finding->number;
+	struct report_call *call = find_call(telling, abi, nr);
+
+	if (call && call->call.evidence != CG_BY_KERNEL) {
+		call->call.sites++;
+		return;
+	}
+	if (!call)
+		call = add_call(telling, abi, nr, CG_BY_KERNEL);
+	if (!call)
+		return;
+	call->call.evidence = finding->direct ? CG_BY_CONSTANT : CG_BY_CALLER;
+	call->call.sites = 1;
+	tell_steps(telling, finding, call);
+}
+
+static int by_function(const void *left, const void *right)
+{
+	const struct finding *a = left, *b = right;
+
+	if (a->function != b->function)
+		return a->function < b->function ? -1 : 1;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+static void tell_calls(struct telling *telling)
+{
+	const struct resolve *resolve = &telling->work->resolve;
+	const struct cg_abi *abi = abi_of(telling->work, false);
+	const struct cg_syscall *restart =
+		cg_syscall_by_name("restart_syscall");
+	uint32_t nr;
+
+	/* Functions that were found first have the shortest ways. */
+	qsort(resolve->findings, resolve->finding_count,
+	      sizeof(*resolve->findings), by_function);
+	for (size_t i = 0; i < resolve->finding_count; i++)
+		if (resolve->findings[i].purpose <= FOR_NUMBER32)
+			tell_finding(telling, &resolve->findings[i]);
+	/* After SIGSTOP and SIGCONT the kernel goes on with this one. */
+	if (restart && cg_syscall_number(restart, abi, &nr) &&
+	    !find_call(telling, abi, nr))
+		add_call(telling, abi, nr, CG_BY_KERNEL);
+}
+
+static int by_name(const void *left, const void *right)
+{
+	const struct cg_profile_call *a =
+		&((const struct report_call *)left)->call;
+	const struct cg_profile_call *b =
+		&((const struct report_call *)right)->call;
+
+	if (a->abi != b->abi)
+		return strcmp(a->abi->name, b->abi->name);
+	if (!a->call || !b->call)
+		return a->nr < b->nr ? -1 : a->nr > b->nr;
+	return strcmp(a->call->name, b->call->name);
+}
+
+/* ----------------------------------------------------------------- gaps -- */
+
+static void add_gap(struct telling *telling, enum cg_gap kind, bool open,
+		    uint64_t address, const char *why)
+{
+	struct cg_profile_gap *gap = more(telling, gaps, gap_count, gap_room);
+
+	if (gap)
+		*gap = (struct cg_profile_gap){
+			.kind = kind,
+			.open = open,
+			.place = place_of(telling, address, ""),
+			.why = kept(telling, why),
+		};
+}
+
+static void
+tell_unresolved(struct telling *telling, const struct unresolved *open)
+{
+	const struct loaded *in = world_at(&telling->work->world, open->at);
+	const bool libc = in && in->libc;
+	char why[160];
+
+	switch (open->purpose) {
+	case FOR_LIBRARY:
+		/* glibc's own are NSS and gconv, which are known by name. */
+		if (!libc)
+			add_gap(telling, CG_GAP_LIBRARY, true, open->at,
+				open->why);
+		break;
+	case FOR_SYMBOL:
+		if (!libc)
+			add_gap(telling, CG_GAP_SYMBOL, true, open->at,
+				open->why);
+		break;
+	default:
+		snprintf(why, sizeof(why), "the number comes %s%s",
+			 open->why[0] == 'c' ? "from a computation: " : "",
+			 open->why);
+		add_gap(telling,
+			open->why[0] == 'b' && open->why[1] == 'y'
+				? CG_GAP_POINTER
+				: CG_GAP_NUMBER,
+			true, open->at, why);
+		break;
+	}
+}
+
+static void tell_code(struct telling *telling)
+{
+	const struct reach *reach = &telling->work->reach;
+
+	for (size_t i = 0; i < reach->region_count; i++)
+		if (reach->regions[i].code.unreadable &&
+		    reach->regions[i].code.count)
+			add_gap(telling, CG_GAP_CODE,
+				reach->regions[i].code.bounded,
+				reach->regions[i].code.spans[0].start,
+				"some bytes of its code are no instruction "
+				"that we know");
+}
+
+static void tell_foreign(struct telling *telling)
+{
+	const struct work *work = telling->work;
+	const struct reach *reach = &work->reach;
+
+	if (work->loader.program->image.machine != MACHINE_X86_64)
+		return;
+	for (size_t i = 0; i < reach->site_count; i++)
+		if (reach->sites[i].trap != TRAP_SYSCALL)
+			add_gap(telling, CG_GAP_FOREIGN, false,
+				reach->sites[i].at,
+				"a call of i386 in a program of x86_64");
+}
+
+static void tell_gaps(struct telling *telling)
+{
+	const struct work *work = telling->work;
+	const struct loader *loader = &work->loader;
+	char why[400];
+
+	for (size_t i = 0; i < loader->missing_count; i++) {
+		snprintf(why, sizeof(why), "%s, needed by %s, was not found",
+			 loader->missing[i].name, loader->missing[i].by);
+		add_gap(telling, CG_GAP_MISSING, true, 0, why);
+	}
+	for (size_t i = 0; i < work->resolve.unresolved_count; i++)
+		tell_unresolved(telling, &work->resolve.unresolved[i]);
+	tell_code(telling);
+	tell_foreign(telling);
+	if (work->modules_left)
+		add_gap(telling, CG_GAP_MODULES, true, 0, work->modules_why);
+}
+
+/* --------------------------------------------------------------- images -- */
+
+static void tell_images(struct telling *telling)
+{
+	const struct work *work = telling->work;
+	const size_t first = telling->report->image_count;
+
+	for (size_t i = 0; i < work->world.count; i++) {
+		const struct loaded *in = work->world.images[i];
+		struct cg_profile_image *image =
+			more(telling, images, image_count, image_room);
+
+		if (!image)
+			return;
+		*image = (struct cg_profile_image){
+			.path = telling->paths[i],
+			.why = kept(telling, in->why),
+			.symbols = in->image.all.count > 0,
+		};
+	}
+	for (size_t i = 0; i < work->reach.function_count; i++) {
+		const struct region *region =
+			&work->reach.regions[work->reach.functions[i].region];
+
+		telling->report->images[first + region->code.in->index]
+			.functions++;
+	}
+}
+
+bool profile_tell(struct arena *arena, const struct work *work,
+		  struct report *report, struct cg_error *err)
+{
+	struct telling telling = {
+		.arena = arena,
+		.work = work,
+		.report = report,
+	};
+
+	telling.program = kept(&telling, work->path);
+	telling.paths = arena_array(arena, const char *, work->world.count + 1);
+	if (!telling.paths)
+		return fail_nomem(err);
+	for (size_t i = 0; i < work->world.count; i++)
+		telling.paths[i] =
+			kept(&telling, work->world.images[i]->image.path);
+	if (!report->abi)
+		report->abi = abi_of(work, false);
+	tell_calls(&telling);
+	qsort(report->calls, report->call_count, sizeof(*report->calls),
+	      by_name);
+	tell_images(&telling);
+	tell_gaps(&telling);
+	return !telling.nomem || fail_nomem(err);
+}

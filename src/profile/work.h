@@ -1,0 +1,24 @@
+/* profile/work.h - everything that is known while one program is profiled. */
+#ifndef PROFILE_WORK_H
+#define PROFILE_WORK_H
+
+#include "profile/profile.h"
+#include "profile/resolve.h"
+
+struct work {
+	struct arena arena;
+	const struct wanted *wanted;
+	const char *path;
+	struct world world;
+	struct loader loader;
+	struct reach reach;
+	struct flows flows;
+	struct resolve resolve;
+	size_t rooted;     /* images whose roots were added */
+	size_t mentioned;  /* mentions that were followed */
+	bool opens;        /* dlopen can be come to */
+	bool modules_left; /* some were not looked at */
+	const char *modules_why;
+};
+
+#endif

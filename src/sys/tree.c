@@ -1,0 +1,143 @@
+#include "sys/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct tree_file {
+	struct tree_file *next;
+	char name[48]; /* device and number */
+	size_t size;
+	unsigned char bytes[];
+};
+
+bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err)
+{
+	*tree = (struct tree){ .inside = sysroot != NULL };
+	if (!sysroot)
+		return true;
+	tree->root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (tree->root < 0)
+		return fail_errno(err, CG_E_SYSTEM, errno,
+				  "cannot open the folder %s", sysroot);
+	return true;
+}
+
+static int open_inside(const struct tree *tree, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	if (!tree->inside)
+		return open(path, (int)how.flags);
+	return (int)syscall(SYS_openat2, tree->root, path, &how, sizeof(how));
+}
+
+static struct tree_file *known(const struct tree *tree, const char *name)
+{
+	struct tree_file *file = tree->files;
+
+	while (file && strcmp(file->name, name) != 0)
+		file = file->next;
+	return file;
+}
+
+static bool fill(int fd, struct tree_file *file)
+{
+	size_t done = 0;
+
+	while (done < file->size) {
+		ssize_t got = read(fd, file->bytes + done, file->size - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return false;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	file->size = done;
+	return true;
+}
+
+static struct tree_file *
+read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
+{
+	struct tree_file *file;
+	struct stat about;
+	char name[48];
+
+	if (fstat(fd, &about) != 0) {
+		fail_set_errno(err, CG_E_SYSTEM, errno, "cannot examine %s",
+			       path);
+		return NULL;
+	}
+	if (!S_ISREG(about.st_mode) || about.st_size > TREE_FILE_MAX) {
+		fail_set(err, CG_E_INPUT, "%s is %s", path,
+			 S_ISREG(about.st_mode) ? "larger than 1 GiB"
+						: "no regular file");
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "%llx:%llx",
+		 (unsigned long long)about.st_dev,
+		 (unsigned long long)about.st_ino);
+	file = known(tree, name);
+	if (file)
+		return file;
+	file = malloc(sizeof(*file) + (size_t)about.st_size + 1);
+	if (!file) {
+		fail_set(err, CG_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	file->size = (size_t)about.st_size;
+	memcpy(file->name, name, sizeof(name));
+	if (!fill(fd, file)) {
+		fail_set_errno(err, CG_E_SYSTEM, errno, "cannot read %s", path);
+		free(file);
+		return NULL;
+	}
+	file->next = tree->files;
+	tree->files = file;
+	return file;
+}
+
+bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
+	       size_t *size, const char **name, struct cg_error *err)
+{
+	int fd = open_inside(tree, path);
+	struct tree_file *file;
+
+	if (fd < 0)
+		return fail_errno(err, CG_E_SYSTEM, errno, "cannot open %s",
+				  path);
+	file = read_file(tree, fd, path, err);
+	close(fd);
+	if (!file)
+		return false;
+	*bytes = file->bytes;
+	*size = file->size;
+	*name = file->name;
+	return true;
+}
+
+void tree_close(struct tree *tree)
+{
+	while (tree->files) {
+		struct tree_file *file = tree->files;
+
+		tree->files = file->next;
+		free(file);
+	}
+	if (tree->inside)
+		close(tree->root);
+	*tree = (struct tree){ 0 };
+}

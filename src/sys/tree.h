@@ -1,0 +1,34 @@
+/* sys/tree.h - files below a root, read whole and kept until the end. */
+#ifndef SYS_TREE_H
+#define SYS_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fail.h"
+
+struct tree_file;
+
+/* All zeros is the machine's own tree. */
+struct tree {
+	int root; /* a folder that / stands for, if `inside` */
+	bool inside;
+	struct tree_file *files;
+};
+
+enum { TREE_FILE_MAX = 1 << 30 };
+
+/* `sysroot` NULL: the machine's own. Fails with CG_E_SYSTEM. */
+bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err);
+
+/*
+ * The content of a regular file, the tree's own until it is closed. Links are
+ * followed as if the root were /. `*name` is the same for the same file. Fails
+ * with CG_E_SYSTEM, CG_E_INPUT (no regular file, too large), CG_E_NOMEM.
+ */
+bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
+	       size_t *size, const char **name, struct cg_error *err);
+
+void tree_close(struct tree *tree);
+
+#endif
