@@ -14,6 +14,7 @@ enum {
 	PT_DYNAMIC = 2,
 	PT_INTERP = 3,
 	PT_NOTE = 4,
+	PT_TLS = 7,
 	PT_GNU_EH_FRAME = 0x6474e550,
 	PF_X = 1,
 	PF_W = 2,
@@ -181,6 +182,10 @@ static void note_header(struct image *image, const struct program_header *from,
 		break;
 	case PT_GNU_EH_FRAME:
 		parts->frame_header = from->address;
+		break;
+	case PT_TLS:
+		image->threads = (struct span){ from->address,
+						from->address + from->stored };
 		break;
 	case PT_NOTE:
 		read_note(image, from);

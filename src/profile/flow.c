@@ -339,6 +339,17 @@ static bool make_blocks(struct following *following, const uint64_t *entries,
 	if (following->tables.jumps)
 		tables_each(&following->tables, following->in, collect_place,
 			    following);
+	for (uint32_t e = following->region->first_entry;
+	     following->tables.jumps && e != NOTHING;
+	     e = following->flows->reach->functions[e].next_entry) {
+		const struct function *label =
+			&following->flows->reach->functions[e];
+
+		/* A label whose address is somewhere, inside of the code. */
+		if (label->taken &&
+		    label->entry != following->region->code.spans[0].start)
+			collect_place(following, label->entry, true);
+	}
 	if (following->nomem)
 		return false;
 	following->leader_count =

@@ -23,7 +23,10 @@ static struct cause root(const char *what)
 static void add_array(struct work *work, const struct image *image,
 		      const struct span *array, const char *what)
 {
-	for (uint64_t at = array->start; at < array->end; at += image->word)
+	/* Its end comes from the file: not past what is stored there. */
+	for (uint64_t at = array->start;
+	     at < array->end && image_bytes(image, at, image->word).size;
+	     at += image->word)
 		reach_words(&work->reach, image->base + at, image->word,
 			    root(what));
 }
@@ -97,6 +100,7 @@ static void add_roots(struct work *work, struct loaded *in)
 		reach_function(reach, image->base + image->fini,
 			       root("run at exit"));
 	add_array(work, image, &image->fini_array, "run at exit");
+	add_array(work, image, &image->threads, "in thread storage");
 	if (image->go)
 		add_go(work, in);
 	add_relocs(work, in);

@@ -110,6 +110,20 @@ static bool by_name_of_it(enum how how)
 	       how == HOW_UNWIND || how == HOW_ROOT;
 }
 
+/* Somebody in an image knows the address of a function. */
+static void
+take(const struct reach *reach, struct function *function, struct cause cause)
+{
+	const struct loaded *by = world_at(reach->world, cause.at);
+
+	function->taken = true;
+	for (unsigned i = 0; by && i < function->taker_count; i++)
+		if (function->takers[i] == by->index)
+			return;
+	if (by && function->taker_count < TAKERS_MAX)
+		function->takers[function->taker_count++] = (uint16_t)by->index;
+}
+
 uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 {
 	struct loaded *in = world_at(reach->world, entry);
@@ -120,7 +134,7 @@ uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 	there = map_get(&reach->by_entry, entry);
 	index = there ? *there : add_function(reach, in, entry, cause);
 	if (index != NOTHING && by_name_of_it(cause.how))
-		reach->functions[index].taken = true;
+		take(reach, &reach->functions[index], cause);
 	return index;
 }
 
@@ -398,7 +412,7 @@ object_around(struct loaded *in, uint64_t address, bool upward)
 		return whole;
 	if (is_stream_tables(in, section))
 		return stream_table(in, section, own);
-	if (!is_mixed(section) && (own == section->start || !symbol))
+	if (!is_mixed(section))
 		return whole;
 	if (!symbol)
 		return loaded_between(in, address, whole);
@@ -424,17 +438,29 @@ static bool is_thread_index(const struct loaded *in, uint64_t address)
 		in->image.relocs[at].kind == RELOC_TLSDESC);
 }
 
-/* A table may be gone through from its end, which is where the next begins. */
-static void reach_table_before(struct reach *reach, struct loaded *in,
-			       uint64_t address, struct cause cause)
+/* What ends with a section: of a table all, of others the last object. */
+static void reach_end(struct reach *reach, struct loaded *in,
+		      const struct section *section, struct cause cause)
 {
-	const struct section *before =
-		image_section(&in->image, address - in->image.base - 1);
+	if (section->execute || is_stream_tables(in, section) ||
+	    is_got(section))
+		return;
+	cause.upward = false;
+	reach_address(reach,
+		      in->image.base + (is_mixed(section) ? section->end - 1
+							  : section->start),
+		      cause);
+}
 
-	if (before && before->end + in->image.base == address &&
-	    !before->execute && !is_mixed(before) && !is_got(before) &&
-	    !is_stream_tables(in, before))
-		reach_address(reach, before->start + in->image.base, cause);
+/* An array may be gone through from its end, where the next section begins. */
+static void reach_before(struct reach *reach, struct loaded *in,
+			 uint64_t address, struct cause cause)
+{
+	const uint64_t own = address - in->image.base;
+	const struct section *before = image_section(&in->image, own - 1);
+
+	if (before && before->end == own)
+		reach_end(reach, in, before, cause);
 }
 
 /* Between two sections: behind the end of one, or before the start of one. */
@@ -456,8 +482,8 @@ static bool reach_padding(struct reach *reach, struct loaded *in,
 	}
 	if (!before && !behind)
 		return false;
-	if (before && !before->execute && !is_stream_tables(in, before))
-		reach_address(reach, in->image.base + before->end - 1, cause);
+	if (before)
+		reach_end(reach, in, before, cause);
 	if (behind && !behind->execute && !is_stream_tables(in, behind))
 		reach_address(reach, in->image.base + behind->start, cause);
 	return true;
@@ -478,7 +504,7 @@ static void reach_object(struct reach *reach, struct loaded *in,
 	    section->start + in->image.base == address)
 		return;
 	if (!cause.upward)
-		reach_table_before(reach, in, address, cause);
+		reach_before(reach, in, address, cause);
 	/* The linker makes each word of a GOT for itself. */
 	if (section && is_got(section)) {
 		reach_words(reach, address, in->image.word, cause);

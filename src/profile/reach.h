@@ -36,6 +36,7 @@ struct cause {
 };
 
 enum { NOTHING = UINT32_MAX };
+enum { TAKERS_MAX = 6 };
 
 /* A call or jump that leads to a function. */
 struct edge {
@@ -53,6 +54,8 @@ struct function {
 	uint32_t edges;      /* the first that leads here, or NOTHING */
 	uint32_t next_entry; /* of the same region, or NOTHING */
 	bool taken;          /* its address is known to somebody */
+	uint8_t taker_count;
+	uint16_t takers[TAKERS_MAX]; /* images that mention it */
 };
 
 /* Code that is reachable together. */

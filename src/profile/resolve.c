@@ -1,6 +1,7 @@
 #include "profile/resolve.h"
 
-enum { RESULT_DEPTH = 4 };
+/* The gap that a pointer makes is told in any case: this bounds the effort. */
+enum { RESULT_DEPTH = 4, INDIRECT_MAX = 2000 };
 
 /* A value at the entry of a function, wanted for a purpose. */
 struct need {
@@ -503,26 +504,41 @@ static uint32_t value_passed(struct resolve *resolve, const struct state *state,
 	return entry_value(resolve, state, in, passed->jump, passed->item);
 }
 
+static bool has_taken(const struct function *function, const struct loaded *in)
+{
+	for (unsigned i = 0; i < function->taker_count; i++)
+		if (function->takers[i] == in->index)
+			return true;
+	return function->taker_count == TAKERS_MAX;
+}
+
 /*
  * A function that takes a number, and whose address somebody has: whoever calls
- * what is not known may call it. Outside of libc, which keeps such pointers to
- * itself, the constants that are handed to unknown callees count as numbers.
+ * what is not known may call it. In the images that mention it, but libc, which
+ * keeps such pointers to itself, the constants that are handed to unknown
+ * callees count as numbers.
  */
 static void
 resolve_indirect(struct resolve *resolve, struct spot place, struct item item)
 {
+	const struct function function =
+		resolve->reach->functions[place.function];
 	struct reach *reach = resolve->reach;
 
 	place.quiet = true;
-	for (size_t i = 0; i < reach->indirect_count && !resolve->nomem; i++) {
+	for (size_t i = 0; i < reach->indirect_count && !resolve->nomem &&
+			   resolve->indirect_tried < INDIRECT_MAX;
+	     i++) {
 		const struct indirect *one = &reach->indirects[i];
 		const struct passed passed = { item, one->jump };
 		const struct loaded *in = reach->regions[one->region].code.in;
 
-		if (in->libc || in->is_loader || in->image.go)
+		if (in->libc || in->is_loader || in->image.go ||
+		    !has_taken(&function, in))
 			continue;
 		place.region = one->region;
 		place.at = one->at;
+		resolve->indirect_tried++;
 		at_each_entry(resolve, place, value_passed, &passed);
 	}
 }

@@ -49,6 +49,7 @@ struct resolve {
 	size_t unresolved_count, unresolved_room;
 	struct need *needs;
 	size_t need_count, need_room, next_need;
+	size_t indirect_tried;
 	struct map seen, failed;
 	bool nomem;
 };

@@ -55,8 +55,9 @@ enum op {
 	OP_CONDITION, /* to = 0 or 1 */
 	OP_PUSH,
 	OP_POP,
-	OP_LEAVE, /* x86: rsp = rbp, then pop rbp */
-	OP_KEEP,  /* aarch64 movk: 16 bits of `to` from `from` */
+	OP_LEAVE,  /* x86: rsp = rbp, then pop rbp */
+	OP_BORROW, /* to = 0 or -1 */
+	OP_KEEP,   /* aarch64 movk: 16 bits of `to` from `from` */
 };
 
 enum operand_kind {

@@ -373,6 +373,8 @@ static uint32_t narrowed(struct flows *flows, uint32_t value, unsigned size,
 	for (unsigned i = 0; i < items.count; i++) {
 		struct item item = items.at[i];
 
+		if (item.kind == ITEM_LOW && size == 1)
+			item.kind = ITEM_NUMBER;
 		if (item.kind == ITEM_NUMBER) {
 			item.number = cut(item.number, size);
 			if (sign && size < 8 &&
@@ -523,19 +525,36 @@ do_condition(struct flows *flows, struct state *state, const struct step *step)
 		write_operand(flows, state, step, &step->to, VALUE_ANY, 8);
 		return;
 	}
+	both.at[0].kind = both.at[1].kind = ITEM_LOW;
+	both.at[1].number = 1;
+	both.count = 2;
 	/* The rest of the register is 0, if it was made so just before. */
-	if (!values_items(&flows->values, state->registers[step->to.name],
-			  &items) ||
-	    items.count != 1 || items.at[0].kind != ITEM_NUMBER ||
-	    items.at[0].number > 1) {
+	if (values_items(&flows->values, state->registers[step->to.name],
+			 &items) &&
+	    items.count == 1 && items.at[0].kind == ITEM_NUMBER &&
+	    items.at[0].number < 256)
+		both.at[0].kind = both.at[1].kind = ITEM_NUMBER;
+	else
 		lose(flows, state, state->registers[step->to.name]);
-		set_register(flows, state, step->to.name, VALUE_ANY);
-		return;
-	}
-	items_add(&both, (struct item){ .kind = ITEM_NUMBER });
-	items_add(&both, (struct item){ .kind = ITEM_NUMBER, .number = 1 });
 	set_register(flows, state, step->to.name,
 		     values_of(&flows->values, &both));
+}
+
+/* A register less itself and the carry: nothing, or all bits. */
+static void do_borrow(struct flows *flows, struct state *state,
+		      const struct step *step, unsigned word)
+{
+	struct items both = { .count = 2 };
+	uint32_t value = VALUE_ANY;
+
+	both.at[0].kind = both.at[1].kind = ITEM_NUMBER;
+	both.at[1].number = cut(~UINT64_C(0), step->size);
+	if (same_operand(step))
+		value = values_of(&flows->values, &both);
+	else
+		lose(flows, state,
+		     read_operand(flows, state, step, &step->to, step->size));
+	write_operand(flows, state, step, &step->to, value, word);
 }
 
 static bool stack_offset(struct flows *flows, const struct state *state,
@@ -692,6 +711,9 @@ void state_step(struct flows *flows, struct state *state,
 		break;
 	case OP_CONDITION:
 		do_condition(flows, state, step);
+		break;
+	case OP_BORROW:
+		do_borrow(flows, state, step, about->word);
 		break;
 	case OP_PUSH:
 		do_push(flows, state, step, about);

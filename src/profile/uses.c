@@ -72,14 +72,17 @@ static bool add_use(struct hunt *hunt, uint64_t at, const struct step *step)
 }
 
 /* Memory by way of the address: a word of it is read, or written. */
-static bool take_memory(struct hunt *hunt, uint64_t at, const struct step *step,
-			uint32_t holders)
+static bool
+take_memory(struct hunt *hunt, const struct step *step, const struct way *way)
 {
 	const struct memory *memory = &step->memory;
+	const uint32_t holders = way->holders;
 
 	if (!memory->used)
 		return true;
-	if (holds(holders, memory->index))
+	if (holds(way->distances, memory->base) ||
+	    holds(way->distances, memory->index) ||
+	    holds(holders, memory->index))
 		return false;
 	if (!holds(holders, memory->base))
 		return true;
@@ -90,7 +93,7 @@ static bool take_memory(struct hunt *hunt, uint64_t at, const struct step *step,
 	if (memory->index != REGISTER_NONE || memory->long_ || memory->thread ||
 	    step->op == OP_ADDRESS || step->post != REGISTER_NONE)
 		return false;
-	return !memory->read || add_use(hunt, at, step);
+	return !memory->read || add_use(hunt, way->at, step);
 }
 
 static void set_held(struct way *way, uint8_t name, bool holder, bool distance)
@@ -154,10 +157,7 @@ take_step(struct hunt *hunt, const struct step *step, struct way *way)
 
 	if (hunt->upward && goes_up(step, way->holders))
 		return true;
-	if (!take_memory(hunt, way->at, step, way->holders) ||
-	    step->hidden_write ||
-	    (step->memory.used && (holds(way->distances, step->memory.base) ||
-				   holds(way->distances, step->memory.index))))
+	if (!take_memory(hunt, step, way) || step->hidden_write)
 		return false;
 	switch (step->op) {
 	case OP_MOVE:
@@ -233,7 +233,7 @@ take_call(struct hunt *hunt, const struct step *step, struct way *way)
 	struct way inside = *way;
 
 	if (is_held(way->holders | way->distances, &step->to) ||
-	    !take_memory(hunt, way->at, step, way->holders))
+	    !take_memory(hunt, step, way))
 		return false;
 	way->holders &= ~results;
 	way->distances &= ~results;

@@ -20,6 +20,7 @@ enum item_kind {
 	ITEM_POINTEE,  /* what memory held at entry at ITEM_ENTRY of it */
 	ITEM_VARIABLE, /* what the word at `number` holds */
 	ITEM_FIELD,  /* what memory holds `offset` behind what that points to */
+	ITEM_LOW,    /* the low byte is `number`, the rest is anything */
 	ITEM_RESULT, /* what the call at `number` returned */
 };
 

@@ -509,13 +509,24 @@ static void set_op(const struct decode *decode, struct step *out)
 	case X86_OP_ZERO2:
 		widen(out, op == X86_OP_ZERO1 ? 1 : 2, false);
 		break;
+	case X86_OP_BORROW:
+		out->op = OP_BORROW;
+		break;
+	case X86_OP_EXTEND:
+		if (decode->operand16 && !(decode->rex & REX_W)) {
+			out->writes = 1u << X86_RAX;
+			break;
+		}
+		widen(out, decode->rex & REX_W ? 4 : 2, true);
+		out->to = out->from = rax_operand;
+		break;
 	case X86_OP_INTERRUPT:
 	case X86_OP_SYSCALL:
 	case X86_OP_SYSENTER:
 		set_trap(decode, out, op);
 		break;
 	default:
-		if (op >= X86_OP_BRANCH)
+		if (op >= X86_OP_BRANCH && op < X86_OP_BORROW)
 			set_flow(decode, out, op);
 		else
 			out->op = op;

@@ -97,6 +97,8 @@ enum x86_op {
 	X86_OP_INTERRUPT,
 	X86_OP_SYSCALL,
 	X86_OP_SYSENTER,
+	X86_OP_BORROW, /* sbb */
+	X86_OP_EXTEND, /* cdqe and its like */
 };
 
 struct x86_row {

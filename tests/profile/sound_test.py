@@ -1,0 +1,140 @@
+#!/usr/bin/env -S python3 -B
+"""Each small program's call is found: with symbols and without, and with all data.
+
+Usage: sound_test.py CALLGATE [--long]
+"""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
+                       "house"))
+
+from cases import CASES  # noqa: E402
+from tap import Tap  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# One compiler and level a row. The long ones are all there are.
+USUAL = [("gcc", "-O0"), ("gcc", "-O2"), ("clang", "-O2")]
+LONG = [(cc, level) for cc in ("gcc", "clang")
+        for level in ("-O0", "-O1", "-O2", "-O3", "-Os")]
+LIBC_USUAL = [("gcc", "-O2")]
+
+MODES = [("with symbols", False, []), ("stripped", True, ["--no-debug"]),
+         ("all data", True, ["--no-debug", "--data=all"])]
+
+
+def numbers(callgate):
+    """-DNR_name=number for all calls of this machine."""
+    listed = subprocess.run([callgate, "syscalls", "--json"], check=True,
+                            capture_output=True, text=True)
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    return "".join(f"#define NR_{row['name']} {row['nr']}\n" for row in rows)
+
+
+class Builder:
+    def __init__(self, folder, callgate):
+        self.folder, self.callgate = folder, callgate
+        (folder / "numbers.h").write_text(numbers(callgate))
+
+    def compile(self, compiler, case, words):
+        plus = {"gcc": "g++", "clang": "clang++"}
+        command = [plus[compiler] if case.language == "c++" else compiler,
+                   "-w", "-I", str(HERE), "-include",
+                   str(self.folder / "numbers.h"), *words]
+        return subprocess.run(command, cwd=self.folder, check=False,
+                              capture_output=True, text=True)
+
+    def source(self, case, name, text):
+        path = self.folder / f"{name}.{'cc' if case.language == 'c++' else 'c'}"
+        path.write_text(text)
+        return str(path)
+
+    def build(self, case, compiler, level):
+        """The program, or why there is none."""
+        flags = [flag for flag in case.flags if flag.startswith("-")]
+        program = self.folder / "program"
+        words = [level, *flags, "-o", str(program)]
+        if case.bare:
+            words += ["-DBARE", "-nostdlib", "-nostartfiles", "-fno-builtin",
+                      "-fno-stack-protector"]
+            if "-static" not in flags:
+                words += ["-static-pie", "-fPIE"]
+        if case.library:
+            library = self.source(case, "library", '#include "common.h"\n' +
+                                  case.library)
+            built = self.compile(compiler, case, [
+                level, "-fPIC", "-shared", "-DLIBRARY", "-o", "libcase.so", library])
+            if built.returncode:
+                return None, built.stderr
+        words.append(self.source(case, "case", '#include "common.h"\n' +
+                                 case.source))
+        if case.library:
+            words += [str(self.folder / "libcase.so"), "-Wl,-rpath,$ORIGIN"]
+        built = self.compile(compiler, case, words + ["-pthread"])
+        return (program, "") if not built.returncode else (None, built.stderr)
+
+    def profile(self, program, options):
+        ran = subprocess.run([self.callgate, "profile", "--json", *options,
+                              str(program)], check=False, capture_output=True,
+                             text=True, timeout=120)
+        if ran.returncode not in (0, 1):
+            return None, ran.stderr
+        return json.loads(ran.stdout), ran.stderr
+
+
+def lost(case, profile):
+    """The wanted calls that are neither listed nor said to be missing."""
+    have = {call["name"] for call in profile["calls"]}
+    have |= {f"{call['abi']}:{call['name']}" for call in profile["calls"]}
+    gap = any(gap["open"] and gap["kind"] in ("number", "pointer")
+              for gap in profile["gaps"])
+    missing = [name for name in case.wants if name not in have]
+    return [] if case.or_gap and gap else missing
+
+
+def try_case(tap, builder, case, compiler, level):
+    name = f"{case.name}, {compiler} {level}"
+    program, why = builder.build(case, compiler, level)
+    if not program:
+        tap.ok(False, f"{name}: builds", why)
+        return
+    bad, notes = [], []
+    for mode, strip, options in MODES:
+        if strip:
+            subprocess.run(["strip", str(program)], check=True)
+        profile, errors = builder.profile(program, options)
+        if profile is None:
+            bad.append(f"{mode}: failed: {errors}")
+            continue
+        missing = lost(case, profile)
+        if missing:
+            bad.append(f"{mode}: lost {', '.join(missing)}")
+            notes.append(errors)
+    tap.ok(not bad, name, *bad, *notes)
+
+
+def main():
+    long = "--long" in sys.argv
+    callgate = str(pathlib.Path(sys.argv[1]).resolve())
+    tap = Tap()
+    with tempfile.TemporaryDirectory(prefix="callgate-profile-") as folder:
+        builder = Builder(pathlib.Path(folder), callgate)
+        for case in CASES:
+            ways = LONG if long else USUAL if case.bare else LIBC_USUAL
+            for compiler, level in ways:
+                if shutil.which(compiler):
+                    try_case(tap, builder, case, compiler, level)
+    for compiler in ("gcc", "clang"):
+        if not shutil.which(compiler):
+            tap.skip(compiler, f"{compiler} is not installed")
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
