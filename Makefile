@@ -39,6 +39,10 @@ check: setup-build setup-check again-$(BUILD) again-$(BUILD)-sanitize \
 check-sanitize: $(BUILD)-sanitize
 	tools/tally $(SANITIZED)
 
+# Real programs under strace; what is installed is tried.
+check-profile: $(BUILD)
+	tests/profile/real_test.py $(BUILD)/src/cli/callgate
+
 check-long: setup-build setup-check $(BUILD)
 	tools/tally $(BUILD):long
 
@@ -80,6 +84,6 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-sanitize check-long check-record check-runtimes tidy demo bench fuzz install clean
+.PHONY: all check check-profile check-sanitize check-long check-record check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:

@@ -661,6 +661,9 @@ follow_block(struct following *following, struct block *block, bool save)
 		at += step.length;
 	} while (!block_at(following, at) &&
 		 code_holds(&following->region->code, at));
+	/* Behind the end of the code: what is known there, for who goes on. */
+	if (save && !code_holds(&following->region->code, at))
+		save_point(following, at, &state);
 	flow_to(following, at, &state);
 }
 

@@ -306,6 +306,24 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 		      because(reading, HOW_ADDRESS, at));
 }
 
+/*
+ * Hand-written functions leave their bounds: the flow goes on behind them. What
+ * ends with a call ends there, as far as compilers go: the call does not
+ * return.
+ */
+static void
+note_end(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct code *code =
+		&reading->reach->regions[reading->region].code;
+	const uint64_t next = at + step->length;
+
+	if ((step->flow == FLOW_ON || step->flow == FLOW_BRANCH) &&
+	    !code_holds(code, next))
+		reach_edge(reading->reach, next, reading->region,
+			   because(reading, HOW_JUMP, next));
+}
+
 static bool read_step(void *context, uint64_t at, const struct step *step)
 {
 	struct reading *reading = context;
@@ -332,6 +350,7 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 			note_absolute(reading, at, step);
 	}
 	note_number(reading, at, step);
+	note_end(reading, at, step);
 	return !reading->reach->nomem;
 }
 

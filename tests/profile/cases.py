@@ -363,6 +363,15 @@ int test(void)
 	}
 }
 """, ["acct", "reboot", "swapon"]),
+    Case("code that goes on behind the end of its unwind table", r"""
+long split(void);
+#if defined(__x86_64__)
+__asm__(".text\n.globl split\n.type split, @function\nsplit:\n"
+	".cfi_startproc\n\tmov $163, %eax\n.cfi_endproc\n\tsyscall\n"
+	".cfi_startproc\n\tret\n.cfi_endproc\n");
+#endif
+int test(void) { return (int)split(); }
+""", ["acct"], False, True, "c", ("x86_64",)),
     Case("computed jumps", """
 int test(void)
 {

@@ -101,12 +101,20 @@ class Traced:
         self.calls = collections.defaultdict(set)
         self.program = collections.defaultdict(lambda: first)
         self.starting = {}
+        self.forking = first
+        self.known = set()
 
     def line(self, text):
         found = LINE.search(text)
         if not found:
             return
         pid, call = found[1], found[2] or found[3]
+        # A child is seen before its parent's call ends.
+        if pid not in self.known and self.known:
+            self.program[pid] = self.forking
+        self.known.add(pid)
+        if "fork" in call or "clone" in call:
+            self.forking = self.program[pid]
         path = PATH.search(text)
         if path:
             self.starting[pid] = path[1]
@@ -116,8 +124,8 @@ class Traced:
             return
         self.calls[self.program[pid]].add(call)
         child = CHILD.search(text)
-        # A child may have been seen before its parent's call has ended.
-        if child and child[1] not in self.program:
+        if child and child[1] not in self.known:
+            self.known.add(child[1])
             self.program[child[1]] = self.program[pid]
 
 
@@ -175,7 +183,7 @@ def try_work(tap, callgate, work):
     with tempfile.TemporaryDirectory(prefix="callgate-real-") as name:
         folder = pathlib.Path(name)
         seen, have, gaps, notes = 0, 0, 0, []
-        wanted = shutil.which(work.command.split()[0])
+        wanted = shutil.which(work.name)
         for program, calls in traced(work.command, folder).items():
             if not pathlib.Path(program).exists():
                 continue

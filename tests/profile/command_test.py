@@ -1,0 +1,154 @@
+#!/usr/bin/env -S python3 -B
+"""callgate profile as a user meets it: its forms, its answers, its bad input."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
+                       "house"))
+
+from tap import Tap  # noqa: E402
+
+SOURCE = r"""
+static inline long raw(long number)
+{
+	long result;
+	__asm__ volatile("syscall" : "=a"(result) : "0"(number)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+void _start(void) { raw(CALL); for (;;) raw(60); }
+"""
+
+
+class Command:
+    def __init__(self, path, folder):
+        self.path, self.folder = path, folder
+
+    def __call__(self, *words):
+        return subprocess.run([self.path, "profile", *map(str, words)],
+                              cwd=self.folder, check=False, timeout=120,
+                              capture_output=True, text=True)
+
+    def build(self, name, number):
+        source = self.folder / f"{name}.c"
+        source.write_text(SOURCE)
+        subprocess.run(["cc", "-O1", "-nostdlib", "-static-pie", "-fPIE",
+                        "-fno-stack-protector", f"-DCALL={number}", "-o",
+                        str(self.folder / name), str(source)], check=True)
+        return self.folder / name
+
+
+def forms(tap, run, acct, reboot):
+    ran = run("-f", "names", acct)
+    tap.ok(ran.returncode == 0 and ran.stdout.split() ==
+           ["acct", "exit", "restart_syscall"], "names", ran)
+    ran = run(acct)
+    tap.ok(ran.returncode == 0 and "acct!_start" in ran.stdout, "table", ran)
+    ran = run("--json", acct)
+    report = json.loads(ran.stdout)
+    tap.ok(report["complete"] and {c["name"] for c in report["calls"]} ==
+           {"acct", "exit", "restart_syscall"} and
+           report["calls"][0]["path"][-1]["image"] == str(acct), "JSON", ran)
+    ran = run("-f", "names", acct, reboot)
+    tap.ok("reboot" in ran.stdout and "acct" in ran.stdout,
+           "two programs at once", ran)
+    ran = run("-f", "names", "-b", "acct;exit", "--allow", "read, write", acct)
+    tap.ok(ran.stdout.split() == ["read", "restart_syscall", "write"],
+           "lists of calls", ran)
+    (run.folder / "allow.txt").write_text("# of others\ngetpid\nbogus_call\n")
+    ran = run("-f", "names", "--allow", "./allow.txt", acct)
+    tap.ok("getpid" in ran.stdout and "bogus_call" in ran.stderr,
+           "a list in a file", ran)
+    ran = run("-f", "code", "--pkg", "sand", acct)
+    tap.ok("package sand" in ran.stdout and '"acct",' in ran.stdout and
+           "amd64" in ran.stdout, "Go code", ran)
+    (run.folder / "own.tmpl").write_text(
+        "{{.GOARCH}}:{{range .SyscallNames}}\n{{.}}{{- end}};")
+    ran = run("-t", "own.tmpl", acct)
+    tap.ok(ran.stdout.startswith("amd64:\nacct\nexit"), "a template", ran)
+    ran = run("-f", "graph", acct)
+    tap.ok(ran.stdout.startswith("strict digraph") and '"acct()"' in ran.stdout,
+           "a graph", ran)
+
+
+def answers(tap, run, acct, reboot):
+    ran = run("--why", "acct", acct)
+    tap.ok(ran.returncode == 0 and "makes the call at" in ran.stdout, "why", ran)
+    ran = run("--why", "socket", acct)
+    tap.ok(ran.returncode == 1 and "--why-not" in ran.stderr,
+           "why of what is not there", ran)
+    ran = run("--why-not", "socket", acct)
+    tap.ok(ran.returncode == 0 and "no code" in ran.stdout, "why not", ran)
+    ran = run("--diff", acct, reboot)
+    tap.ok(ran.returncode == 1 and ran.stdout == "- acct\n+ reboot\n", "diff",
+           ran)
+    ran = run("--diff", acct, acct)
+    tap.ok(ran.returncode == 0 and not ran.stdout, "no difference", ran)
+    ran = run("-f", "policy", "-o", "own.yml", acct)
+    tap.ok(ran.returncode == 0, "a policy", ran)
+    ran = run("--against", "own.yml", acct)
+    tap.ok(ran.returncode == 0 and not ran.stdout, "against its own policy",
+           ran)
+    ran = run("--against", "own.yml", reboot)
+    tap.ok(ran.returncode == 1 and "reboot" in ran.stdout,
+           "against another's policy", ran)
+
+
+def bad_input(tap, run, acct):
+    whole = acct.read_bytes()
+    rows = [
+        ("nothing", b"", "no ELF file"),
+        ("text", b"hello, world, this is no program", "no ELF file"),
+        ("a header alone", whole[:64], "program headers"),
+        ("half of it", whole[:len(whole) // 2], "truncated"),
+        ("another machine", whole[:18] + b"\x08\x00" + whole[20:], "machine"),
+        ("big endian", whole[:5] + b"\x02" + whole[6:], "big-endian"),
+        ("a script without interpreter", b"#!/nowhere/at/all\n", "cannot open"),
+    ]
+    for name, content, wanted in rows:
+        (run.folder / "bad").write_bytes(content)
+        ran = run("./bad")
+        tap.ok(ran.returncode == 2 and wanted in ran.stderr, name, ran)
+    ran = run("./not-there")
+    tap.ok(ran.returncode == 2 and "not-there" in ran.stderr, "no file", ran)
+    ran = run(".")
+    tap.ok(ran.returncode == 2, "a folder", ran)
+    (run.folder / "script").write_text(f"#! {acct} -x\n")
+    ran = run("-f", "names", "./script")
+    tap.ok("acct" in ran.stdout, "a script, by its interpreter", ran)
+
+
+def lost_library(tap, run):
+    (run.folder / "lib.c").write_text("int f(void){return 1;}")
+    (run.folder / "use.c").write_text("int f(void);int main(void){return f();}")
+    subprocess.run("cc -shared -fPIC -o libgone.so lib.c && "
+                   "cc -o use use.c ./libgone.so && rm libgone.so",
+                   shell=True, check=True, cwd=run.folder)
+    ran = run("-f", "names", "./use")
+    tap.ok(ran.returncode == 1 and "libgone.so" in ran.stderr,
+           "a library that is not there is a gap", ran)
+
+
+def main():
+    tap = Tap()
+    if not shutil.which("cc"):
+        tap.skip("profile", "no compiler is installed")
+        tap.done()
+    with tempfile.TemporaryDirectory(prefix="callgate-profile-") as name:
+        folder = pathlib.Path(name)
+        run = Command(str(pathlib.Path(sys.argv[1]).resolve()), folder)
+        acct, reboot = run.build("acct", 163), run.build("reboot", 169)
+        forms(tap, run, acct, reboot)
+        answers(tap, run, acct, reboot)
+        bad_input(tap, run, acct)
+        lost_library(tap, run)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
