@@ -357,8 +357,9 @@ static bool read_sections(struct arena *arena, struct image *image,
 			.execute = header.flags & SHF_EXECINSTR,
 		};
 	}
-	qsort(image->sections, image->section_count, sizeof(*image->sections),
-	      by_start);
+	if (image->section_count)
+		qsort(image->sections, image->section_count,
+		      sizeof(*image->sections), by_start);
 	if (!sections_make_sense(image))
 		image->section_count = 0;
 	return true;

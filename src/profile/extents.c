@@ -23,7 +23,8 @@ static bool merge(struct arena *arena, struct image *image, struct frame *added,
 
 	if (!all)
 		return false;
-	qsort(added, count, sizeof(*added), by_start);
+	if (count)
+		qsort(added, count, sizeof(*added), by_start);
 	while (i < image->frame_count || k < count) {
 		const bool old = k >= count ||
 				 (i < image->frame_count &&

@@ -7,219 +7,7 @@
 enum {
 	CODE_MAX = 400000, /* bytes of a function that is followed */
 	ROUNDS_MAX = 60,   /* visits of a block, on average */
-	DEPTH_MAX = 8,
-	LOOK_MAX = 4000, /* instructions until a function is said to return */
 };
-
-/* ------------------------------------------------------------- callees -- */
-
-uint64_t flow_through(const struct flows *flows, uint64_t target)
-{
-	const struct reach *reach = flows->reach;
-
-	for (int i = 0; i < 4; i++) {
-		struct loaded *in = world_at(reach->world, target);
-		struct step step;
-		uint64_t at = target;
-
-		if (!in)
-			return target;
-		code_step(in, at, &step);
-		if (step.length && step.flow == FLOW_ON &&
-		    step.op == OP_OTHER && !step.memory.used && !step.writes &&
-		    !step.trap) {
-			at += step.length;
-			code_step(in, at, &step);
-		}
-		if (!step.length || step.flow != FLOW_JUMP || step.direct ||
-		    step.memory.base != REGISTER_PC ||
-		    !reach_targets(reach, (uint64_t)step.memory.offset, &target,
-				   1))
-			return target;
-	}
-	return target;
-}
-
-uint64_t flow_callee(const struct flows *flows, const struct loaded *in,
-		     const struct step *step)
-{
-	uint64_t target;
-
-	(void)in;
-	if (step->direct)
-		return flow_through(flows, step->target);
-	if (step->to.kind == OPERAND_MEMORY &&
-	    step->memory.base == REGISTER_PC &&
-	    reach_targets(flows->reach, (uint64_t)step->memory.offset, &target,
-			  1))
-		return flow_through(flows, target);
-	return 0;
-}
-
-/* --------------------------------------------------------- noreturn -- */
-
-struct look {
-	struct flows *flows;
-	const struct code *code;
-	struct map seen;
-	struct arena arena;
-	uint64_t todo[512];
-	unsigned count, steps, depth;
-};
-
-static bool look_add(struct look *look, uint64_t address)
-{
-	bool there = true;
-
-	if (!map_add(&look->arena, &look->seen, address, 0, &there))
-		return false;
-	if (there)
-		return true;
-	if (look->count == sizeof(look->todo) / sizeof(*look->todo))
-		return false;
-	look->todo[look->count++] = address;
-	return true;
-}
-
-/* Whether a way from `address` on comes to a return; true also in doubt. */
-static bool look_on(struct look *look, uint64_t address)
-{
-	struct step step;
-
-	for (;;) {
-		bool there = true;
-
-		if (!code_holds(look->code, address))
-			return true;
-		if (++look->steps > LOOK_MAX)
-			return true;
-		code_step(look->code->in, address, &step);
-		if (!step.length || step.flow == FLOW_RETURN)
-			return true;
-		if (step.flow == FLOW_STOP)
-			return false;
-		if (step.flow == FLOW_JUMP && !step.direct)
-			return true;
-		if (step.flow == FLOW_CALL) {
-			uint64_t callee =
-				flow_callee(look->flows, look->code->in, &step);
-
-			if (callee &&
-			    !flow_returns(look->flows, callee, look->depth + 1))
-				return false;
-		}
-		if (step.flow == FLOW_BRANCH &&
-		    !(code_holds(look->code, step.target)
-			      ? look_add(look, step.target)
-			      : !flow_returns(look->flows, step.target,
-					      look->depth + 1)))
-			return true;
-		if (step.flow == FLOW_JUMP) {
-			if (!code_holds(look->code, step.target))
-				return flow_returns(look->flows, step.target,
-						    look->depth + 1);
-			return !look_add(look, step.target);
-		}
-		address += step.length;
-		if (!map_add(&look->arena, &look->seen, address, 0, &there) ||
-		    there)
-			return false;
-	}
-}
-
-static bool look_for_return(struct flows *flows, const struct code *code,
-			    uint64_t entry, unsigned depth)
-{
-	struct look look = {
-		.flows = flows,
-		.code = code,
-		.depth = depth,
-		.arena = { .budget = 1 << 22 },
-	};
-	bool returns = !look_add(&look, entry);
-
-	while (!returns && look.count)
-		returns = look_on(&look, look.todo[--look.count]);
-	arena_free(&look.arena);
-	return returns;
-}
-
-bool flow_returns(struct flows *flows, uint64_t entry, unsigned depth)
-{
-	struct loaded *in = world_at(flows->reach->world, entry);
-	struct arena own = { .budget = 1 << 24 };
-	struct code code;
-	uint32_t *known = map_get(&flows->returning, entry);
-	bool there, returns = true;
-
-	if (known)
-		return *known == 1;
-	/* While it is looked at, or too deep down, it is said to return. */
-	if (!in || depth > DEPTH_MAX ||
-	    !map_add(flows->arena, &flows->returning, entry, 1, &there))
-		return true;
-	if (code_find(&own, in, entry, &code) && code.count)
-		returns = look_for_return(flows, &code, entry, depth);
-	arena_free(&own);
-	known = map_get(&flows->returning, entry);
-	if (known && !returns)
-		*known = 2;
-	return returns;
-}
-
-/* ------------------------------------------------------ returns twice -- */
-
-static bool has_name_of_twice(const struct flows *flows, uint64_t entry)
-{
-	static const char *const names[] = {
-		"setjmp",       "_setjmp",      "__sigsetjmp", "sigsetjmp",
-		"getcontext",   "__getcontext", "vfork",       "__vfork",
-		"__libc_vfork", "__setjmp",     "savectx",
-	};
-	struct loaded *in = world_at(flows->reach->world, entry);
-
-	for (size_t i = 0; in && i < sizeof(names) / sizeof(*names); i++)
-		if (loaded_is_named(in, entry, names[i]))
-			return true;
-	return false;
-}
-
-/* Registers that calls keep, written one by one to where an argument points. */
-static bool saves_registers(const struct loaded *in, uint64_t entry)
-{
-	const struct convention *about = convention_of(in->image.machine);
-	uint64_t at = entry;
-	unsigned saved = 0;
-	bool first = true;
-	struct step step;
-
-	for (int i = 0; i < 40; i++, at += step.length) {
-		code_step(in, at, &step);
-		if (!step.length || step.flow == FLOW_RETURN ||
-		    step.flow == FLOW_JUMP)
-			break;
-		/* vfork takes its return address off the stack first. */
-		if (first && step.op == OP_POP)
-			return true;
-		first = first && step.op == OP_OTHER && !step.memory.used;
-		if (step.memory.used && step.memory.write &&
-		    step.from.kind == OPERAND_REGISTER &&
-		    step.from.name < REGISTER_MAX &&
-		    about->kept >> step.from.name & 1 &&
-		    step.memory.base != about->stack &&
-		    step.memory.base != about->frame)
-			saved++;
-	}
-	return saved >= 3;
-}
-
-bool flow_returns_twice(const struct flows *flows, uint64_t entry)
-{
-	struct loaded *in = world_at(flows->reach->world, entry);
-
-	return in &&
-	       (has_name_of_twice(flows, entry) || saves_registers(in, entry));
-}
 
 /* -------------------------------------------------------------- blocks -- */
 
@@ -316,7 +104,8 @@ static size_t once(uint64_t *array, size_t count)
 {
 	size_t kept = 0;
 
-	qsort(array, count, sizeof(*array), by_number);
+	if (count)
+		qsort(array, count, sizeof(*array), by_number);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || array[i] != array[kept - 1])
 			array[kept++] = array[i];
@@ -699,8 +488,9 @@ static void finish(struct following *following)
 	for (size_t i = 0; i < following->block_count; i++)
 		if (following->blocks[i].state)
 			follow_block(following, &following->blocks[i], true);
-	qsort(following->out->points, following->out->count,
-	      sizeof(*following->out->points), by_place);
+	if (following->out->count)
+		qsort(following->out->points, following->out->count,
+		      sizeof(*following->out->points), by_place);
 	following->out->result = following->result;
 }
 

@@ -211,7 +211,7 @@ static void part(struct image *image)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < image->frame_count; i++) {
-		struct frame *last = &image->frames[kept - 1];
+		struct frame *last = &image->frames[kept ? kept - 1 : 0];
 
 		if (kept && last->start == image->frames[i].start)
 			continue;
@@ -259,8 +259,9 @@ bool frames_read(struct arena *arena, struct image *image,
 	read_all(&reader);
 	image->frames = reader.frames;
 	image->frame_count = reader.count;
-	qsort(image->frames, image->frame_count, sizeof(*image->frames),
-	      by_start);
+	if (image->frame_count)
+		qsort(image->frames, image->frame_count, sizeof(*image->frames),
+		      by_start);
 	part(image);
 	return true;
 }

@@ -221,8 +221,9 @@ bool relocs_read(struct arena *arena, struct image *image,
 	    !read_table(image, parts->jump, parts->jump_is_rela, err) ||
 	    !read_packed(image, parts->relr, err))
 		return false;
-	qsort(image->relocs, image->reloc_count, sizeof(*image->relocs),
-	      by_place);
+	if (image->reloc_count)
+		qsort(image->relocs, image->reloc_count, sizeof(*image->relocs),
+		      by_place);
 	drop_twice(image);
 	return true;
 }

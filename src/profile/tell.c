@@ -212,8 +212,9 @@ static void tell_calls(struct telling *telling)
 	uint32_t nr;
 
 	/* Functions that were found first have the shortest ways. */
-	qsort(resolve->findings, resolve->finding_count,
-	      sizeof(*resolve->findings), by_function);
+	if (resolve->finding_count)
+		qsort(resolve->findings, resolve->finding_count,
+		      sizeof(*resolve->findings), by_function);
 	for (size_t i = 0; i < resolve->finding_count; i++)
 		if (resolve->findings[i].purpose <= FOR_NUMBER32)
 			tell_finding(telling, &resolve->findings[i]);
@@ -380,8 +381,9 @@ bool profile_tell(struct arena *arena, const struct work *work,
 	if (!report->abi)
 		report->abi = abi_of(work, false);
 	tell_calls(&telling);
-	qsort(report->calls, report->call_count, sizeof(*report->calls),
-	      by_name);
+	if (report->call_count)
+		qsort(report->calls, report->call_count, sizeof(*report->calls),
+		      by_name);
 	tell_images(&telling);
 	tell_gaps(&telling);
 	return !telling.nomem || fail_nomem(err);

@@ -163,7 +163,8 @@ static bool make_labels(struct arena *arena, const struct image *image,
 
 				out->at[out->count++] = symbol;
 			}
-	qsort(out->at, out->count, sizeof(*out->at), by_value);
+	if (out->count)
+		qsort(out->at, out->count, sizeof(*out->at), by_value);
 	out->ends = arena_array(arena, uint64_t, out->count + 1);
 	if (!out->ends)
 		return false;

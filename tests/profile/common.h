@@ -16,7 +16,9 @@ static inline __attribute__((always_inline)) long raw(long number)
 {
 	long result;
 #if defined(__x86_64__)
-	__asm__ volatile("syscall" : "=a"(result) : "0"(number)
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(number)
 			 : "rcx", "r11", "memory");
 #elif defined(__i386__)
 	__asm__ volatile("int $0x80" : "=a"(result) : "0"(number) : "memory");
