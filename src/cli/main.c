@@ -8,12 +8,14 @@
 #include "cli/verbs.h"
 
 const struct command *const commands[] = {
-	&command_run_verb, &command_compile,   &command_convert,
-	&command_explain,  &command_diff,      &command_merge,
-	&command_test,     &command_dump_verb, &command_record,
-	&command_syscalls, &command_lint,      &command_ps,
-	&command_watch,    &command_profile,   &command_doctor,
-	NULL,
+	&command_run_verb, &command_compile,
+	&command_convert,  &command_explain,
+	&command_diff,     &command_merge,
+	&command_test,     &command_dump_verb,
+	&command_record,   &command_syscalls,
+	&command_lint,     &command_ps,
+	&command_watch,    &command_profile,
+	&command_doctor,   NULL,
 };
 
 static void help(void)
