@@ -45,7 +45,7 @@ static const struct option options[] = {
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "tell of each refusal in a line of JSON" },
 	{ 0, "init", "FILE", OPTION_TEXT, offsetof(struct fields, init),
-	  "the policy of start-up, until --after" },
+	  "the policy to start with, as --policy" },
 	{ 0, "then", "FILE", OPTION_TEXT, offsetof(struct fields, then),
 	  "the policy of service, put over the first one then" },
 	{ 0, "after", "MOMENT", OPTION_TEXT, offsetof(struct fields, after),

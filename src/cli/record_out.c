@@ -159,8 +159,8 @@ int record_out(const struct record_out *out,
 	warn(recording);
 	steps[0] = print(out, recording, stream);
 	steps[1] = write_output(out, recording);
-	steps[2] = write_policy(out, recording, out->init,
-				1u << CG_PHASE_ALL | 1u << CG_PHASE_START);
+	/* Filters add up: what service needs, the first one must allow. */
+	steps[2] = write_policy(out, recording, out->init, all_phases(out));
 	steps[3] = write_policy(out, recording, out->then,
 				1u << CG_PHASE_ALL | 1u << CG_PHASE_SERVICE);
 	steps[4] = out->diff ? record_diff(out->diff, recording) : EXIT_YES;

@@ -127,7 +127,8 @@ def two_policies(world):
                 .replace(", getpgrp", ""))
     killed = world.run(*under, "--", world.target, "server", 5)
     world.tap.ok(done.returncode == 0 and fine.returncode == 0 and
-                 killed.returncode == -signal.SIGSYS and "getppid" not in text,
+                 killed.returncode == -signal.SIGSYS and "getppid" not in text
+                 and "bind" in world.path("a.yml").read_text(),
                  "the second policy is tighter, and in force after the moment",
                  done.stderr, fine, killed, text)
 

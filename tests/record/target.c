@@ -151,6 +151,13 @@ static void signals(long count)
 		abort();
 }
 
+/* A call of service; it must not be refused. */
+static void serve(void)
+{
+	if (syscall(SYS_getpgrp) < 0)
+		abort();
+}
+
 /* Start-up, the moment, service. */
 static void server(long count)
 {
@@ -162,7 +169,7 @@ static void server(long count)
 	    listen(fd, 5) != 0)
 		abort();
 	for (long i = 0; i < count; i++)
-		syscall(SYS_getpgrp);
+		serve();
 }
 
 /* Tell of readiness as sd_notify(3) does. */
@@ -176,7 +183,7 @@ static void ready(long count)
 	    send(pair[0], text, sizeof(text) - 1, 0) < 0)
 		abort();
 	for (long i = 0; i < count; i++)
-		syscall(SYS_getpgrp);
+		serve();
 }
 
 void begin_service(void);
@@ -191,7 +198,7 @@ static void symbol(long count)
 	make(count);
 	begin_service();
 	for (long i = 0; i < count; i++)
-		syscall(SYS_getpgrp);
+		serve();
 }
 
 /* Calls, slowly, until it is killed; each second a line. */
