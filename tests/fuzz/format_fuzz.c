@@ -57,13 +57,36 @@ comes_back(const struct cg_format *format, const struct cg_policy *policy,
 	cg_written_free(written);
 }
 
-static void read_as(const struct cg_format *format,
-		    const struct cg_source *source, const char *runtime)
+/* Whatever a text includes, it is the text itself: so includes nest. */
+static enum cg_status
+find_itself(void *context, const char *name, const char *from, char **text,
+	    size_t *length, char source[CG_SOURCE_MAX], struct cg_error *err)
+{
+	const struct cg_source *whole = context;
+
+	(void)name;
+	(void)from;
+	*text = malloc(whole->length + 1);
+	if (!*text) {
+		*err = (struct cg_error){ .status = CG_E_NOMEM,
+					  .message = "out of memory" };
+		return CG_E_NOMEM;
+	}
+	memcpy(*text, whole->text, whole->length);
+	*length = whole->length;
+	snprintf(source, CG_SOURCE_MAX, "included");
+	return CG_OK;
+}
+
+static void read_as(const struct cg_format *format, struct cg_source *source,
+		    const char *runtime)
 {
 	const struct cg_target target = {
 		.native = cg_abi_by_name("x86_64"),
 		.runtime = runtime && *runtime ? runtime : NULL,
 		.memory = MEMORY,
+		.finder = find_itself,
+		.context = source,
 	};
 	struct cg_error err = { .status = CG_OK };
 	struct cg_policy *policy = NULL;

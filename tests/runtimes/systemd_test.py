@@ -16,9 +16,11 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "house")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "house"),
+                str(HERE.parent.parent / "tools")]
 
 import chain  # noqa: E402
+from tables import foreign  # noqa: E402
 from tap import Tap  # noqa: E402
 
 RELEASE = "252"
@@ -159,6 +161,27 @@ class Test:
         self.tap.ok(theirs == ours, f"warnings: {name}",
                     f"systemd: {sorted(theirs)}, callgate: {sorted(ours)}")
 
+    def groups(self):
+        """data/foreign has the groups that systemd itself prints."""
+        said = self.run("systemd-analyze", "syscall-filter", "--no-pager")
+        theirs, name = {}, None
+        for line in said.stdout.splitlines():
+            if line.startswith("@"):
+                name = line.strip()
+                theirs[name] = set()
+            elif re.match(r"    [@\w]", line):
+                theirs[name].add(line.split()[0])
+            elif not line.startswith(" "):
+                name = None  # what stands in no group
+        path = HERE.parent.parent / "data/foreign/systemd.tbl"
+        table = foreign.read(path).groups
+        for name, words in theirs.items():
+            ours = {word for word, first, _ in table.get(name, [])
+                    if first <= int(RELEASE) << 16}
+            self.tap.ok(words == ours, f"the calls of {name}",
+                        f"theirs: {sorted(words - ours)}",
+                        f"ours: {sorted(ours - words)}")
+
     def written(self, policy):
         """What callgate writes is verified, and means what was proved."""
         done = self.run(self.callgate, "convert", "--nearest", "--to",
@@ -199,6 +222,7 @@ def main():
             test.warnings(row, unit)
         for policy in POLICIES:
             test.written(policy)
+        test.groups()
         if not test.compiled:
             test.tap.ok(test.proved >= LEAST, f"{test.proved} units proved "
                         f"equal to systemd's own filters, at least {LEAST}")
