@@ -28,7 +28,7 @@ struct cg_check {
 	const char *title;         /* a few words */
 	const char *why;           /* why it matters */
 	const char *fix;           /* what to do */
-	enum cg_severity severity; /* at most; a finding may have less */
+	enum cg_severity severity; /* as a rule; a finding has its own */
 	bool text;                 /* about the text of a file */
 };
 
