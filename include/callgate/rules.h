@@ -60,8 +60,10 @@ struct cg_rules {
 	/* In order: the first that matches decides. */
 	const struct cg_rule *rules;
 	size_t rule_count;
-	uint32_t foreign; /* the answer to every other architecture */
-	uint32_t flags;   /* SECCOMP_FILTER_FLAG_* */
+	uint32_t foreign;      /* the answer to every other architecture */
+	uint32_t flags;        /* SECCOMP_FILTER_FLAG_* */
+	uint32_t default_line; /* where the defaults were written; 0 nowhere */
+	uint32_t default_column;
 };
 
 /*

@@ -34,6 +34,8 @@ policy_of_rules(const struct reading *reading, const struct cg_target *target,
 		.rule_count = reading->rule_count,
 		.foreign = reading->foreign,
 		.flags = reading->flags,
+		.default_line = reading->default_place.line,
+		.default_column = reading->default_place.column,
 	};
 
 	return cg_policy_from_rules(&rules, &options, out, err) == CG_OK;

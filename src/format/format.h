@@ -44,6 +44,7 @@ struct reading {
 	struct cg_rule *rules;
 	size_t rule_count, rule_room;
 	uint32_t foreign, flags;
+	struct place default_place; /* or zeros */
 	struct notes warnings;
 	/* A reader of programs sets these instead: they are checked, and
 	   lifted to a policy. */

@@ -467,6 +467,7 @@ static bool take_rules(struct filter *filter, const struct cg_rules *rules)
 	}
 	reading->foreign = rules->foreign;
 	reading->flags = filter->profile->flags;
+	reading->default_place = filter->profile->place;
 	return true;
 }
 

@@ -286,7 +286,9 @@ static bool fill_abi(struct build *build, struct resolved_abi *abi,
 {
 	const struct rest rest = { .answer = from->answer,
 				   .cause = CG_CAUSE_DEFAULT,
-				   .place = { .source = build->policy->source },
+				   .place = { build->policy->source,
+					      build->rules->default_line,
+					      build->rules->default_column },
 				   .order = UINT32_MAX };
 	struct rests rests = { .arena = build->arena };
 

@@ -259,9 +259,8 @@ static bool try_asks(struct tap *tap)
 		{ x86, 1, 1, CG_RET_TRAP, &is_five, 1, 3, 1 },
 		{ x86, 5, UINT32_MAX - 1, CG_RET_TRAP, NULL, 0, 4, 1 },
 	};
-	const struct cg_rules rules = {
-		"x", defaults, 2, rule, RULES, EPERM_, 0
-	};
+	const struct cg_rules rules = { "x",    defaults, 2, rule, RULES,
+					EPERM_, 0,        0, 0 };
 	struct cg_program *program = NULL;
 	struct cg_policy *policy = NULL;
 	struct cg_error err;
@@ -319,7 +318,9 @@ many(size_t count, bool on_one_call, enum cg_status wanted, double *took)
 	struct cg_rule *rule = calloc(count, sizeof(*rule));
 	struct cg_test *tests = calloc(count, sizeof(*tests));
 	const struct cg_default x86 = { abi("x86_64"), EPERM_ };
-	const struct cg_rules rules = { "", &x86, 1, rule, count, KILL, 0 };
+	const struct cg_rules rules = {
+		"", &x86, 1, rule, count, KILL, 0, 0, 0
+	};
 	struct cg_policy *policy = NULL;
 	struct cg_program *program = NULL;
 	struct cg_error err = { 0 };
@@ -366,7 +367,9 @@ static bool nested(bool outer_first)
 {
 	static struct cg_rule rule[MANY];
 	const struct cg_default x86 = { abi("i386"), EPERM_ };
-	const struct cg_rules rules = { "", &x86, 1, rule, MANY, KILL, 0 };
+	const struct cg_rules rules = {
+		"", &x86, 1, rule, MANY, KILL, 0, 0, 0
+	};
 	struct cg_policy *policy = NULL;
 	struct cg_error err;
 	bool ok;
