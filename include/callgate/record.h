@@ -271,6 +271,12 @@ cg_record_take(struct cg_recorder *recorder, struct cg_recording **out,
 /* The backend that was chosen. */
 CG_API enum cg_backend cg_record_backend(const struct cg_recorder *recorder);
 
+/*
+ * Why a cheaper backend was not chosen, where it was left to the recorder; NULL
+ * if the cheapest one was. Borrowed.
+ */
+CG_API const char *cg_record_reason(const struct cg_recorder *recorder);
+
 /* The process of the command, or of the process recorded; 0 for others. */
 CG_API int32_t cg_record_pid(const struct cg_recorder *recorder);
 

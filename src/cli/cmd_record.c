@@ -336,6 +336,10 @@ static int record(const struct fields *fields, char **operands)
 		return exit_status(&err, command);
 	}
 	cg_recording_free(known);
+	if (cg_record_reason(recorder))
+		out_note("recorded by %s: %s",
+			 cg_backend_name(cg_record_backend(recorder)),
+			 cg_record_reason(recorder));
 	warn_setuid(recorder);
 	wait_for_end(fields, recorder, seconds);
 	status = finish(fields, recorder, command);

@@ -89,6 +89,8 @@ static bool begin(struct cg_recorder *recorder, struct cg_error *err)
 
 		if (begin_with(recorder, backends[i], &this))
 			return true;
+		if (i == 0)
+			recorder->reason = this;
 		/* The first one tells what was missing; but a later one may
 		   know better why this target cannot be had. */
 		if (i == 0 || this.status != CG_E_UNSUPPORTED)
@@ -232,6 +234,12 @@ bool cg_record_ended(const struct cg_recorder *recorder, int *status)
 enum cg_backend cg_record_backend(const struct cg_recorder *recorder)
 {
 	return recorder->backend->id;
+}
+
+const char *cg_record_reason(const struct cg_recorder *recorder)
+{
+	return recorder->reason.status != CG_OK ? recorder->reason.message
+						: NULL;
 }
 
 int32_t cg_record_pid(const struct cg_recorder *recorder)

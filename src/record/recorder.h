@@ -53,11 +53,12 @@ struct cg_recorder {
 	struct tally_doors doors;
 	struct target target;
 	struct moment moment;
-	struct child child; /* pid 0: none */
-	int target_fd;      /* a pidfd of what is recorded, or -1 */
-	uint64_t looked;    /* when the tally was brought up to date */
-	bool knows;         /* what was known before is not counted */
-	bool ended;         /* the command has, with `status` */
+	struct child child;     /* pid 0: none */
+	int target_fd;          /* a pidfd of what is recorded, or -1 */
+	struct cg_error reason; /* why not the first backend */
+	uint64_t looked;        /* when the tally was brought up to date */
+	bool knows;             /* what was known before is not counted */
+	bool ended;             /* the command has, with `status` */
 	int status;
 	struct tally *tally; /* shared with a process that traces */
 	void *own;           /* the backend's */

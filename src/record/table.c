@@ -78,6 +78,70 @@ write_rows(struct recorded *const *calls, size_t count, struct buf *out)
 	buf_puts(out, "total\n");
 }
 
+enum { SHOWN = 8, VALUE_TEXT = 96 };
+
+static int by_count(const void *left, const void *right)
+{
+	const struct cg_recorded_value *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return a->value < b->value ? -1 : a->value > b->value;
+}
+
+/* "socket family: AF_UNIX 2, AF_INET 1, others 3", the commonest first. */
+static void
+write_argument(const struct recorded *call, unsigned number, struct buf *out)
+{
+	const struct arguments *values = &call->arguments[number];
+	const struct cg_syscall *known = cg_syscall_at(call->abi, call->nr);
+	struct cg_recorded_value sorted[RECORDING_VALUES];
+	struct cg_argument arguments[6] = { 0 };
+	uint64_t others = values->other;
+	char text[VALUE_TEXT];
+	size_t count = 0;
+
+	if (!known)
+		return;
+	cg_syscall_arguments(known, call->abi, arguments, &count);
+	memcpy(sorted, values->at, values->count * sizeof(*sorted));
+	qsort(sorted, values->count, sizeof(*sorted), by_count);
+	buf_printf(out, "  %s %s:", known->name,
+		   number < count ? arguments[number].name : "argument");
+	for (size_t i = 0; i < values->count; i++) {
+		if (i >= SHOWN) {
+			recording_add(&others, sorted[i].count);
+			continue;
+		}
+		cg_argument_print(&arguments[number], call->abi,
+				  sorted[i].value, text, sizeof(text));
+		buf_printf(out, "%s %s %" PRIu64, i ? "," : "", text,
+			   sorted[i].count);
+	}
+	if (others)
+		buf_printf(out, "%s others %" PRIu64, values->count ? "," : "",
+			   others);
+	buf_puts(out, "\n");
+}
+
+static void
+write_arguments(struct recorded *const *calls, size_t count, struct buf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		for (unsigned arg = 0; arg < 6; arg++) {
+			const struct arguments *values =
+				&calls[i]->arguments[arg];
+
+			if (!values->count)
+				continue;
+			buf_puts(out, any ? "" : "arguments:\n");
+			any = true;
+			write_argument(calls[i], arg, out);
+		}
+}
+
 /* As strace calls the ABIs behind the first: "32 bit", "x32". */
 static const char *mode_of(const struct cg_abi *abi)
 {
@@ -134,6 +198,7 @@ void table_write(const struct cg_recording *recording, struct buf *out)
 			to++;
 		write_heading(calls[from ? from - 1 : 0], calls[from], out);
 		write_rows(calls + from, to - from, out);
+		write_arguments(calls + from, to - from, out);
 	}
 	if (recording->count == 0)
 		write_rows(calls, 0, out);

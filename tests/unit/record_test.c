@@ -375,11 +375,57 @@ static void try_row(struct tap *tap, const struct row *row)
 	       "%s: again, and with little memory", row->name);
 }
 
+/* Columns, order, totals and headings as strace has them. */
+static void try_table(struct tap *tap)
+{
+	static const char text[] = CALLS(
+		READ ", {\"abi\": \"i386\", \"nr\": 192, \"count\": 2},"
+		     "{\"abi\": \"x86_64\", \"nr\": 41, \"count\": 4, \"time\":"
+		     "1500000000, \"errors\": {\"EPERM\": 1}, \"arguments\":"
+		     "[{\"argument\": 0, \"values\": {\"1\": 1, \"2\": 3}}]},"
+		     "{\"abi\": \"x86_64\", \"nr\": 1, \"count\": 9},"
+		     "{\"abi\": \"x86_64\", \"nr\": 39, \"count\": 1, \"time\":"
+		     "500000000}");
+	static const char want[] =
+		TABLE " 75.00    1.500000      375000         4         1 "
+		      "socket\n"
+		      " 25.00    0.500000      500000         1           "
+		      "getpid\n"
+		      "  0.00    0.000000           0         9           "
+		      "write\n"
+		      "  0.00    0.000000           0         3           "
+		      "read\n"
+		      "------ ----------- ----------- --------- --------- "
+		      "----------------\n"
+		      "100.00    2.000000      117647        17         1 "
+		      "total\n"
+		      "arguments:\n"
+		      "  socket family: AF_INET 3, AF_UNIX 1\n"
+		      "System call usage summary for 32 bit mode:\n" TABLE
+		      "  0.00    0.000000           0         2           "
+		      "mmap2\n"
+		      "------ ----------- ----------- --------- --------- "
+		      "----------------\n"
+		      "100.00    0.000000           0         2           "
+		      "total\n";
+	struct cg_recording *recording = NULL;
+	char *table = NULL;
+
+	if (parse(text, 0, &recording, NULL) == CG_OK)
+		table = cg_recording_table(recording);
+	if (!tap_ok(tap, table && strcmp(table, want) == 0,
+		    "the table of strace -c"))
+		tap_note("%s", table ? table : "no table");
+	free(table);
+	cg_recording_free(recording);
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		try_row(&tap, &rows[i]);
+	try_table(&tap);
 	return tap_done(&tap);
 }
