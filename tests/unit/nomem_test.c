@@ -140,7 +140,7 @@ static enum cg_status from_rules(struct cg_policy **out, struct cg_error *err)
 	};
 	const struct cg_rules rules = { "row", defaults, 2,
 					rule,  4,        CG_RET_KILL_PROCESS,
-					0 };
+					0,     0,        0 };
 
 	return cg_policy_from_rules(&rules, NULL, out, err);
 }
