@@ -11,6 +11,7 @@
 #include <callgate/chain.h>
 #include <callgate/policy.h>
 #include <callgate/program.h>
+#include <callgate/rules.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,6 +59,30 @@ CG_API CG_CHECKED enum cg_status
 cg_prove(const struct cg_policy *policy, const struct cg_program *program,
 	 size_t nodes, struct cg_witness *witness, struct cg_error *err);
 
+/* Tests of arguments, all of which must hold; none hold for every call. */
+struct cg_tests {
+	const struct cg_test *tests;
+	size_t count;
+};
+
+/*
+ * The calls with one number that get one pair of answers: those that pass the
+ * tests of at least one of the ways.
+ */
+struct cg_region {
+	enum cg_relation relation; /* of these answers */
+	struct cg_witness witness; /* one of the calls; and the answers */
+	const struct cg_tests *ways;
+	size_t way_count;
+	/*
+	 * The same in words, one of which must hold: "domain == AF_ALG &&
+	 * args[1] & 0xf != 3"; "" where every call is one. An argument by its
+	 * name is as wide as the kernel reads it, args[1] all of its 64 bits.
+	 */
+	const char *const *texts;
+	size_t text_count;
+};
+
 /* One system call on which two filters differ. */
 struct cg_difference {
 	const struct cg_abi *abi;      /* NULL: an arch that no ABI has */
@@ -65,13 +90,29 @@ struct cg_difference {
 	bool whole; /* every call of the ABI or architecture, all alike */
 	enum cg_relation relation; /* for this call alone */
 	struct cg_witness witness; /* numbers included */
+	/*
+	 * Where the number has no name: all from the witness's up to this are
+	 * alike, and nameless. If `more`, there were too many of such rows to
+	 * tell, and others that differ lie behind this one.
+	 */
+	uint32_t nr_last;
+	bool more;
+	/*
+	 * For which arguments: a region for each pair of answers, disjoint, and
+	 * together all calls of that number that differ. Borrowed, until `each`
+	 * returns. None where it would take too many tests, or tests cannot say
+	 * it (of the instruction pointer): then the witness is all there is.
+	 */
+	const struct cg_region *regions;
+	size_t region_count;
 };
 
 /*
  * All differences of two filters: `each` is called once for every call of every
- * ABI that differs, and once for each ABI whose numbers without a name do, and
- * for architectures that no ABI has. An ABI of which neither filter looks at
- * the number is told of once, as a whole. Nothing is left out. Fails as
+ * ABI that differs, once for each row of numbers without a name that do, and
+ * once for architectures that no ABI has. An ABI of which neither filter looks
+ * at the number is told of once, as a whole. Nothing is left out. What it says
+ * of regions takes memory and time within bounds of its own. Fails as
  * cg_compare.
  */
 CG_API CG_CHECKED enum cg_status

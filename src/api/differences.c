@@ -7,6 +7,12 @@
 #include "api/diagrams.h"
 #include "base/fail.h"
 #include "prove/compare.h"
+#include "prove/regions.h"
+
+/* For the regions of one call; what takes more has a witness only. */
+enum { MEMORY = 16 << 20 };
+
+enum { ROWS_MAX = 256 }; /* of nameless numbers of one ABI */
 
 struct differ {
 	const struct diagrams *all;
@@ -16,49 +22,85 @@ struct differ {
 	bool no_memory;
 };
 
+/*
+ * Tell of a difference, and of its regions. Where memory for those runs out it
+ * may be their budget: a witness there is anyway.
+ */
 static void
-differ_at(struct differ *differ, const struct cg_abi *abi,
-	  const struct cg_syscall *call, uint32_t arch, uint32_t nr, bool whole)
+tell(struct differ *differ, struct cg_difference *difference, dd a, dd b)
 {
-	struct cg_difference difference = { .abi = abi,
-					    .call = call,
-					    .whole = whole };
+	const struct cg_call *call = &difference->witness.call;
+	struct arena arena = { .budget = MEMORY };
+	struct cg_region *regions = NULL;
+	size_t count = 0;
+	bool ok;
+
+	ok = regions_find(differ->all, a, b, call->arch, call->nr, &arena,
+			  &regions, &count) == REGIONS_MADE;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = regions_text(&arena, difference->call, difference->abi,
+				  &regions[i]);
+	difference->regions = ok ? regions : NULL;
+	difference->region_count = ok ? count : 0;
+	differ->each(differ->context, difference);
+	arena_free(&arena);
+}
+
+static void differ_at(struct differ *differ, struct cg_difference *difference,
+		      uint32_t arch, uint32_t nr)
+{
 	dd a = compare_fix(differ->all, differ->left, arch, nr);
 	dd b = compare_fix(differ->all, differ->right, arch, nr);
 
 	if (a == b || differ->no_memory)
 		return;
-	if (!compare_relation(differ->all, a, b, &difference.relation,
-			      &difference.witness)) {
+	if (!compare_relation(differ->all, a, b, &difference->relation,
+			      &difference->witness)) {
 		differ->no_memory = true;
 		return;
 	}
-	difference.witness.call.arch = arch;
-	difference.witness.call.nr = nr;
-	differ->each(differ->context, &difference);
+	difference->witness.call.arch = arch;
+	difference->witness.call.nr = nr;
+	tell(differ, difference, a, b);
 }
 
-/* A number without a name on which they differ; one stands for all. */
+/* The numbers from `nr` on that differ alike; what another ABI has is left. */
+static uint32_t row_end(const struct differ *differ, const struct cg_abi *abi,
+			uint32_t nr, const uint32_t *skip, size_t count)
+{
+	const struct cg_abi *guest = abi_neighbour(abi);
+	uint32_t last = abi->nr_last;
+
+	if (guest && guest->nr_first > nr && guest->nr_first <= last)
+		last = guest->nr_first - 1;
+	return compare_same_numbers(differ->all, differ->left, differ->right,
+				    abi->audit_arch, nr, last, skip, count);
+}
+
+/* Numbers without a name on which they differ, row by row. */
 static void differ_nameless(struct differ *differ, const struct cg_abi *abi,
 			    const uint32_t *skip, size_t count)
 {
 	uint64_t first = abi->nr_first;
+	unsigned rows = 0;
 	uint32_t nr;
 
-	while (first <= abi->nr_last &&
+	while (first <= abi->nr_last && rows < ROWS_MAX &&
 	       compare_other_number(differ->all, differ->left, differ->right,
 				    abi->audit_arch, (uint32_t)first,
 				    abi->nr_last, skip, count, &nr)) {
 		const struct cg_abi *owner =
 			cg_abi_of_call(abi->audit_arch, nr);
+		struct cg_difference difference = { .abi = abi };
 
-		if (owner == abi) {
-			differ_at(differ, abi, NULL, abi->audit_arch, nr,
-				  false);
-			return;
-		}
 		/* x32 owns a part of x86_64's numbers: go on behind it. */
 		first = (uint64_t)owner->nr_last + 1;
+		if (owner != abi)
+			continue;
+		difference.nr_last = row_end(differ, abi, nr, skip, count);
+		difference.more = ++rows == ROWS_MAX;
+		differ_at(differ, &difference, abi->audit_arch, nr);
+		first = (uint64_t)difference.nr_last + 1;
 	}
 }
 
@@ -76,8 +118,11 @@ static bool differ_as_whole(struct differ *differ, const struct cg_abi *abi)
 	if (diagram_variable(differ->all, a) < 32 * WORD_ARGS ||
 	    diagram_variable(differ->all, b) < 32 * WORD_ARGS)
 		return false;
-	if (!abi->nr_first) /* its guest's numbers are among them */
-		differ_at(differ, abi, NULL, abi->audit_arch, 0, true);
+	if (!abi->nr_first) { /* its guest's numbers are among them */
+		struct cg_difference difference = { .abi = abi, .whole = true };
+
+		differ_at(differ, &difference, abi->audit_arch, 0);
+	}
 	return true;
 }
 
@@ -96,9 +141,13 @@ static void differ_abi(struct differ *differ, const struct cg_abi *abi)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
+		struct cg_difference difference = {
+			.abi = abi,
+			.call = abi_number_call(&numbers[i]),
+		};
+
 		skip[i] = numbers[i].nr;
-		differ_at(differ, abi, abi_number_call(&numbers[i]),
-			  abi->audit_arch, numbers[i].nr, false);
+		differ_at(differ, &difference, abi->audit_arch, numbers[i].nr);
 	}
 	differ_nameless(differ, abi, skip, count);
 	free(skip);
@@ -139,7 +188,7 @@ static void differ_elsewhere(struct differ *differ)
 						      &difference.witness);
 		difference.witness.call.arch = arch;
 		if (!differ->no_memory)
-			differ->each(differ->context, &difference);
+			tell(differ, &difference, a, b);
 	}
 	free(skip);
 }

@@ -1,8 +1,7 @@
 /* callgate diff - the exact difference of two policies or filters. */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "base/buf.h"
+#include "cli/differing.h"
 #include "cli/input.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
@@ -10,7 +9,7 @@
 struct fields {
 	struct origin origin;
 	const char *arch, *second;
-	bool json, quiet, subset, tell;
+	bool json, quiet, subset, tell, witness;
 };
 
 static const struct option options[] = {
@@ -22,6 +21,8 @@ static const struct option options[] = {
 	  "exit 0: equal, 10: A is stricter, 11: looser, 12: different" },
 	{ 'q', "quiet", NULL, OPTION_FLAG, offsetof(struct fields, quiet),
 	  "only the exit status" },
+	{ 'w', "witness", NULL, OPTION_FLAG, offsetof(struct fields, witness),
+	  "with each line a call that it is true of" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "one JSON object" },
 	ORIGIN_OPTIONS(struct fields, origin),
@@ -29,57 +30,6 @@ static const struct option options[] = {
 	  "the same for B alone" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
-
-static const char *const relations[] = {
-	[CG_EQUAL] = "equal",
-	[CG_STRICTER] = "stricter",
-	[CG_LOOSER] = "looser",
-	[CG_DIFFERENT] = "different",
-};
-
-struct listing {
-	struct buf json;
-	size_t count;
-	bool as_json;
-};
-
-static void print_difference(void *context, const struct cg_difference *found)
-{
-	static const char marks[] = { '=', '-', '+', '~' };
-	struct listing *listing = context;
-	char call[640], left[64], right[64];
-
-	cg_call_print(&found->witness.call, NULL, call, sizeof(call));
-	cg_answer_print(found->witness.left, found->abi, left, sizeof(left));
-	cg_answer_print(found->witness.right, found->abi, right, sizeof(right));
-	if (!listing->as_json) {
-		printf("%s%c%s %-8s %s: %s, then %s\n",
-		       out_colour(stdout,
-				  found->relation == CG_LOOSER ? RED : GREEN),
-		       marks[found->relation], out_colour(stdout, PLAIN),
-		       found->abi ? found->abi->name : "others",
-		       found->whole  ? "every call"
-		       : found->call ? call
-				     : "calls without a name",
-		       left, right);
-	} else {
-		buf_printf(&listing->json,
-			   "%s{\"abi\":", listing->count ? "," : "");
-		buf_json(&listing->json, found->abi ? found->abi->name : "");
-		buf_puts(&listing->json, ",\"call\":");
-		buf_json(&listing->json, found->call ? found->call->name : "");
-		buf_printf(&listing->json,
-			   ",\"nr\":%u,\"relation\":\"%s\",\"witness\":",
-			   found->witness.call.nr, relations[found->relation]);
-		buf_json(&listing->json, call);
-		buf_puts(&listing->json, ",\"left\":");
-		buf_json(&listing->json, left);
-		buf_puts(&listing->json, ",\"right\":");
-		buf_json(&listing->json, right);
-		buf_puts(&listing->json, "}");
-	}
-	listing->count++;
-}
 
 static void print_relation(enum cg_relation relation, char **names)
 {
@@ -105,25 +55,23 @@ static bool
 list_all(const struct fields *fields, struct cg_side left, struct cg_side right,
 	 enum cg_relation relation, int *status)
 {
-	struct listing listing = { .as_json = fields->json };
+	struct differing differing = { .json = fields->json,
+				       .witnesses = fields->witness };
 	struct cg_error err;
-	char *text;
 
-	if (cg_differences(left, right, 0, print_difference, &listing, &err) !=
+	if (cg_differences(left, right, 0, differing_add, &differing, &err) !=
 	    CG_OK) {
-		buf_free(&listing.json);
+		differing_free(&differing);
 		out_failure(&err, NULL, 0);
 		*status = out_status(&err);
 		return false;
 	}
-	if (fields->json) {
-		text = buf_done(&listing.json);
-		if (!text)
-			out_die_nomem();
-		printf("{\"relation\":\"%s\",\"differences\":[%s]}\n",
-		       relations[relation], text);
-		free(text);
-	}
+	if (fields->json)
+		printf("{\"relation\":\"%s\",\"differences\":[",
+		       relation_name(relation));
+	differing_print(&differing);
+	if (fields->json)
+		puts("]}");
 	return true;
 }
 
@@ -194,11 +142,11 @@ const struct command command_diff = {
 	.operands = "[OPTION]... A B",
 	.about = "compare two policies or filters for every possible input",
 	.details =
-		"Each line is a call on which they differ: - where A is "
-		"stricter than B, + where\nA is looser, ~ where it depends on "
-		"the arguments or only the errno differs; then\na call that "
-		"shows it, and what A and B answer. Exit status 0: equal; 1: "
-		"not.",
+		"Each line is calls on which they differ: - where A is "
+		"stricter than B, + where A\nis looser, ~ where only the errno "
+		"or the like differs; then the calls, with the\narguments for "
+		"which they do, and what A and B answer. Exit status 0: equal; "
+		"1: not.",
 	.options = options,
 	.fields = sizeof(struct fields),
 	.least = 2,

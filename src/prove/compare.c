@@ -316,6 +316,31 @@ bool compare_other_number(const struct diagrams *all, dd left, dd right,
 			      skip, count, nr);
 }
 
+uint32_t compare_same_numbers(const struct diagrams *all, dd left, dd right,
+			      uint32_t arch, uint32_t nr, uint32_t last,
+			      const uint32_t *skip, size_t count)
+{
+	struct cg_call call = { .arch = arch, .nr = nr };
+	uint32_t left_free, right_free, both;
+	const dd a = fix(all, left, &call, WORD_NR, &left_free);
+	const dd b = fix(all, right, &call, WORD_NR, &right_free);
+
+	for (size_t i = 0; i < count; i++)
+		if (skip[i] > nr && skip[i] <= last)
+			last = skip[i] - 1;
+	for (;;) {
+		both = left_free & right_free;
+		nr |= both & ~(both + 1);
+		if (nr >= last)
+			return last;
+		call.nr = nr + 1;
+		if (fix(all, left, &call, WORD_NR, &left_free) != a ||
+		    fix(all, right, &call, WORD_NR, &right_free) != b)
+			return nr;
+		nr++;
+	}
+}
+
 bool compare_other_arch(const struct diagrams *all, dd left, dd right,
 			const uint32_t *skip, size_t count, uint32_t *arch)
 {

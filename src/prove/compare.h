@@ -25,6 +25,14 @@ bool compare_other_number(const struct diagrams *all, dd left, dd right,
 			  uint32_t arch, uint32_t first, uint32_t last,
 			  const uint32_t *skip, size_t count, uint32_t *nr);
 
+/*
+ * How far, from `nr` up to `last` and before the next in `skip`, both answer as
+ * they do to `nr`.
+ */
+uint32_t compare_same_numbers(const struct diagrams *all, dd left, dd right,
+			      uint32_t arch, uint32_t nr, uint32_t last,
+			      const uint32_t *skip, size_t count);
+
 /* An arch, not in `skip` (sorted), on which the two differ. */
 bool compare_other_arch(const struct diagrams *all, dd left, dd right,
 			const uint32_t *skip, size_t count, uint32_t *arch);
