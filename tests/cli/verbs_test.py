@@ -19,6 +19,16 @@ seccomp:
         - socket(AF_INET)
 """
 STRICT = POLICY.replace("[bind]", "[bind, listen]")
+MANY = """\
+seccomp:
+  default_action: allow
+  architectures: [i386]
+  syscalls:
+    - action: errno
+      names: [getuid, getpid]
+      rules: [personality(3)]
+"""
+NONE = "seccomp: {default_action: allow, architectures: [i386]}\n"
 TABLE = "bind -> errno(EPERM)\nsocket(AF_UNIX, _, _) -> allow\n"
 WRONG = "bind -> allow\n"
 # As Elastic's profiler keeps them; the last of BLOCK is misspelt there, too.
@@ -71,6 +81,16 @@ ROWS = [
      r"policy and policy answer every call alike\n", ""),
     ("diff: not equal", ["diff", "strict", "policy"], 1,
      r".*\blisten\b.*errno\(EPERM\).*allow.*", ""),
+    ("diff: what differs alike, in one line",
+     ["diff", "-a", "i386", "./many", "./none-of-it"], 1,
+     r"- i386     getpid, getuid: errno\(EPERM\), then allow\n"
+     r"- i386     personality\(personality == 3\): errno\(EPERM\), then "
+     r"allow\n.*", ""),
+    ("diff: a call for each line",
+     ["diff", "-w", "-a", "i386", "./many", "./none-of-it"], 1,
+     r"- i386     getpid: .*\n           such as getpid\(\)\n- i386     "
+     r"getuid: .*\n.*personality == 3.*\n           such as "
+     r"personality\(3\)\n.*", ""),
     ("diff: only the status", ["diff", "-q", "strict", "policy"], 1, "", ""),
     ("diff: a subset", ["diff", "-q", "--subset", "strict", "policy"], 0, "",
      ""),
@@ -133,6 +153,8 @@ JSON = [
      {"call", "outcomes"}),
     (["diff", "--json", "policy", "policy"], 0, {"relation", "differences"}),
     (["diff", "--json", "strict", "policy"], 1, {"relation", "differences"}),
+    (["diff", "--json", "./many", "./none-of-it"], 1,
+     {"relation", "differences"}),
     (["dump", "--json", "policy"], 0, {"instructions", "big_endian"}),
     (["explain", "--json", "filter.bpf", "bind(3)"], 0, {"call", "outcomes"}),
     (["ps", "--json"], 0, {"seen", "groups"}),
@@ -177,6 +199,24 @@ def test_filter_bytes(tap, callgate):
     tap.ok(got.status == 0 and got.out, "a policy from a pipe", got.err)
 
 
+def test_regions(tap, callgate):
+    """Where two filters differ, for a program."""
+    got = json.loads(callgate("diff", "--json", "./many", "./none-of-it").out)
+    of = {d["call"]: d for d in got["differences"]}
+    tap.ok(set(of) == {"getpid", "getuid", "personality"} and
+           all(d["exact"] and d["abi"] == "i386" for d in of.values()),
+           "diff --json: each call", got)
+    tap.ok(of.get("personality", {}).get("regions") == [{
+        "relation": "stricter", "witness": "personality(3)",
+        "left": "errno(EPERM)", "right": "allow",
+        "conditions": ["personality == 3"],
+        "tests": [[{"argument": 0, "mask": "0xffffffff", "op": "==",
+                    "value": "0x3"}]]}],
+           "diff --json: a region, as tests and in words", got)
+    tap.ok(of.get("getpid", {}).get("regions", [{}])[0].get("tests") == [[]],
+           "diff --json: no test where every call is one", got)
+
+
 def test_output(tap, callgate):
     """A file is replaced whole or not at all; what is no file stays it."""
     callgate.write("old", "as it was")
@@ -216,6 +256,7 @@ def test_full(tap, callgate):
 def main():
     callgate, tap = begin()
     for name, text in (("policy", POLICY), ("strict", STRICT),
+                       ("many", MANY), ("none-of-it", NONE),
                        ("table", TABLE), ("wrong", WRONG),
                        ("allow", ALLOW), ("block", BLOCK)):
         callgate.write(name, text)
@@ -223,6 +264,7 @@ def main():
     for name, words, status, out, err in ROWS:
         check(tap, name, callgate(*words), status, out, err)
     test_json(tap, callgate)
+    test_regions(tap, callgate)
     test_output(tap, callgate)
     test_full(tap, callgate)
     tap.done()
