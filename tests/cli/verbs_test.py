@@ -28,7 +28,13 @@ seccomp:
       names: [getuid, getpid]
       rules: [personality(3)]
 """
-NONE = "seccomp: {default_action: allow, architectures: [i386]}\n"
+NONE = """\
+seccomp:
+  default_action: allow
+  architectures: [i386]
+  syscalls:
+    - {action: allow, names: [getpid]}
+"""
 TABLE = "bind -> errno(EPERM)\nsocket(AF_UNIX, _, _) -> allow\n"
 WRONG = "bind -> allow\n"
 # As Elastic's profiler keeps them; the last of BLOCK is misspelt there, too.
