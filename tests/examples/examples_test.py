@@ -77,6 +77,24 @@ def test_make(tap, work, env):
         greets(tap, "make", folder / "greeter", env)
 
 
+def test_guide(tap, work, env):
+    """The C of the guide compiles, links, and confines itself."""
+    text = (ROOT / "docs" / "howto-in-every-program.md").read_text()
+    source = work / "guide.c"
+    source.write_text("\n".join(re.findall(r"```c\n(.*?)```", text, re.S)))
+    flags = run("pkg-config", "--cflags", "--libs", "callgate", env=env)
+    if not good(tap, "the guide's C builds", run(
+            "cc", "-Wall", "-Wextra", "-Wno-unused-function", source,
+            *flags.stdout.split(), "-o", work / "guide", env=env)):
+        return
+    user = work / "user.yml"
+    user.write_text(re.search(r"```yaml\n(.*?)```", text, re.S)[1])
+    ran = run(work / "guide", user, env=env)
+    tap.ok(ran.returncode == 0 and "seccomp: installed {" in ran.stdout and
+           '"policy":"shipper"' in ran.stdout, "the guide's C confines itself",
+           ran.stdout)
+
+
 def test_cmake(tap, work, env):
     if not shutil.which("cmake"):
         tap.skip("CMake", "no cmake")
@@ -209,6 +227,7 @@ def main():
         env = install(sys.argv[1], work / "root")
         shutil.copytree(EXAMPLES, work / "tree")
         test_make(tap, work, env)
+        test_guide(tap, work, env)
         test_cmake(tap, work, env)
         test_meson(tap, work, env)
         repository(work / "tree", env)
