@@ -153,17 +153,14 @@ static void walk_on(struct walk *walk, uint64_t address)
 	struct step step;
 
 	while (address < walk->gap.end && !walk_seen(walk, address)) {
+		const uint64_t at = address - walk->gap.start;
+
+		/* What cannot be read was seen, too, or it would come again. */
+		walk->seen[at / 8] |= (unsigned char)(1 << at % 8);
 		code_step(walk->in, address, &step);
 		if (!step.length || address + step.length > walk->gap.end) {
 			walk->unreadable = true;
 			return;
-		}
-		for (unsigned i = 0; i < step.length; i++) {
-			const uint64_t at = address + i - walk->gap.start;
-
-			if (i == 0)
-				walk->seen[at / 8] |=
-					(unsigned char)(1 << at % 8);
 		}
 		tables_note(&walk->tables, walk->in, &step);
 		if (step.direct && step.flow != FLOW_CALL)
@@ -197,6 +194,8 @@ static size_t walk_spans(const struct walk *walk, struct span *out)
 		if (!walk_seen(walk, at))
 			continue;
 		code_step(walk->in, at, &step);
+		if (!step.length)
+			continue;
 		if (!run.end || at > run.end) {
 			if (run.end && out)
 				out[count] = run;

@@ -145,7 +145,7 @@ static bool open_library(struct work *work, const char *name, struct loaded *by,
 	 * besides; a name that is not known is a gap of its own.
 	 */
 	if (loaded && loaded->index >= before)
-		loaded->added = true;
+		loaded->added = !loaded->libc;
 	return true;
 }
 

@@ -757,7 +757,8 @@ void state_call(struct flows *flows, struct state *state,
 		unsigned pops)
 {
 	const struct convention *about = convention_of(in->image.machine);
-	const uint32_t kept = in->image.go ? 0 : about->kept;
+	/* Go's functions keep the frame pointer only. */
+	const uint32_t kept = in->image.go ? 1u << about->frame : about->kept;
 	int32_t offset;
 
 	for (unsigned i = 0; i < REGISTER_MAX; i++) {
