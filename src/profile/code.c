@@ -239,6 +239,9 @@ bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
 	uint64_t end;
 
 	*out = (struct code){ .in = in };
+	/* An image may have holes; there is no code in them. */
+	if (!image_segment(&in->image, entry - in->image.base))
+		return true;
 	if (is_stub(in, entry, &end))
 		return one_span(arena, entry, end, out);
 	if (frame)
