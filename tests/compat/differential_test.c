@@ -43,6 +43,7 @@ static struct library theirs, ours;
 static struct figures {
 	size_t played, equal, codes, loops, crashes, wrong;
 	size_t exported, forgotten, by[DIFFERENCES];
+	size_t texts, other_texts;
 } figures;
 
 /* --------------------------------------------------------------- the child --
@@ -220,6 +221,19 @@ may_differ(const struct sequence *sequence, const struct outcome *left,
 	       left->codes[at] + right->codes[at] == -EEXIST;
 }
 
+/* Whether a rule is refused after a priority was given. */
+static bool refuses(const struct sequence *sequence, const int *codes)
+{
+	bool given = false;
+
+	for (size_t i = 0; i < sequence->count; i++) {
+		given |= sequence->ops[i].kind == OP_PRIORITY;
+		if (given && codes[i] && sequence->ops[i].kind == OP_RULE)
+			return true;
+	}
+	return false;
+}
+
 static bool judge(const struct sequence *sequence, const struct outcome *left,
 		  const unsigned char *their_bytes, int fd)
 {
@@ -248,6 +262,12 @@ static bool judge(const struct sequence *sequence, const struct outcome *left,
 	if (cg_program_from_bytes(bytes, right.length, big, &program, &err) !=
 	    CG_OK)
 		return false;
+	/* A refused rule costs libseccomp what priorities there were. */
+	if (agree && reference_simple(&reference) && right.text) {
+		figures.texts++;
+		figures.other_texts += left->text != right.text &&
+				       !refuses(sequence, right.codes);
+	}
 	ok = is_right(program, &reference) &&
 	     (!agree ||
 	      compare(&reference, program, their_bytes, left->length, big));
@@ -310,6 +330,9 @@ int main(int argc, char *argv[])
 	tap_ok(&tap, figures.codes * 1000 <= wanted,
 	       "%zu differ in EEXIST for a rule that contradicts a lost one",
 	       figures.codes);
+	tap_ok(&tap, figures.other_texts == 0 && figures.texts > wanted / 8,
+	       "%zu pseudo filter codes are equal, %zu are not",
+	       figures.texts - figures.other_texts, figures.other_texts);
 	tap_note("%zu filters, %zu proved equal to libseccomp's",
 		 figures.exported, figures.equal);
 	tap_note("libseccomp is wrong in %zu with several rules for a call, "

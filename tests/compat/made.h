@@ -76,6 +76,7 @@ struct outcome {
 	int codes[OPS_MAX]; /* of each step; 0 where it was not taken */
 	int exported;       /* what export_bpf returned */
 	size_t length;      /* of the program, in bytes */
+	uint64_t text;      /* the hash of what export_pfc wrote */
 };
 
 enum { PROGRAM_ROOM = 1 << 16 };

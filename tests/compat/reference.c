@@ -427,6 +427,19 @@ struct cg_policy *reference_policy(const struct reference *reference)
 /* ---------------------------------------------------------------- classes --
  */
 
+bool reference_simple(const struct reference *reference)
+{
+	for (size_t i = 0; i < reference->count; i++) {
+		const struct read_filter *filter = &reference->filters[i];
+
+		for (size_t j = 0; j < filter->count; j++)
+			for (size_t k = 0; k < j; k++)
+				if (filter->rules[j].nr == filter->rules[k].nr)
+					return false;
+	}
+	return !reference->stray;
+}
+
 static bool has_operator(const struct read_rule *rule, bool masked)
 {
 	for (unsigned i = 0; i < rule->count; i++)

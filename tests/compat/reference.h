@@ -37,6 +37,9 @@ struct reference {
 void reference_read(struct reference *reference,
 		    const struct sequence *sequence, const int *codes);
 
+/* Whether each call has one rule at most: then there is one way to write it. */
+bool reference_simple(const struct reference *reference);
+
 /* The rules, in the order in which they decide, as a policy; NULL if not. */
 struct cg_policy *reference_policy(const struct reference *reference);
 
