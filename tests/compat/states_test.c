@@ -258,6 +258,66 @@ static void loaded(struct tap *tap)
 /* ---------------------------------------------------------------- threads --
  */
 
+/* In a child: its own child makes the call, and gets what is answered. */
+static int answer_call(void)
+{
+	struct seccomp_notif_resp *response = NULL;
+	struct seccomp_notif *request = NULL;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int fd, status = 0;
+	pid_t child;
+
+	alarm(20);
+	if (seccomp_notify_alloc(&request, &response) ||
+	    seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(getppid), 0) ||
+	    seccomp_notify_fd(ctx) != -EFAULT || seccomp_load(ctx))
+		return 1;
+	fd = seccomp_notify_fd(ctx);
+	if (fd < 0 || seccomp_notify_id_valid(fd, 5) != -ENOENT ||
+	    seccomp_notify_respond(fd, response) != -ECANCELED)
+		return 2;
+	child = fork();
+	if (child == 0)
+		_exit(syscall(SYS_getppid) == 77 ? 0 : 1);
+	if (seccomp_notify_receive(fd, request) ||
+	    request->data.nr != SYS_getppid ||
+	    seccomp_notify_id_valid(fd, request->id))
+		return 3;
+	response->id = request->id;
+	response->val = 77;
+	if (seccomp_notify_respond(fd, response) ||
+	    waitpid(child, &status, 0) != child || status)
+		return 4;
+	seccomp_notify_free(request, response);
+	seccomp_reset(NULL, SCMP_ACT_ALLOW);
+	return seccomp_notify_fd(ctx) == -EFAULT ? 0 : 5;
+}
+
+static void notified(struct tap *tap)
+{
+	scmp_filter_ctx ctx;
+	int status = 0;
+	pid_t child;
+
+	if (seccomp_api_get() < 5) {
+		tap_note("this kernel has no notifications");
+		return;
+	}
+	child = fork();
+	if (child == 0)
+		_exit(answer_call());
+	waitpid(child, &status, 0);
+	tap_ok(tap, status == 0, "a call is answered by its supervisor: 0x%x",
+	       (unsigned)status);
+	ctx = seccomp_init(SCMP_ACT_ALLOW);
+	tap_ok(tap,
+	       seccomp_notify_fd(ctx) == -EFAULT &&
+		       seccomp_notify_receive(-1, NULL) == -ECANCELED &&
+		       seccomp_notify_addfd(-1, NULL) == -ECANCELED,
+	       "without a listener there is nothing to answer");
+	seccomp_release(ctx);
+}
+
 enum { THREADS = 8, EACH = 125 };
 
 static void *make_many(void *argument)
@@ -315,6 +375,7 @@ int main(void)
 	exported(&tap);
 	messages(&tap);
 	loaded(&tap);
+	notified(&tap);
 	threads(&tap);
 	return tap_done(&tap);
 }
