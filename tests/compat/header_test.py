@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
-"""Our seccomp.h against the installed one: each value that callers compile in.
+"""Our seccomp.h against the installed one: each value that callers compile in;
+and the functions of our library against both.
 
-The arguments: the folder with ours, then the compiler's words.
+The arguments: the folder with ours, the system's library, ours, then the
+compiler's words.
 """
 
 import pathlib
@@ -61,9 +63,30 @@ def values(compiler, options, names, folder):
                 for line in run([str(program)], "").splitlines())
 
 
+def exported(library):
+    return {line.split()[-1] for line in
+            run(["nm", "-D", "--defined-only", library], "").splitlines()
+            if " T " in line}
+
+
+def functions(tap, folder, theirs, ours):
+    header = (pathlib.Path(folder) / "seccomp.h").read_text()
+    declared = set(re.findall(r"^[\w *]*?\b(\w*seccomp_\w+)\(", header, re.M))
+    tap.ok(exported(ours) == declared and len(declared) == 39,
+           f"{len(declared)} functions are declared, and exported",
+           exported(ours) ^ declared)
+    tap.ok(exported(theirs) <= exported(ours), "the system's are among them",
+           exported(theirs) - exported(ours))
+    needed = run(["readelf", "-d", ours], "")
+    tap.ok("[libfyaml" not in needed and "[libcallgate" not in needed and
+           "[libseccomp.so.2]" in needed,
+           "it needs the C library, and nothing of ours", needed)
+
+
 def main():
-    ours, compiler = ["-I", sys.argv[1]], sys.argv[2:]
+    ours, compiler = ["-I", sys.argv[1]], sys.argv[4:]
     tap = Tap()
+    functions(tap, *sys.argv[1:4])
     names = macros(compiler, []) + ENUM
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
