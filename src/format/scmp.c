@@ -580,6 +580,7 @@ int cg_scmp_priority(struct cg_scmp *scmp, int nr, uint8_t priority)
 		scmp->filters[i]->prioritised = true;
 		if (call) {
 			call->priority = priority;
+			call->early |= !call->ruled;
 		} else {
 			scmp->broken = true;
 			rc = -ENOMEM;
@@ -599,6 +600,7 @@ static bool copy_call(struct scmp_filter *into, const struct scmp_call *from)
 	if (!call)
 		return false;
 	call->priority = from->priority;
+	call->early = from->early;
 	into->prioritised |= from->priority != 0;
 	if (from->plain && !do_target(&target, from->answer))
 		return false;

@@ -28,6 +28,7 @@ struct scmp_call {
 	uint32_t answer; /* without condition, if `plain` */
 	bool plain;
 	bool ruled;       /* it has a rule */
+	bool early;       /* it had a priority before it had a rule */
 	uint8_t priority; /* as its caller says */
 	uint32_t count;
 	struct scmp_level *root; /* NULL if `plain` */

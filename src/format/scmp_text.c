@@ -231,7 +231,7 @@ write_filter(struct text *text, const struct scmp_filter *filter, int level)
 {
 	struct ranked *calls = calloc(filter->count + 1, sizeof(*calls));
 	unsigned bits = filter->arch->bits;
-	size_t count = 0;
+	size_t count = 0, real = 0;
 
 	if (!calls)
 		return false;
@@ -240,17 +240,21 @@ write_filter(struct text *text, const struct scmp_filter *filter, int level)
 		for (size_t i = 0; i < block->used; i++) {
 			const struct scmp_call *call = &block->calls[i];
 
-			if (call->ruled)
-				calls[count++] = (struct ranked){
-					call, priority_of(call, bits)
-				};
+			if (!call->ruled)
+				continue;
+			calls[count++] =
+				(struct ranked){ call,
+						 priority_of(call, bits) };
+			/* libseccomp does not count these. */
+			real += !call->early;
 		}
 	qsort(calls, count, sizeof(*calls),
 	      level == 2 ? by_number : by_priority);
-	if (level == 2)
+	if (level == 2 && real > GROUP)
 		write_tree(text, calls, count);
-	for (size_t i = 0; i < count && level != 2; i++)
-		write_call(text, &calls[i]);
+	else
+		for (size_t i = 0; i < count; i++)
+			write_call(text, &calls[i]);
 	free(calls);
 	return true;
 }

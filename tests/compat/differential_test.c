@@ -265,8 +265,12 @@ static bool judge(const struct sequence *sequence, const struct outcome *left,
 	/* A refused rule costs libseccomp what priorities there were. */
 	if (agree && reference_simple(&reference) && right.text) {
 		figures.texts++;
-		figures.other_texts += left->text != right.text &&
-				       !refuses(sequence, right.codes);
+		bool differs = left->text != right.text &&
+			       !refuses(sequence, right.codes);
+
+		if (differs)
+			show(sequence, 0, left, &right);
+		figures.other_texts += differs;
 	}
 	ok = is_right(program, &reference) &&
 	     (!agree ||
@@ -336,7 +340,7 @@ int main(int argc, char *argv[])
 	tap_note("%zu filters, %zu proved equal to libseccomp's",
 		 figures.exported, figures.equal);
 	tap_note("libseccomp is wrong in %zu with several rules for a call, "
-		 "not all on equality; %zu with several on masks, for several "
+		 "not all on equality; %zu with masks, for several "
 		 "architectures; %zu with a call that an architecture lacks; "
 		 "%zu with a priority without a rule; %zu long ones for "
 		 "another byte order",

@@ -454,10 +454,15 @@ reference_difference(const struct reference *reference,
 		     const struct cg_call *call, size_t instructions)
 {
 	const struct cg_abi *abi = cg_abi_of_call(call->arch, call->nr);
+	size_t masked = 0;
 
+	for (size_t i = 0; i < reference->count; i++)
+		for (size_t j = 0; j < reference->filters[i].count; j++)
+			masked += has_operator(&reference->filters[i].rules[j],
+					       true);
 	for (size_t i = 0; i < reference->count; i++) {
 		const struct read_filter *filter = &reference->filters[i];
-		size_t rules = 0, unequal = 0, masked = 0, pseudo = 0;
+		size_t rules = 0, unequal = 0, pseudo = 0;
 
 		if (filter->arch->abi->audit_arch != call->arch)
 			continue;
@@ -467,15 +472,14 @@ reference_difference(const struct reference *reference,
 				continue;
 			rules++;
 			unequal += has_operator(&filter->rules[j], false);
-			masked += has_operator(&filter->rules[j], true);
 		}
 		if (rules > 1 && unequal)
 			return DIFFERENCE_UNEQUAL;
-		if (rules > 1 && masked && reference->count > 1)
-			return DIFFERENCE_MASKED;
 		if (pseudo)
 			return DIFFERENCE_PSEUDO;
 	}
+	if (masked && reference->count > 1)
+		return DIFFERENCE_MASKED;
 	if (reference->stray)
 		return DIFFERENCE_STRAY;
 	if (abi && abi->big_endian && instructions > 255)

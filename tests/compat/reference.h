@@ -47,7 +47,7 @@ struct cg_policy *reference_policy(const struct reference *reference);
 enum difference {
 	DIFFERENCE_NONE,    /* it must */
 	DIFFERENCE_UNEQUAL, /* several rules for a call, not all on equality */
-	DIFFERENCE_MASKED,  /* the same for masks, on several architectures */
+	DIFFERENCE_MASKED,  /* masks, on several architectures */
 	DIFFERENCE_PSEUDO,  /* a rule for a call that the architecture lacks */
 	DIFFERENCE_STRAY,   /* a priority for a call without a rule */
 	DIFFERENCE_FAR,     /* long filters for the other byte order */
