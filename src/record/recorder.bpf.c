@@ -570,4 +570,5 @@ int BPF_PROG(on_move, struct cgroup *to, const char *path,
 	return 0;
 }
 
-char licence_text[] SEC("license") = "GPL";
+/* The kernel hands some helpers out to such licences alone. */
+char licence_text[] SEC("license") = "Dual MIT/GPL";

@@ -249,7 +249,11 @@ def one_program(world, group, name, script, second):
                  f"{name}: the set of strace, {len(own)} calls",
                  f"ours alone: {set(own) - set(log)}",
                  f"strace alone: {set(log) - set(own)}")
-    differ = {k: (v, log.get(k)) for k, v in own.items() if log.get(k) != v}
+    # A thread that is killed as it enters a call has told strace already.
+    killed = re.findall(r"^\d+ (?:<\.\.\. )?(\w+).* = \?$",
+                        world.path("strace.log").read_text(), re.M)
+    differ = {k: (v, log.get(k)) for k, v in own.items()
+              if not 0 <= log.get(k, 0) - v <= killed.count(k[1])}
     world.tap.ok(not differ, f"{name}: the counts of strace, {calls} in all",
                  f"ours, strace's: {differ}")
     if second:
