@@ -20,13 +20,19 @@ static struct map_slot *slot_of(const struct map *map, uint64_t key)
 	return &map->slots[at];
 }
 
+/* 0 marks what is free, and stands for itself by another name. */
+static uint64_t stored(uint64_t key)
+{
+	return key ? key : UINT64_MAX;
+}
+
 uint32_t *map_get(const struct map *map, uint64_t key)
 {
 	struct map_slot *slot;
 
 	if (!map->room)
 		return NULL;
-	slot = slot_of(map, key);
+	slot = slot_of(map, stored(key));
 	return slot->key ? &slot->value : NULL;
 }
 
@@ -52,6 +58,7 @@ bool map_add(struct arena *arena, struct map *map, uint64_t key, uint32_t value,
 
 	if (2 * map->count >= map->room && !grow(arena, map))
 		return false;
+	key = stored(key);
 	slot = slot_of(map, key);
 	*there = slot->key != 0;
 	if (*there)

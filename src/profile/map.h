@@ -15,7 +15,7 @@ struct map {
 	size_t room, count;
 };
 
-/* The number of `key`, which is not 0; or NULL. Valid until the next add. */
+/* The number of `key`, or NULL. Valid until the next add. */
 uint32_t *map_get(const struct map *map, uint64_t key);
 
 /* False if memory has run out. `*there`: it was there, and stays as it was. */
