@@ -69,6 +69,8 @@ class Library:
 
     def environment(self):
         env = dict(os.environ, LC_ALL="C")
+        # Who runs this test may have put ours there already.
+        env.pop("LD_LIBRARY_PATH", None)
         if self.path:
             env["LD_LIBRARY_PATH"] = str(self.path.parent)
         return env
