@@ -20,10 +20,10 @@ static const struct action {
 	{ CG_RET_ALLOW, "allow" },
 };
 
-static const char *action_name(uint32_t action)
+const char *answer_action(uint32_t answer)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (actions[i].answer == action)
+		if (actions[i].answer == (answer & CG_RET_ACTION))
 			return actions[i].name;
 	return NULL;
 }
@@ -51,7 +51,7 @@ void answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
 {
 	const uint32_t action = answer & CG_RET_ACTION;
 	const uint32_t data = answer & CG_RET_DATA;
-	const char *name = action_name(action);
+	const char *name = answer_action(answer);
 	const char *number = NULL;
 
 	if (action == CG_RET_ERRNO)

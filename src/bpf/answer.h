@@ -17,6 +17,12 @@ void answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
 		  size_t size);
 
 /*
+ * The name of an answer's action, whatever its data: "kill_process"; NULL for
+ * one that no kernel knows.
+ */
+const char *answer_action(uint32_t answer);
+
+/*
  * The name of an errno on `abi`, or, if that is NULL, the name that it has on
  * every ABI; NULL if there is none.
  */

@@ -4,57 +4,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t count)
-{
-	const unsigned char *at = bytes;
+#include "base/buf.h"
 
-	/* FNV-1a. */
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3u;
-	return hash;
+/* What makes violations the same; the caller's to free(), or NULL. */
+static char *key_of(const struct cg_violation *violation)
+{
+	struct buf key = { 0 };
+
+	buf_printf(&key, "%" PRIx32 " %" PRIx32 " %" PRIx32 "\n%s\n%s",
+		   violation->arch, violation->nr, violation->verdict,
+		   violation->executable ? violation->executable : "",
+		   violation->container ? violation->container : "");
+	return buf_done(&key);
 }
 
-static uint64_t mix_text(uint64_t hash, const char *text)
+static void forget(struct fold *fold)
 {
-	return text ? mix(hash, text, strlen(text) + 1) : hash;
-}
-
-static uint64_t key_of(const struct cg_violation *violation)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	hash = mix(hash, &violation->arch, sizeof(violation->arch));
-	hash = mix(hash, &violation->nr, sizeof(violation->nr));
-	hash = mix(hash, &violation->verdict, sizeof(violation->verdict));
-	hash = mix_text(hash, violation->executable);
-	hash = mix_text(hash, violation->container);
-	return hash ? hash : 1;
+	free(fold->key);
+	free(fold->line);
+	*fold = (struct fold){ 0 };
 }
 
 bool fold_is_news(struct folds *folds, const struct cg_violation *violation,
 		  const char *line, uint64_t now)
 {
-	const uint64_t key = key_of(violation);
 	struct fold *free_one = NULL;
+	char *key = folds->window ? key_of(violation) : NULL;
 
-	if (!folds->window)
-		return true;
-	for (size_t i = 0; i < FOLDS; i++) {
+	for (size_t i = 0; key && i < FOLDS; i++) {
 		struct fold *fold = &folds->at[i];
 
-		if (fold->key == key) {
+		if (fold->key && strcmp(fold->key, key) == 0) {
 			fold->count++;
+			free(key);
 			return false;
 		}
 		if (!fold->key && !free_one)
 			free_one = fold;
 	}
-	if (!free_one)
+	if (!key || !free_one) {
+		free(key);
 		return true;
+	}
 	*free_one = (struct fold){ key, now, 0, strdup(line) };
 	/* Without memory to say later what was counted, nothing is. */
 	if (!free_one->line)
-		free_one->key = 0;
+		forget(free_one);
 	return true;
 }
 
@@ -68,7 +63,6 @@ void fold_tell(struct folds *folds, uint64_t now, FILE *out)
 		if (fold->count)
 			fprintf(out, "%s, and %" PRIu64 " more\n", fold->line,
 				fold->count);
-		free(fold->line);
-		*fold = (struct fold){ 0 };
+		forget(fold);
 	}
 }

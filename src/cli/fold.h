@@ -15,7 +15,7 @@
 enum { FOLDS = 512 };
 
 struct fold {
-	uint64_t key;   /* 0: free */
+	char *key;      /* what makes it the same; NULL: free */
 	uint64_t since; /* nanoseconds: when the window began */
 	uint64_t count; /* those that followed */
 	char *line;     /* of the first one */

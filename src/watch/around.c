@@ -25,6 +25,16 @@ static const char *command_line(struct arena *arena, int process)
 	return arena_text(arena, text, (size_t)length);
 }
 
+/* Whether it is still the one that the record names: pids are used again. */
+static bool is_the_same(int process, const char *name)
+{
+	char text[PEEK];
+	long length = file_peek(process, "comm", text, sizeof(text));
+
+	return length > 0 && name && strcspn(text, "\n") == strlen(name) &&
+	       memcmp(text, name, strlen(name)) == 0;
+}
+
 static uint32_t parent_of(int process)
 {
 	char text[PEEK];
@@ -102,6 +112,10 @@ void around_ask(struct violation *violation)
 	process = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (process < 0)
 		return;
+	if (!is_the_same(process, out->name)) {
+		close(process);
+		return;
+	}
 	out->parent = parent_of(process);
 	out->command_line = command_line(arena, process);
 	out->working_directory = directory_of(arena, process);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bpf/answer.h"
 #include "watch/auditbeat.h"
 #include "watch/json.h"
 #include "watch/sentence.h"
@@ -110,7 +111,7 @@ static void put_seccomp(struct json *json, const struct cg_violation *violation)
 
 	json_open(json, "seccomp");
 	if (violation->has_verdict) {
-		json_text(json, "action", violation_verdict(violation));
+		json_text(json, "action", answer_action(violation->verdict));
 		json_hex(json, "code", violation->verdict);
 	}
 	if (violation->signal == SIGNAL_SYS)

@@ -41,25 +41,3 @@ struct violation_call violation_call(const struct cg_violation *violation)
 	call.number = nr - call.abi->nr_first;
 	return call;
 }
-
-const char *violation_verdict(const struct cg_violation *violation)
-{
-	static const struct {
-		uint32_t verdict;
-		const char *name;
-	} rows[] = {
-		{ CG_RET_KILL_PROCESS, "kill_process" },
-		{ CG_RET_KILL_THREAD, "kill_thread" },
-		{ CG_RET_TRAP, "trap" },
-		{ CG_RET_ERRNO, "errno" },
-		{ CG_RET_USER_NOTIF, "user_notif" },
-		{ CG_RET_TRACE, "trace" },
-		{ CG_RET_LOG, "log" },
-		{ CG_RET_ALLOW, "allow" },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].verdict == violation->verdict)
-			return rows[i].name;
-	return NULL;
-}

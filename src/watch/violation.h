@@ -23,7 +23,4 @@ struct violation_call {
 };
 struct violation_call violation_call(const struct cg_violation *violation);
 
-/* "kill_process", "errno", ...; NULL for one that no kernel knows. */
-const char *violation_verdict(const struct cg_violation *violation);
-
 #endif
