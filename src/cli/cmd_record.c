@@ -17,9 +17,6 @@
 #include "cli/verbs.h"
 
 enum {
-	EXIT_FAILED = 125, /* as env(1) has it */
-	EXIT_CANNOT_EXECUTE = 126,
-	EXIT_NOT_FOUND = 127,
 	EXIT_SIGNAL = 128,
 	STEP = 100,        /* ms between looks at the clock */
 	LIVE_EVERY = 1000, /* ms */
@@ -190,28 +187,6 @@ static bool read_options(const struct fields *fields, char **operands,
 	return true;
 }
 
-static int exit_status(const struct cg_error *err, bool command)
-{
-	if (!command || out_status(err) == EXIT_USAGE)
-		return out_status(err);
-	if (err->status != CG_E_SYSTEM)
-		return EXIT_FAILED;
-	switch (err->sys_errno) {
-	case ENOENT:
-	case ENOTDIR:
-		return EXIT_NOT_FOUND;
-	case EACCES:
-	case ENOEXEC:
-	case ELOOP:
-	case ENAMETOOLONG:
-	case E2BIG:
-	case ETXTBSY:
-		return EXIT_CANNOT_EXECUTE;
-	default:
-		return EXIT_FAILED;
-	}
-}
-
 static uint64_t milliseconds_now(void)
 {
 	struct timespec now;
@@ -333,7 +308,7 @@ static int record(const struct fields *fields, char **operands)
 	if (cg_record_start(&record, &recorder, &err) != CG_OK) {
 		cg_recording_free(known);
 		out_failure(&err, NULL, 0);
-		return exit_status(&err, command);
+		return command ? out_command_status(&err) : out_status(&err);
 	}
 	cg_recording_free(known);
 	if (cg_record_reason(recorder))

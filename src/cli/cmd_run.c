@@ -11,12 +11,6 @@
 #include "cli/refusal.h"
 #include "cli/verbs.h"
 
-enum {
-	EXIT_FAILED = 125, /* as env(1) has it */
-	EXIT_CANNOT_EXECUTE = 126,
-	EXIT_NOT_FOUND = 127,
-};
-
 struct fields {
 	struct choice choice;
 	bool explain, no_explain;
@@ -171,28 +165,6 @@ static bool read_flags(const struct context *context, uint32_t *out)
 	return true;
 }
 
-static int exit_status(const struct cg_error *err)
-{
-	if (out_status(err) == EXIT_USAGE)
-		return EXIT_USAGE;
-	if (err->status != CG_E_SYSTEM)
-		return EXIT_FAILED;
-	switch (err->sys_errno) {
-	case ENOENT:
-	case ENOTDIR:
-		return EXIT_NOT_FOUND;
-	case EACCES:
-	case ENOEXEC:
-	case ELOOP:
-	case ENAMETOOLONG:
-	case E2BIG:
-	case ETXTBSY:
-		return EXIT_CANNOT_EXECUTE;
-	default:
-		return EXIT_FAILED;
-	}
-}
-
 static int run_under(struct context *context, char **operands)
 {
 	const struct fields *fields = context->fields;
@@ -214,7 +186,7 @@ static int run_under(struct context *context, char **operands)
 	if (cg_run(&run, operands, &err) == CG_OK)
 		return EXIT_FAILED; /* it never is: it does not return then */
 	failed(context, &err);
-	return exit_status(&err);
+	return out_command_status(&err);
 }
 
 /* `enabled: false` is asked for in so many words, and is said aloud. */

@@ -15,6 +15,10 @@ enum exit_status {
 	EXIT_NO = 1,      /* the answer is no */
 	EXIT_USAGE = 2,   /* bad usage or bad input */
 	EXIT_REFUSED = 3, /* the system refused */
+	/* Of verbs that start a command, as env(1) has it. */
+	EXIT_FAILED = 125,
+	EXIT_CANNOT_EXECUTE = 126,
+	EXIT_NOT_FOUND = 127,
 };
 
 enum option_kind {

@@ -172,6 +172,28 @@ int out_status(const struct cg_error *err)
 	}
 }
 
+int out_command_status(const struct cg_error *err)
+{
+	if (out_status(err) == EXIT_USAGE)
+		return EXIT_USAGE;
+	if (err->status != CG_E_SYSTEM)
+		return EXIT_FAILED;
+	switch (err->sys_errno) {
+	case ENOENT:
+	case ENOTDIR:
+		return EXIT_NOT_FOUND;
+	case EACCES:
+	case ENOEXEC:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case E2BIG:
+	case ETXTBSY:
+		return EXIT_CANNOT_EXECUTE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
 void out_die_nomem(void)
 {
 	fputs("callgate: out of memory\n", stderr);

@@ -31,6 +31,9 @@ void out_warning(const struct cg_error *err, const char *text, size_t length);
 /* The exit status that goes with an error. */
 int out_status(const struct cg_error *err);
 
+/* The same where a command was to be started. */
+int out_command_status(const struct cg_error *err);
+
 _Noreturn void out_die_nomem(void);
 
 /* Write a buffer to stdout, and free it; dies where memory ran out. */

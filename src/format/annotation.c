@@ -6,6 +6,7 @@
 
 #include "bpf/image.h"
 #include "format/read.h"
+#include "format/write.h"
 
 #define KEY "run.oci.seccomp_bpf_data"
 
@@ -35,14 +36,11 @@ static void encode(struct buf *out, const unsigned char *bytes, size_t length)
 
 static bool annotation_write(struct writing *writing)
 {
-	size_t length = writing->insn_count * INSN_SIZE;
-	unsigned char *bytes =
-		arena_array(writing->arena, unsigned char, length);
+	size_t length;
+	unsigned char *bytes = writing_bytes(writing, &length);
 
 	if (!bytes)
 		return fail_nomem(writing->err);
-	image_write(writing->insns, writing->insn_count,
-		    writing->policy->resolved->big_endian, bytes);
 	buf_puts(&writing->out, KEY "=");
 	encode(&writing->out, bytes, length);
 	buf_puts(&writing->out, "\n");

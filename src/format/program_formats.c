@@ -9,6 +9,7 @@
 #include "bpf/image.h"
 #include "format/go_names.h"
 #include "format/read.h"
+#include "format/write.h"
 
 #include "base/num.h"
 
@@ -39,14 +40,11 @@ static bool bytes_read(struct reading *reading)
 
 static bool bytes_write(struct writing *writing)
 {
-	size_t length = writing->insn_count * INSN_SIZE;
-	unsigned char *bytes =
-		arena_array(writing->arena, unsigned char, length);
+	size_t length;
+	unsigned char *bytes = writing_bytes(writing, &length);
 
 	if (!bytes)
 		return fail_nomem(writing->err);
-	image_write(writing->insns, writing->insn_count,
-		    writing->policy->resolved->big_endian, bytes);
 	buf_add(&writing->out, (const char *)bytes, length);
 	return true;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "bpf/image.h"
 #include "format/read.h"
 
 bool writing_lossy(struct writing *writing, const char *format, ...)
@@ -28,4 +29,16 @@ bool writing_note(struct writing *writing, const char *format, ...)
 		       (struct place){ 0 }, format, arguments);
 	va_end(arguments);
 	return ok;
+}
+
+unsigned char *writing_bytes(struct writing *writing, size_t *length)
+{
+	unsigned char *bytes;
+
+	*length = writing->insn_count * INSN_SIZE;
+	bytes = arena_array(writing->arena, unsigned char, *length);
+	if (bytes)
+		image_write(writing->insns, writing->insn_count,
+			    writing->policy->resolved->big_endian, bytes);
+	return bytes;
 }

@@ -18,4 +18,10 @@ writing_lossy(struct writing *writing, const char *format, ...);
 __attribute__((format(printf, 2, 3))) bool
 writing_note(struct writing *writing, const char *format, ...);
 
+/*
+ * The policy's program as bytes, in the order of its machine, in the arena;
+ * NULL if memory ran out. For formats that want a program.
+ */
+unsigned char *writing_bytes(struct writing *writing, size_t *length);
+
 #endif
