@@ -284,15 +284,17 @@ class Judge:
         paths = [self.folder / "left.bpf", self.folder / "right.bpf"]
         for path, program in zip(paths, [left, right]):
             path.write_bytes(program)
-        done = subprocess.run([self.callgate, "diff", *map(str, paths)],
+        done = subprocess.run([self.callgate, "diff", "--json",
+                               *map(str, paths)],
                               check=False, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         if done.returncode == 0:
             return True
-        said = re.findall(r"^[-+~] (\S+)\s+(\w+)\(", done.stdout, re.M)
         self.said = done.stdout
-        if not said or len(said) != len(re.findall(r"^[-+~] ", done.stdout,
-                                                   re.M)):
+        told = json.loads(done.stdout)["differences"]
+        # Every difference must be one call of one ABI.
+        said = [(one.get("abi"), one.get("call")) for one in told]
+        if not said or not all(abi and name for abi, name in said):
             return False
         if any(known(name, abi) and name not in self.addresses
                for abi, name in said):
