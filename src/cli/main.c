@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/elsewhere.h"
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
@@ -32,12 +33,25 @@ static void help(void)
 	       "refused by the system\n");
 }
 
-static void dump(void)
+static int dump(void)
 {
+	int status = EXIT_YES;
+
 	printf("\t-h, --help\t\tshow this help and exit\n"
 	       "\t-V, --version\t\tshow the version and exit\n");
-	for (size_t i = 0; commands[i]; i++)
-		command_dump(commands[i]);
+	for (size_t i = 0; commands[i] && status == EXIT_YES; i++)
+		if (commands[i]->elsewhere)
+			status = elsewhere_dump(commands[i]->name);
+		else
+			command_dump(commands[i]);
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	if (command->elsewhere)
+		return elsewhere_run(command->name, argv);
+	return command_run(command, argc, argv);
 }
 
 static int fail_command(const char *name)
@@ -77,13 +91,10 @@ int main(int argc, char **argv)
 		printf("callgate %s\n", CALLGATE_VERSION);
 		return out_finish(EXIT_YES);
 	}
-	if (strcmp(name, "--dump-cli") == 0) {
-		dump();
-		return out_finish(EXIT_YES);
-	}
+	if (strcmp(name, "--dump-cli") == 0)
+		return out_finish(dump());
 	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(name, commands[i]->name) == 0)
-			return out_finish(
-				command_run(commands[i], argc - 1, argv + 1));
+			return out_finish(run(commands[i], argc - 1, argv + 1));
 	return fail_command(name);
 }

@@ -51,6 +51,7 @@ struct command {
 	size_t fields;                /* sizeof the struct that options fill */
 	bool stop_early;    /* what follows the first operand is not ours */
 	size_t least, most; /* operands */
+	bool elsewhere;     /* a program of its own has the rest: elsewhere.h */
 	int (*run)(void *fields, int count, char **operands);
 };
 

@@ -4,6 +4,9 @@
 
 #include "cli/opt.h"
 
+/* Said by both programs. */
+#define WATCH_ABOUT "tell of violations as they happen, or as logs have them"
+
 extern const struct command command_run_verb;
 extern const struct command command_compile;
 extern const struct command command_convert;

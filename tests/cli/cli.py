@@ -30,6 +30,9 @@ class Callgate:
         self.path = self.folder / "callgate"
         shutil.copy(path, self.path)
         self.path.chmod(0o755)
+        for beside in pathlib.Path(path).parent.glob("callgate-*"):
+            if beside.is_file():
+                shutil.copy(beside, self.folder / beside.name)
 
     def write(self, name, content):
         data = content.encode() if isinstance(content, str) else content

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,6 +71,20 @@ def check_logs(tap, callgate):
             (["watch", "--json", "--fold", "1", "-"], "--fold is for lines")]:
         got = callgate(*words)
         tap.ok(got.status == 2 and message in got.err, " ".join(words), got)
+
+
+def check_beside(tap, callgate):
+    """The verb is a program beside the command, and is missed in words."""
+    help_ = callgate("watch", "--help")
+    tap.ok(help_.status == 0 and help_.out.startswith(
+        "usage: callgate watch [OPTION]"), "help", help_)
+    alone = callgate.folder / "alone"
+    alone.mkdir()
+    shutil.copy(callgate.path, alone / "callgate")
+    got = subprocess.run([alone / "callgate", "watch"], check=False,
+                         capture_output=True, text=True)
+    tap.ok(got.returncode == 3 and "callgate-watch is not there" in got.stderr,
+           "without it", got)
 
 
 def leaves(value, path=""):
@@ -191,6 +206,7 @@ def main():
     tap = Tap()
     callgate = Callgate(sys.argv[1])
     check_logs(tap, callgate)
+    check_beside(tap, callgate)
     check_auditbeat(tap, callgate)
     check_live(tap, callgate)
     tap.done()

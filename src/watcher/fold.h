@@ -1,12 +1,12 @@
 /*
- * cli/fold.h - the same violation again and again, told once and counted.
+ * watcher/fold.h - the same violation again and again, told once and counted.
  *
  * Violations are the same if program, call, verdict and container are. The
  * first is news; those that follow within a window are counted, and what was
  * counted is told when the window is over.
  */
-#ifndef CLI_FOLD_H
-#define CLI_FOLD_H
+#ifndef WATCHER_FOLD_H
+#define WATCHER_FOLD_H
 
 #include <stdio.h>
 

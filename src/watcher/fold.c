@@ -1,4 +1,4 @@
-#include "cli/fold.h"
+#include "watcher/fold.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,0 +1,17 @@
+/* watcher/pipeline.h - where each violation goes. */
+#ifndef WATCHER_PIPELINE_H
+#define WATCHER_PIPELINE_H
+
+#include "watcher/session.h"
+
+/* Take a violation, and free it. */
+void pipeline_put(struct session *session, struct cg_violation *violation);
+
+/* Tell of what was lost since the last time; of logs nothing is. */
+void pipeline_put_losses(struct session *session, const struct cg_watch *watch);
+
+/* What is to be done now and then; at the end all that is left. */
+void pipeline_tick(struct session *session);
+void pipeline_end(struct session *session);
+
+#endif

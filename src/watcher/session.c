@@ -1,0 +1,114 @@
+/* Options of callgate watch, and when a run is over. */
+#include "watcher/session.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "cli/opt.h"
+#include "cli/out.h"
+
+const struct option watch_options[] = {
+	{ 'f', "format", "line|ecs|auditbeat|auditbeat6", OPTION_TEXT,
+	  offsetof(struct fields, format),
+	  "what to write for each violation (default: line)" },
+	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
+	  "the same as --format ecs: JSON, one object a line" },
+	{ 'n', "count", "NUMBER", OPTION_TEXT, offsetof(struct fields, count),
+	  "stop after so many violations" },
+	{ 's', "seconds", "NUMBER", OPTION_TEXT,
+	  offsetof(struct fields, seconds), "stop after so many seconds" },
+	{ 0, "fold", "SECONDS", OPTION_TEXT, offsetof(struct fields, window),
+	  "tell the same violation once, then how often it followed" },
+	{ 0, "no-proc", NULL, OPTION_FLAG, offsetof(struct fields, no_ask),
+	  "do not ask /proc for parents, containers and units" },
+	{ 0, "doctor", NULL, OPTION_FLAG, offsetof(struct fields, doctor),
+	  "say what could not be seen here, and why; watch nothing" },
+	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
+};
+
+static bool read_number(const char *text, const char *option, uint64_t *out)
+{
+	if (!text)
+		return true;
+	if (num_read(text, strlen(text), out) == NUM_OK && *out > 0 &&
+	    *out < UINT64_MAX / SECOND)
+		return true;
+	out_error("--%s wants a number above 0, not '%s'", option, text);
+	return false;
+}
+
+static bool read_format(const struct fields *fields, enum cg_event_shape *out)
+{
+	static const char *const names[] = {
+		[CG_EVENT_LINE] = "line",
+		[CG_EVENT_ECS] = "ecs",
+		[CG_EVENT_AUDITBEAT] = "auditbeat",
+		[CG_EVENT_AUDITBEAT_OLD] = "auditbeat6",
+	};
+	const char *name = fields->format;
+
+	*out = fields->json ? CG_EVENT_ECS : CG_EVENT_LINE;
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*out = (enum cg_event_shape)i;
+			return true;
+		}
+	if (name)
+		out_error("no format is called '%s'; there are line, ecs, "
+			  "auditbeat and auditbeat6",
+			  name);
+	return !name;
+}
+
+bool session_read(struct session *session, const struct fields *fields)
+{
+	uint64_t window = 0;
+
+	if (!read_format(fields, &session->shape) ||
+	    !read_number(fields->count, "count", &session->most) ||
+	    !read_number(fields->seconds, "seconds", &session->seconds) ||
+	    !read_number(fields->window, "fold", &window))
+		return false;
+	session->folds.window = window * SECOND;
+	if (window && session->shape != CG_EVENT_LINE) {
+		out_error("--fold is for lines: events in JSON are told one "
+			  "by one");
+		return false;
+	}
+	session->started = session_now();
+	return true;
+}
+
+/* A signal asks to stop; it only says so, here. */
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+
+void session_catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool session_is_over(const struct session *session)
+{
+	return stop || (session->most && session->told >= session->most) ||
+	       (session->seconds &&
+		session_now() - session->started >= session->seconds * SECOND);
+}
+
+uint64_t session_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
