@@ -50,6 +50,15 @@ struct cg_violation {
 	const char *working_directory;
 	const char *container; /* its id, from the cgroup */
 	const char *unit;      /* of systemd */
+	/* What no record of audit has. */
+	uint32_t thread; /* in the first pid namespace, or CG_UNSET */
+	uint32_t data;   /* of the verdict: its lower 16 bits */
+	bool has_data, has_args;
+	uint64_t args[6];
+	uint32_t error; /* the errno that the caller got; 0: not known */
+	/* How many violations this one stands for, and when the first and the
+	   last of them were; 0: at `time`. */
+	uint64_t count, first, last;
 };
 
 enum { CG_RECORD_MAX = 1 << 16 }; /* bytes of one record */
@@ -69,6 +78,14 @@ cg_violation_parse(const char *line, size_t length, struct cg_violation **out,
 
 /* NULL is fine. */
 CG_API void cg_violation_free(struct cg_violation *violation);
+
+/*
+ * 32 hexadecimal digits: the same violation has the same id, whoever saw it and
+ * whenever it is read again.
+ */
+#define CG_VIOLATION_ID 33
+CG_API void cg_violation_id(const struct cg_violation *violation,
+			    char out[CG_VIOLATION_ID]);
 
 /* Which shape an event has. */
 enum cg_event_shape {

@@ -44,8 +44,12 @@ static void put_kind(struct json *json, const struct cg_violation *violation,
 static void put_event(struct json *json, const struct cg_violation *violation,
 		      const struct subject_row *subject)
 {
+	char id[CG_VIOLATION_ID];
+
+	cg_violation_id(violation, id);
 	json_open(json, "event");
 	json_text(json, "kind", "event");
+	json_text(json, "id", id);
 	json_text(json, "module", "callgate");
 	json_text(json, "dataset", "seccomp.violation");
 	json_text(json, "provider", "audit");

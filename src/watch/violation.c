@@ -14,6 +14,8 @@ struct violation *violation_new(void)
 	violation->about.pid = violation->about.uid = CG_UNSET;
 	violation->about.gid = violation->about.login_uid = CG_UNSET;
 	violation->about.session = violation->about.signal = CG_UNSET;
+	violation->about.thread = CG_UNSET;
+	violation->about.count = 1;
 	return violation;
 }
 

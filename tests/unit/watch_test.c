@@ -159,6 +159,46 @@ static void check_cut(struct tap *tap)
 	tap_ok(tap, handled == all, "%zu records cut off", all);
 }
 
+static void id_of(const char *record, char out[CG_VIOLATION_ID])
+{
+	struct cg_violation *violation = NULL;
+
+	out[0] = '\0';
+	if (cg_violation_parse(record, strlen(record), &violation, NULL) ==
+		    CG_OK &&
+	    violation)
+		cg_violation_id(violation, out);
+	cg_violation_free(violation);
+}
+
+/* One record has one id, however it is printed; another one another. */
+static void check_ids(struct tap *tap)
+{
+	static const char *const same[] = {
+		"type=SECCOMP msg=audit(1.002:3): pid=7" TAIL,
+		"audit(1.002:3): pid=7 comm=\"nc\"" TAIL,
+		"[ 25.0] audit: type=1326 audit(1.002:3): uid=4 pid=7" TAIL,
+	};
+	static const char *const others[] = {
+		"type=SECCOMP msg=audit(1.002:4): pid=7" TAIL,
+		"type=SECCOMP msg=audit(1.003:3): pid=7" TAIL,
+		"type=SECCOMP msg=audit(1.002:3): pid=8" TAIL,
+		"type=SECCOMP msg=audit(1.002:3): pid=7",
+	};
+	char first[CG_VIOLATION_ID], id[CG_VIOLATION_ID];
+
+	id_of(same[0], first);
+	tap_ok(tap, strlen(first) == 32, "an id: %s", first);
+	for (size_t i = 1; i < sizeof(same) / sizeof(same[0]); i++) {
+		id_of(same[i], id);
+		tap_ok(tap, strcmp(first, id) == 0, "the same id: %s", same[i]);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		id_of(others[i], id);
+		tap_ok(tap, strcmp(first, id) != 0, "another: %s", others[i]);
+	}
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
@@ -168,5 +208,6 @@ int main(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		check_bad(&tap, &bad[i]);
 	check_cut(&tap);
+	check_ids(&tap);
 	return tap_done(&tap);
 }
