@@ -11,6 +11,7 @@
 #include <callgate/prove.h>
 
 #include "follow.h"
+#include "lot.h"
 #include "made.h"
 #include "policy/resolve.h"
 #include "prove/meaning.h"
@@ -201,35 +202,26 @@ static void try_policy(uint64_t seed)
 	made_done(&trial.made);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_PAIRS",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 400000);
-	uint64_t seed = number_from("CALLGATE_SEED", 20240229);
+	struct lot lot = lot_draw(argv, "CALLGATE_PAIRS",
+				  (struct lot){ 400000, 20240229 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_PAIRS=%" PRIu64, seed,
-		 wanted);
-	while (totals.pairs < wanted && totals.policies < wanted)
-		try_policy(seed++);
+	(void)argc;
+	while (totals.pairs < lot.wanted && totals.policies < lot.wanted)
+		try_policy(lot.seed++);
 	tap_note("%" PRIu64 " policies, %" PRIu64 " refused, %" PRIu64
 		 " too long",
 		 totals.policies, totals.refused, totals.too_long);
-	tap_ok(&tap, totals.pairs >= wanted && !totals.compiled_wrong,
+	tap_ok(&tap, totals.pairs >= lot.wanted && !totals.compiled_wrong,
 	       "%" PRIu64 " pairs: the program answers as the policy",
 	       totals.pairs);
 	tap_ok(&tap, !totals.proved_wrong, "each program is proved");
-	tap_ok(&tap, totals.followed > wanted / 10 && !totals.followed_wrong,
+	tap_ok(&tap,
+	       totals.followed > lot.wanted / 10 && !totals.followed_wrong,
 	       "%" PRIu64 " pairs: so do both diagrams", totals.followed);
-	tap_ok(&tap, totals.by_maker > wanted / 50 && !totals.made_wrong,
+	tap_ok(&tap, totals.by_maker > lot.wanted / 50 && !totals.made_wrong,
 	       "%" PRIu64 " pairs: it is what was meant", totals.by_maker);
 	tap_ok(&tap,
 	       !totals.refused_wrong && totals.refused < totals.policies / 2,

@@ -12,6 +12,7 @@
 #include <callgate/callgate.h>
 
 #include "bpf/asm.h"
+#include "lot.h"
 #include "made.h"
 #include "made_rules.h"
 #include "tap.h"
@@ -157,25 +158,15 @@ static bool try_row(const struct row *row)
 	return false;
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_POLICIES",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 100);
-	uint64_t seed = number_from("CALLGATE_SEED", 20240402);
+	struct lot lot = lot_draw(argv, "CALLGATE_POLICIES",
+				  (struct lot){ 100, 20240402 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_POLICIES=%" PRIu64, seed,
-		 wanted);
-	while (totals.policies < wanted)
-		try_seed(seed++);
+	(void)argc;
+	while (totals.policies < lot.wanted)
+		try_seed(lot.seed++);
 	tap_ok(&tap, !totals.failed, "%" PRIu64 " policies are lifted",
 	       totals.policies);
 	tap_ok(&tap, !totals.otherwise,

@@ -10,6 +10,7 @@
 
 #include <callgate/callgate.h>
 
+#include "lot.h"
 #include "made.h"
 #include "made_rules.h"
 #include "tap.h"
@@ -173,25 +174,15 @@ static void try_refusals(struct tap *tap)
 	cg_policy_free(policies[1]);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_POLICIES",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 150);
-	uint64_t seed = number_from("CALLGATE_SEED", 20240404);
+	struct lot lot = lot_draw(argv, "CALLGATE_POLICIES",
+				  (struct lot){ 150, 20240404 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_POLICIES=%" PRIu64, seed,
-		 wanted);
-	for (; totals.merges < wanted; seed += 3)
-		try_three(seed);
+	(void)argc;
+	for (; totals.merges < lot.wanted; lot.seed += 3)
+		try_three(lot.seed);
 	tap_ok(&tap, !totals.failed, "%" PRIu64 " merges", totals.merges);
 	tap_ok(&tap, !totals.wrong, "to each call the answer that it should");
 	tap_ok(&tap, !totals.unequal,

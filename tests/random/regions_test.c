@@ -15,6 +15,7 @@
 #include <callgate/callgate.h>
 #include <callgate/format.h>
 
+#include "lot.h"
 #include "made.h"
 #include "made_rules.h"
 #include "tap.h"
@@ -538,25 +539,15 @@ static void test_profiles(struct tap *tap, const char *folder)
 	cg_policy_free(new);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_POLICIES",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 80);
-	const uint64_t seed = number_from("CALLGATE_SEED", 20250505);
+	struct lot lot = lot_draw(argv, "CALLGATE_POLICIES",
+				  (struct lot){ 80, 20250505 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_POLICIES=%" PRIu64, seed,
-		 wanted);
+	(void)argc;
 	test_rows(&tap);
-	test_random(&tap, seed, wanted);
+	test_random(&tap, lot.seed, lot.wanted);
 	test_profiles(&tap, getenv("CALLGATE_SHARED"));
 	return tap_done(&tap);
 }

@@ -11,6 +11,7 @@
 #include <callgate/callgate.h>
 
 #include "follow.h"
+#include "lot.h"
 #include "made_rules.h"
 #include "policy/resolve.h"
 #include "prove/meaning.h"
@@ -143,31 +144,22 @@ static void try_rules(uint64_t seed)
 	cg_policy_free(trial.policy);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_PAIRS",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 150000);
-	uint64_t seed = number_from("CALLGATE_SEED", 20240301);
+	struct lot lot = lot_draw(argv, "CALLGATE_PAIRS",
+				  (struct lot){ 150000, 20240301 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_PAIRS=%" PRIu64, seed,
-		 wanted);
-	while (totals.pairs < wanted && totals.policies < wanted)
-		try_rules(seed++);
-	tap_ok(&tap, totals.pairs >= wanted && !totals.wrong,
+	(void)argc;
+	while (totals.pairs < lot.wanted && totals.policies < lot.wanted)
+		try_rules(lot.seed++);
+	tap_ok(&tap, totals.pairs >= lot.wanted && !totals.wrong,
 	       "%" PRIu64 " pairs of %" PRIu64
 	       " policies: all say what the rules say",
 	       totals.pairs, totals.policies);
 	tap_ok(&tap,
-	       totals.by_test > wanted / 50 && totals.by_span > wanted / 50,
+	       totals.by_test > lot.wanted / 50 &&
+		       totals.by_span > lot.wanted / 50,
 	       "%" PRIu64 " were decided by tests, %" PRIu64 " by spans",
 	       totals.by_test, totals.by_span);
 	tap_ok(&tap, !totals.unproved && totals.too_long < totals.policies / 20,

@@ -11,6 +11,7 @@
 
 #include <callgate/callgate.h>
 
+#include "lot.h"
 #include "made.h"
 #include "made_rules.h"
 #include "tap.h"
@@ -99,33 +100,24 @@ static void try_rules(uint64_t seed)
 	cg_policy_free(policy);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-	const uint64_t wanted =
-		number_from("CALLGATE_POLICIES",
-			    argc > 1 ? strtoull(argv[1], NULL, 0) : 400);
-	uint64_t seed = number_from("CALLGATE_SEED", 20240302);
+	struct lot lot = lot_draw(argv, "CALLGATE_POLICIES",
+				  (struct lot){ 400, 20240302 });
 	struct tap tap = { 0 };
 
-	tap_note("CALLGATE_SEED=%" PRIu64 " CALLGATE_POLICIES=%" PRIu64, seed,
-		 wanted);
-	while (totals.policies < wanted) {
-		try_text(seed);
-		try_rules(seed++);
+	(void)argc;
+	while (totals.policies < lot.wanted) {
+		try_text(lot.seed);
+		try_rules(lot.seed++);
 	}
 	tap_ok(&tap, !totals.unwritten,
 	       "%" PRIu64 " policies: each is written, and proved",
 	       totals.policies);
 	tap_ok(&tap, !totals.unstable, "written again, it is the same text");
 	tap_ok(&tap,
-	       totals.exact > wanted / 10 && totals.exact < wanted * 9 / 10,
+	       totals.exact > lot.wanted / 10 &&
+		       totals.exact < lot.wanted * 9 / 10,
 	       "%" PRIu64 " needed exact rules, others did not", totals.exact);
 	return tap_done(&tap);
 }
