@@ -48,17 +48,6 @@ void cg_registry_free(struct cg_registry *registry)
 	free(registry);
 }
 
-/* Give the status of a step that says false on failure. */
-static enum cg_status
-status_of(bool ok, const struct cg_error *here, struct cg_error *err)
-{
-	if (ok)
-		return CG_OK;
-	if (err)
-		*err = *here;
-	return here->status;
-}
-
 static char *copy_of(const char *text)
 {
 	size_t size = strlen(text) + 1;
@@ -165,7 +154,7 @@ enum cg_status cg_registry_add(struct cg_registry *registry, const char *who,
 {
 	struct cg_error here;
 
-	return status_of(add(registry, who, policy, &here), &here, err);
+	return fail_status(add(registry, who, policy, &here), &here, err);
 }
 
 /* ----------------------------------------------------------- the parts -- */
@@ -274,9 +263,9 @@ cg_registry_need(struct cg_registry *registry, const char *who,
 {
 	struct cg_error here;
 
-	return status_of(add_names(registry, &registry->needs, who, names,
-				   count, &here),
-			 &here, err);
+	return fail_status(add_names(registry, &registry->needs, who, names,
+				     count, &here),
+			   &here, err);
 }
 
 enum cg_status cg_registry_refuse(struct cg_registry *registry, const char *who,
@@ -285,9 +274,9 @@ enum cg_status cg_registry_refuse(struct cg_registry *registry, const char *who,
 {
 	struct cg_error here;
 
-	return status_of(add_names(registry, &registry->refused, who, names,
-				   count, &here),
-			 &here, err);
+	return fail_status(add_names(registry, &registry->refused, who, names,
+				     count, &here),
+			   &here, err);
 }
 
 static bool need_policy(struct cg_registry *registry, const char *who,
@@ -309,7 +298,8 @@ cg_registry_need_policy(struct cg_registry *registry, const char *who,
 {
 	struct cg_error here;
 
-	return status_of(need_policy(registry, who, policy, &here), &here, err);
+	return fail_status(need_policy(registry, who, policy, &here), &here,
+			   err);
 }
 
 enum cg_status

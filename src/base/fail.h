@@ -35,6 +35,17 @@ static inline bool failed(void)
 	return false;
 }
 
+/* The status of a step that said false on failure, with its words in `here`. */
+static inline enum cg_status
+fail_status(bool ok, const struct cg_error *here, struct cg_error *err)
+{
+	if (ok)
+		return CG_OK;
+	if (err)
+		*err = *here;
+	return here->status;
+}
+
 /* Macros, so that the compiler, too, knows that the answer is false. */
 #define fail(...) (fail_set(__VA_ARGS__), failed())
 #define fail_at(...) (fail_set_at(__VA_ARGS__), failed())

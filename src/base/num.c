@@ -1,6 +1,6 @@
 #include "base/num.h"
 
-static unsigned digit(char c)
+unsigned num_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
@@ -8,7 +8,7 @@ static unsigned digit(char c)
 		return (unsigned)(c - 'a') + 10;
 	if (c >= 'A' && c <= 'F')
 		return (unsigned)(c - 'A') + 10;
-	return 255;
+	return NUM_NO_DIGIT;
 }
 
 /* The base that a prefix asks for; moves `text` past it. */
@@ -51,13 +51,13 @@ enum num_result num_read(const char *text, size_t length, uint64_t *out)
 	bool too_large = false;
 	unsigned base;
 
-	if (length > 1 && text[0] == '-' && digit(text[1]) < 10)
+	if (length > 1 && text[0] == '-' && num_digit(text[1]) < 10)
 		return NUM_NEGATIVE;
 	base = base_of(&text, &length);
 	if (length == 0)
 		return NUM_NOT;
 	for (size_t i = 0; i < length; i++) {
-		unsigned d = digit(text[i]);
+		unsigned d = num_digit(text[i]);
 
 		if (d >= base)
 			return NUM_NOT;

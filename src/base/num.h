@@ -13,6 +13,11 @@ enum num_result {
 	NUM_TOO_LARGE, /* 2^64 or more */
 };
 
+enum { NUM_NO_DIGIT = 255 };
+
+/* What a digit is worth, to base 16; NUM_NO_DIGIT of anything else. */
+unsigned num_digit(char c);
+
 /*
  * Read all `length` characters of `text` as one number: decimal, 0x hex, 0o or
  * 0-prefixed octal, 0b binary. No sign, no space, no separator.

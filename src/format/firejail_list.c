@@ -1,6 +1,7 @@
 /* firejail's lists of calls: name, @group, !name, name:errno, $number. */
 #include <string.h>
 
+#include "base/num.h"
 #include "base/text.h"
 #include "format/dialect.h"
 #include "format/firejail.h"
@@ -104,17 +105,6 @@ static bool add_group(struct items *items, const char *name)
 		       close ? "'?" : "");
 }
 
-static unsigned digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return UINT32_MAX;
-}
-
 /* As strtol reads: what follows the digits does not count. */
 static int32_t loose_number(const char *text)
 {
@@ -129,9 +119,9 @@ static int32_t loose_number(const char *text)
 	} else if (text[0] == '0') {
 		base = 8;
 	}
-	for (; digit_of(*text) < base; text++)
+	for (; num_digit(*text) < base; text++)
 		if (value < (uint64_t)1 << 58)
-			value = value * base + digit_of(*text);
+			value = value * base + num_digit(*text);
 	value = negative ? -value : value;
 	return (int32_t)(uint32_t)value;
 }

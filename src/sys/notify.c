@@ -104,24 +104,14 @@ static bool receive(int listener, int timeout, enum cg_notify_event *event,
 	return true;
 }
 
-static enum cg_status
-status_of(bool ok, const struct cg_error *here, struct cg_error *err)
-{
-	if (ok)
-		return CG_OK;
-	if (err)
-		*err = *here;
-	return here->status;
-}
-
 enum cg_status
 cg_notify_receive(int listener, int timeout, enum cg_notify_event *event,
 		  struct cg_notification *out, struct cg_error *err)
 {
 	struct cg_error here = { 0 };
 
-	return status_of(receive(listener, timeout, event, out, &here), &here,
-			 err);
+	return fail_status(receive(listener, timeout, event, out, &here), &here,
+			   err);
 }
 
 bool cg_notify_waits(int listener, uint64_t id)
@@ -159,7 +149,7 @@ enum cg_status cg_notify_answer(int listener, uint64_t id, int64_t value,
 	else
 		ok = send_answer(listener, id, number ? 0 : value, number, 0,
 				 &here);
-	return status_of(ok, &here, err);
+	return fail_status(ok, &here, err);
 }
 
 enum cg_status
@@ -167,9 +157,9 @@ cg_notify_continue(int listener, uint64_t id, struct cg_error *err)
 {
 	struct cg_error here;
 
-	return status_of(send_answer(listener, id, 0, 0,
-				     SECCOMP_USER_NOTIF_FLAG_CONTINUE, &here),
-			 &here, err);
+	return fail_status(send_answer(listener, id, 0, 0,
+				       SECCOMP_USER_NOTIF_FLAG_CONTINUE, &here),
+			   &here, err);
 }
 
 enum cg_status cg_notify_answer_fd(int listener, uint64_t id, int fd,
@@ -188,7 +178,7 @@ enum cg_status cg_notify_answer_fd(int listener, uint64_t id, int fd,
 	fail_set_errno(&here, CG_E_SYSTEM, errno,
 		       errno == ENOENT ? "the caller is gone"
 				       : "cannot give a descriptor");
-	return status_of(false, &here, err);
+	return fail_status(false, &here, err);
 }
 
 static bool
@@ -227,7 +217,7 @@ cg_notify_read(int listener, const struct cg_notification *notification,
 {
 	struct cg_error here;
 
-	return status_of(read_memory(listener, notification, address, out, size,
-				     length, &here),
-			 &here, err);
+	return fail_status(read_memory(listener, notification, address, out,
+				       size, length, &here),
+			   &here, err);
 }
