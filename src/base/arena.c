@@ -5,29 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SIZE = 16384 };
+enum { CHUNK_FIRST = 1024, CHUNK_MOST = 65536 };
 
 struct chunk {
 	struct chunk *older;
-	size_t left; /* bytes of data that are still free, at its end */
+	size_t size; /* of data */
+	size_t left; /* bytes of it that are still free, at its end */
 	alignas(max_align_t) unsigned char data[];
 };
 
-/* Chunks double with what the arena holds, so that few are ever needed. */
+/*
+ * Chunks double, so that few are ever needed, and whoever wants little does not
+ * pay for much being zeroed.
+ */
 static struct chunk *chunk_new(struct arena *arena, size_t least)
 {
-	size_t size = arena->budget < CHUNK_SIZE ? arena->budget : CHUNK_SIZE;
+	size_t size = arena->newest ? arena->newest->size * 2 : CHUNK_FIRST;
 	struct chunk *chunk;
 
 	if (least > arena->budget)
 		return NULL;
+	if (size > CHUNK_MOST)
+		size = CHUNK_MOST;
+	if (size > arena->budget)
+		size = arena->budget;
 	if (size < least)
 		size = least;
 	chunk = calloc(1, sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
 	chunk->older = arena->newest;
-	chunk->left = size;
+	chunk->size = chunk->left = size;
 	arena->newest = chunk;
 	arena->budget -= size;
 	return chunk;
