@@ -13,13 +13,14 @@ struct decode {
 	uint8_t rex, vvvv, map, opcode;
 	bool has_rex;
 	uint8_t mod, reg, rm;
+	uint8_t size; /* of operands, once the row is known */
 	const struct x86_row *row;
 	uint64_t address;
 };
 
 static uint8_t next(struct decode *decode)
 {
-	if (decode->at >= decode->code.size || decode->at >= LENGTH_MAX) {
+	if (decode->at >= decode->code.size) {
 		decode->ended = true;
 		return 0;
 	}
@@ -28,10 +29,22 @@ static uint8_t next(struct decode *decode)
 
 static int64_t next_number(struct decode *decode, unsigned size)
 {
+	const unsigned char *at = decode->code.at + decode->at;
 	uint64_t value = 0;
 
+	if (size > decode->code.size - decode->at) {
+		decode->ended = true;
+		return 0;
+	}
+	decode->at += size;
+	/* By far the most numbers are of these sizes. */
+	if (size == 1)
+		return (int8_t)at[0];
+	if (size == 4)
+		return (int32_t)(at[0] | (uint32_t)at[1] << 8 |
+				 (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
 	for (unsigned i = 0; i < size; i++)
-		value |= (uint64_t)next(decode) << (8 * i);
+		value |= (uint64_t)at[i] << (8 * i);
 	return (int64_t)(value << (64 - 8 * size)) >> (64 - 8 * size);
 }
 
@@ -256,7 +269,7 @@ static unsigned operand_size(const struct decode *decode)
 static void read_numbers(struct decode *decode, struct step *out)
 {
 	const unsigned shape = decode->row->shape;
-	const unsigned size = operand_size(decode);
+	const unsigned size = decode->size;
 	/* A jump's distance keeps its width in 64-bit mode (as Intel does). */
 	const unsigned z =
 		decode->operand16 && !(decode->wide && shape & SHAPE_RELZ)
@@ -331,7 +344,7 @@ static const struct operand rax_operand = { OPERAND_REGISTER, X86_RAX };
 
 static void set_operands(const struct decode *decode, struct step *out)
 {
-	const unsigned size = operand_size(decode);
+	const unsigned size = decode->size;
 	const unsigned from = out->narrow ? out->narrow : size;
 
 	switch (decode->row->form) {
@@ -388,7 +401,7 @@ static void set_operands(const struct decode *decode, struct step *out)
 static uint32_t written(const struct decode *decode)
 {
 	const uint32_t row = decode->row->writes;
-	const unsigned size = operand_size(decode);
+	const unsigned size = decode->size;
 	uint32_t mask = row & 0xffff;
 
 	if (row & WRITES_E && decode->mod == 3)
@@ -405,7 +418,7 @@ static uint32_t written(const struct decode *decode)
 static void set_memory(const struct decode *decode, struct step *out)
 {
 	const uint8_t access = decode->row->access;
-	const unsigned size = operand_size(decode);
+	const unsigned size = decode->size;
 
 	if (out->memory.used) {
 		out->memory.read = access & ACCESS_READ;
@@ -574,7 +587,7 @@ static uint32_t used(const struct decode *decode)
 
 static void fill(struct decode *decode, struct step *out)
 {
-	out->size = (uint8_t)operand_size(decode);
+	out->size = decode->size;
 	out->writes = written(decode);
 	out->left = out->post = out->second = REGISTER_NONE;
 	if (is_nothing(decode))
@@ -606,7 +619,10 @@ void x86_step(struct bytes code, uint64_t address, bool wide, struct step *out)
 				 .wide = wide,
 				 .address = address };
 
-	memset(out, 0, sizeof(*out));
+	/* What is longer ends like what is cut off. */
+	if (decode.code.size > LENGTH_MAX)
+		decode.code.size = LENGTH_MAX;
+	*out = (struct step){ 0 };
 	read_opcode(&decode, read_prefixes(&decode));
 	if (decode.ended || decode.map == 0xff)
 		return;
@@ -617,6 +633,7 @@ void x86_step(struct bytes code, uint64_t address, bool wide, struct step *out)
 	if (decode.row->shape & SHAPE_BAD ||
 	    (wide && decode.row->shape & SHAPE_NARROW_ONLY))
 		return;
+	decode.size = (uint8_t)operand_size(&decode);
 	/* VEX's own immediates do not depend on the prefix it implies. */
 	read_numbers(&decode, out);
 	if (decode.ended)
