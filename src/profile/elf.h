@@ -102,6 +102,8 @@ struct image {
 	struct symbols all;     /* .symtab; empty if stripped */
 	struct reloc *relocs;   /* sorted by address */
 	size_t reloc_count;
+	uint32_t *copies; /* those of them that copy, by index */
+	size_t copy_count;
 	uint64_t init, fini; /* functions, or 0 */
 	struct span preinit_array, init_array, fini_array;
 	uint64_t got;        /* DT_PLTGOT, or 0 */

@@ -195,14 +195,12 @@ static uint64_t copied_from(const struct reach *reach, struct loaded *in,
 	const struct image *image = &in->image;
 	const uint64_t own = address - image->base;
 
-	for (size_t i = 0; i < image->reloc_count; i++) {
-		const struct reloc *reloc = &image->relocs[i];
+	for (size_t i = 0; i < image->copy_count; i++) {
+		const struct reloc *reloc = &image->relocs[image->copies[i]];
 		struct found found;
 
 		if (reloc->where > own)
 			break;
-		if (reloc->kind != RELOC_COPY)
-			continue;
 		found = world_symbol(reach->world, in, reloc);
 		if (!found.in || own - reloc->where >= found.symbol->size)
 			continue;

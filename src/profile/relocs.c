@@ -195,6 +195,22 @@ static void drop_twice(struct image *image)
 	image->reloc_count = kept;
 }
 
+/* Few if any copy, and they are asked for often. */
+static bool list_copies(struct arena *arena, struct image *image)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < image->reloc_count; i++)
+		count += image->relocs[i].kind == RELOC_COPY;
+	image->copies = arena_array(arena, uint32_t, count + 1);
+	if (!image->copies)
+		return false;
+	for (size_t i = 0; i < image->reloc_count; i++)
+		if (image->relocs[i].kind == RELOC_COPY)
+			image->copies[image->copy_count++] = (uint32_t)i;
+	return true;
+}
+
 bool relocs_read(struct arena *arena, struct image *image,
 		 const struct parts *parts, struct cg_error *err)
 {
@@ -225,5 +241,5 @@ bool relocs_read(struct arena *arena, struct image *image,
 		qsort(image->relocs, image->reloc_count, sizeof(*image->relocs),
 		      by_place);
 	drop_twice(image);
-	return true;
+	return list_copies(arena, image) || fail_nomem(err);
 }
