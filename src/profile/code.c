@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "profile/a64.h"
+#include "profile/map.h"
 #include "profile/x86.h"
 
 enum { ENTRIES_MAX = 65536 };
@@ -18,7 +19,8 @@ void code_step(const struct loaded *in, uint64_t address, struct step *out)
 		x86_step(bytes, address, image->word == 8, out);
 }
 
-bool code_holds(const struct code *code, uint64_t address)
+/* The span around an address, or `count`. */
+static size_t span_of(const struct code *code, uint64_t address)
 {
 	size_t low = 0, high = code->count;
 
@@ -30,7 +32,14 @@ bool code_holds(const struct code *code, uint64_t address)
 		else
 			high = middle;
 	}
-	return low < code->count && code->spans[low].start <= address;
+	return low < code->count && code->spans[low].start <= address
+		       ? low
+		       : code->count;
+}
+
+bool code_holds(const struct code *code, uint64_t address)
+{
+	return span_of(code, address) < code->count;
 }
 
 /* ------------------------------------------------------------- bounds -- */
@@ -109,21 +118,26 @@ static struct span gap_around(const struct loaded *in, uint64_t address)
 /* ------------------------------------------------- by looking around -- */
 
 struct walk {
-	struct arena *arena;
+	struct arena own; /* what goes back when this is done */
 	struct loaded *in;
 	struct span gap;
-	unsigned char *seen; /* bits: an instruction was read here */
+	struct map seen;   /* where instructions were read */
+	struct span *runs; /* of instructions, one behind the other */
+	size_t run_count, run_room;
 	uint64_t *todo;
 	size_t count, room;
 	struct tables tables;
 	bool nomem, unreadable;
 };
 
-static bool walk_seen(const struct walk *walk, uint64_t address)
+/* True if an address is met for the first time. */
+static bool walk_mark(struct walk *walk, uint64_t address)
 {
-	const uint64_t at = address - walk->gap.start;
+	bool there = true;
 
-	return walk->seen[at / 8] >> at % 8 & 1;
+	if (!map_add(&walk->own, &walk->seen, address, 0, &there))
+		walk->nomem = true;
+	return !there;
 }
 
 static bool walk_add(void *context, uint64_t address, bool likely)
@@ -134,9 +148,9 @@ static bool walk_add(void *context, uint64_t address, bool likely)
 	(void)likely;
 	if (address < walk->gap.start || address >= walk->gap.end)
 		return false;
-	if (walk_seen(walk, address))
+	if (map_get(&walk->seen, address))
 		return true;
-	todo = arena_grow(walk->arena, walk->todo, &walk->room, walk->count + 1,
+	todo = arena_grow(&walk->own, walk->todo, &walk->room, walk->count + 1,
 			  sizeof(*todo));
 	if (!todo) {
 		walk->nomem = true;
@@ -147,88 +161,116 @@ static bool walk_add(void *context, uint64_t address, bool likely)
 	return true;
 }
 
-/* From an address on, until the flow goes elsewhere. */
-static void walk_on(struct walk *walk, uint64_t address)
+static void walk_run(struct walk *walk, uint64_t start, uint64_t end)
+{
+	struct span *grown;
+
+	if (start == end)
+		return;
+	grown = arena_grow(&walk->own, walk->runs, &walk->run_room,
+			   walk->run_count + 1, sizeof(*grown));
+	if (!grown) {
+		walk->nomem = true;
+		return;
+	}
+	walk->runs = grown;
+	grown[walk->run_count++] = (struct span){ start, end };
+}
+
+/*
+ * A jump to another function: linkers fill the space between functions with
+ * int3, and no compiler puts one before what is jumped to inside of one. Were
+ * it wrong, the function would be in two parts, with a jump between them.
+ */
+static bool leaves(const struct walk *walk, const struct step *step)
+{
+	const struct image *image = &walk->in->image;
+
+	return step->flow == FLOW_JUMP && image->machine != MACHINE_AARCH64 &&
+	       bytes_u8(image_rest(image, step->target - 1 - image->base), 0) ==
+		       0xcc;
+}
+
+/* From an address on, until the flow goes elsewhere. The end of it all. */
+static uint64_t walk_on(struct walk *walk, uint64_t address)
 {
 	struct step step;
 
-	while (address < walk->gap.end && !walk_seen(walk, address)) {
-		const uint64_t at = address - walk->gap.start;
-
-		/* What cannot be read was seen, too, or it would come again. */
-		walk->seen[at / 8] |= (unsigned char)(1 << at % 8);
+	/* What cannot be read is marked, too, or it would come again. */
+	while (address < walk->gap.end && walk_mark(walk, address)) {
 		code_step(walk->in, address, &step);
 		if (!step.length || address + step.length > walk->gap.end) {
 			walk->unreadable = true;
-			return;
+			return address + step.length;
 		}
 		tables_note(&walk->tables, walk->in, &step);
-		if (step.direct && step.flow != FLOW_CALL)
+		if (step.direct && step.flow != FLOW_CALL &&
+		    !leaves(walk, &step))
 			walk_add(walk, step.target, true);
+		address += step.length;
 		if (step.flow == FLOW_JUMP || step.flow == FLOW_RETURN ||
 		    step.flow == FLOW_STOP)
-			return;
-		address += step.length;
+			break;
 	}
+	return address;
 }
 
 static void walk_all(struct walk *walk, uint64_t entry)
 {
 	walk_add(walk, entry, true);
 	while (walk->count && !walk->nomem) {
-		while (walk->count && !walk->nomem)
-			walk_on(walk, walk->todo[--walk->count]);
+		while (walk->count && !walk->nomem) {
+			const uint64_t from = walk->todo[--walk->count];
+
+			walk_run(walk, from, walk_on(walk, from));
+		}
 		if (walk->tables.jumps)
 			tables_each(&walk->tables, walk->in, walk_add, walk);
 	}
 }
 
-/* Runs of instructions, one behind the other. */
-static size_t walk_spans(const struct walk *walk, struct span *out)
+static int by_span(const void *left, const void *right)
 {
-	struct span run = { 0, 0 };
-	size_t count = 0;
-	struct step step;
+	const struct span *a = left, *b = right;
 
-	for (uint64_t at = walk->gap.start; at < walk->gap.end; at++) {
-		if (!walk_seen(walk, at))
-			continue;
-		code_step(walk->in, at, &step);
-		if (!step.length)
-			continue;
-		if (!run.end || at > run.end) {
-			if (run.end && out)
-				out[count] = run;
-			count += run.end != 0;
-			run.start = at;
-		}
-		if (at + step.length > run.end)
-			run.end = at + step.length;
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+/* Runs that touch become one. */
+static size_t join_runs(struct span *runs, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(runs, count, sizeof(*runs), by_span);
+	for (size_t i = 0; i < count; i++) {
+		if (!kept || runs[i].start > runs[kept - 1].end)
+			runs[kept++] = runs[i];
+		else if (runs[i].end > runs[kept - 1].end)
+			runs[kept - 1].end = runs[i].end;
 	}
-	if (run.end && out)
-		out[count] = run;
-	return count + (run.end != 0);
+	return kept;
 }
 
 static bool look_around(struct arena *arena, uint64_t entry, struct code *code)
 {
-	struct walk walk = { .arena = arena, .in = code->in };
+	struct walk walk = {
+		.own = { .budget = arena->budget },
+		.in = code->in,
+		.gap = gap_around(code->in, entry),
+	};
 
-	walk.gap = gap_around(code->in, entry);
-	walk.seen = arena_alloc(
-		arena, (size_t)((walk.gap.end - walk.gap.start) / 8 + 1), 1);
-	if (!walk.seen)
-		return false;
 	walk_all(&walk, entry);
-	if (walk.nomem)
-		return false;
-	code->count = walk_spans(&walk, NULL);
-	code->spans = arena_array(arena, struct span, code->count + 1);
-	if (!code->spans)
-		return false;
-	walk_spans(&walk, code->spans);
+	code->count = join_runs(walk.runs, walk.run_count);
+	code->spans =
+		walk.nomem ? NULL
+			   : arena_array(arena, struct span, code->count + 1);
+	if (code->spans && code->count)
+		memcpy(code->spans, walk.runs,
+		       code->count * sizeof(*code->spans));
 	code->unreadable = walk.unreadable;
-	return true;
+	arena_free(&walk.own);
+	return code->spans != NULL;
 }
 
 bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
@@ -255,6 +297,7 @@ bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
 struct each {
 	struct code *code;
 	unsigned char *starts; /* bits over all spans, one behind the other */
+	uint64_t *before;      /* bytes of the spans before each */
 	uint64_t *inside;      /* targets that may lie inside of one */
 	size_t count, room;
 	struct arena *arena;
@@ -262,26 +305,17 @@ struct each {
 	void *context;
 };
 
-static bool each_mark(struct each *each, uint64_t address)
+/* True if an address of span `index` is met for the first time. */
+static bool each_mark(struct each *each, size_t index, uint64_t address)
 {
-	uint64_t at = 0;
+	const uint64_t at =
+		each->before[index] + address - each->code->spans[index].start;
+	unsigned char *byte = &each->starts[at / 8];
 
-	for (size_t i = 0; i < each->code->count; i++) {
-		const struct span *span = &each->code->spans[i];
-
-		if (address >= span->start && address < span->end) {
-			unsigned char *byte;
-
-			at += address - span->start;
-			byte = &each->starts[at / 8];
-			if (*byte >> at % 8 & 1)
-				return false;
-			*byte |= (unsigned char)(1 << at % 8);
-			return true;
-		}
-		at += span->end - span->start;
-	}
-	return false;
+	if (*byte >> at % 8 & 1)
+		return false;
+	*byte |= (unsigned char)(1 << at % 8);
+	return true;
 }
 
 static bool each_target(struct each *each, uint64_t address)
@@ -296,11 +330,12 @@ static bool each_target(struct each *each, uint64_t address)
 	return true;
 }
 
-static bool each_from(struct each *each, uint64_t address, uint64_t end)
+static bool each_from(struct each *each, size_t index, uint64_t address)
 {
+	const uint64_t end = each->code->spans[index].end;
 	struct step step;
 
-	while (address < end && each_mark(each, address)) {
+	while (address < end && each_mark(each, index, address)) {
 		code_step(each->code->in, address, &step);
 		if (!step.length) {
 			each->code->unreadable = true;
@@ -329,18 +364,21 @@ bool code_each(struct arena *arena, struct code *code, code_visit *visit,
 	uint64_t length = 0;
 	bool ok;
 
-	for (size_t i = 0; i < code->count; i++)
+	each.before = arena_array(&own, uint64_t, code->count + 1);
+	for (size_t i = 0; each.before && i < code->count; i++) {
+		each.before[i] = length;
 		length += code->spans[i].end - code->spans[i].start;
+	}
 	each.starts = arena_alloc(&own, (size_t)(length / 8 + 1), 1);
-	ok = each.starts != NULL;
+	ok = each.before && each.starts;
 	for (size_t i = 0; ok && i < code->count; i++)
-		ok = each_from(&each, code->spans[i].start, code->spans[i].end);
-	for (size_t i = 0; ok && i < each.count; i++)
-		for (size_t k = 0; ok && k < code->count; k++)
-			if (each.inside[i] >= code->spans[k].start &&
-			    each.inside[i] < code->spans[k].end)
-				ok = each_from(&each, each.inside[i],
-					       code->spans[k].end);
+		ok = each_from(&each, i, code->spans[i].start);
+	for (size_t i = 0; ok && i < each.count; i++) {
+		const size_t index = span_of(code, each.inside[i]);
+
+		ok = index == code->count ||
+		     each_from(&each, index, each.inside[i]);
+	}
 	arena_free(&own);
 	return ok;
 }
