@@ -53,7 +53,6 @@ int run_live(struct session *session, bool ask)
 		pipeline_put_losses(session, watch);
 		pipeline_tick(session);
 	}
-	pipeline_end(session);
 	cg_watch_close(watch);
-	return ok ? EXIT_YES : EXIT_REFUSED;
+	return pipeline_end(session, ok ? EXIT_YES : EXIT_REFUSED);
 }

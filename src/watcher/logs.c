@@ -56,7 +56,7 @@ int run_logs(struct session *session, int count, char **paths)
 
 	for (int i = 0; i < count && status == EXIT_YES; i++)
 		status = read_log(session, paths[i]);
-	pipeline_end(session);
+	status = pipeline_end(session, status);
 	if (session->damaged)
 		out_note("%" PRIu64 " records could not be read",
 			 session->damaged);

@@ -11,6 +11,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
+#include "watcher/pipeline.h"
 #include "watcher/run.h"
 
 static int tell_blind_spots(bool json)
@@ -36,26 +37,34 @@ static int run(void *opaque, int count, char **operands)
 {
 	const struct fields *fields = opaque;
 	static struct session session;
+	int status;
 
 	if (fields->doctor)
 		return tell_blind_spots(fields->json);
 	if (!session_read(&session, fields))
 		return EXIT_USAGE;
-	if (count)
-		return run_logs(&session, count, operands);
-	return run_live(&session, !fields->no_ask);
+	if (fields->query)
+		return run_query(&session, fields, count, operands);
+	status = pipeline_open(&session, fields);
+	if (status != EXIT_YES)
+		return status;
+	return count ? run_logs(&session, count, operands)
+		     : run_live(&session, !fields->no_ask);
 }
 
 static const struct command command = {
 	.name = "watch",
-	.operands = "[OPTION]... [LOG]...",
+	.operands = "[OPTION]... [LOG]... | --query [FILTER]...",
 	.about = WATCH_ABOUT,
 	.details =
 		"Without a LOG the kernel is asked, through audit: no daemon "
 		"is needed, and\nnothing is switched on; CAP_AUDIT_READ is. A "
 		"LOG is one of auditd, of dmesg or\nof the journal; - is "
-		"standard input. Exit status 1: a record could not be\n"
-		"read, or --doctor found something.",
+		"standard input. A FILTER is one of\n"
+		"call=, program=, verdict=, container=, unit=, risk=, pid=, "
+		"id=, "
+		"or text.\nExit status 1: a record could not be read, --doctor "
+		"found something, or\n--query nothing.",
 	.options = watch_options,
 	.fields = sizeof(struct fields),
 	.least = 0,

@@ -23,6 +23,14 @@ const struct option watch_options[] = {
 	  "tell the same violation once, then how often it followed" },
 	{ 0, "no-proc", NULL, OPTION_FLAG, offsetof(struct fields, no_ask),
 	  "do not ask /proc for parents, containers and units" },
+	{ 0, "store", "FILE", OPTION_TEXT, offsetof(struct fields, store),
+	  "keep violations in this database; it is made if need be" },
+	{ 0, "query", NULL, OPTION_FLAG, offsetof(struct fields, query),
+	  "tell what is in the store; operands are words of a filter" },
+	{ 0, "since", "TIME", OPTION_TEXT, offsetof(struct fields, since),
+	  "with --query: 1h, 7d, 2026-11-22, 2026-11-22T02:10:17Z" },
+	{ 0, "until", "TIME", OPTION_TEXT, offsetof(struct fields, until),
+	  "with --query: the same, as the end" },
 	{ 0, "doctor", NULL, OPTION_FLAG, offsetof(struct fields, doctor),
 	  "say what could not be seen here, and why; watch nothing" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
@@ -71,6 +79,10 @@ bool session_read(struct session *session, const struct fields *fields)
 	    !read_number(fields->seconds, "seconds", &session->seconds) ||
 	    !read_number(fields->window, "fold", &window))
 		return false;
+	if ((fields->since || fields->until) && !fields->query) {
+		out_error("--since and --until are for --query");
+		return false;
+	}
 	session->folds.window = window * SECOND;
 	if (window && session->shape != CG_EVENT_LINE) {
 		out_error("--fold is for lines: events in JSON are told one "
@@ -105,10 +117,20 @@ bool session_is_over(const struct session *session)
 		session_now() - session->started >= session->seconds * SECOND);
 }
 
-uint64_t session_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+uint64_t session_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t session_time(void)
+{
+	return read_clock(CLOCK_REALTIME);
 }

@@ -8,14 +8,16 @@
 #include <callgate/watch.h>
 
 #include "cli/opt.h"
+#include "store/store.h"
 #include "watcher/fold.h"
 
 #define SECOND UINT64_C(1000000000)
 
 /* The options as they were written. */
 struct fields {
-	bool json, doctor, no_ask;
+	bool json, doctor, no_ask, query;
 	const char *format, *count, *seconds, *window;
+	const char *store, *since, *until;
 };
 
 /* What they say, and what happened so far. */
@@ -25,6 +27,9 @@ struct session {
 	uint64_t started, told, damaged;
 	struct cg_watch_tally counts;
 	struct folds folds;
+	struct store *store; /* or NULL */
+	uint64_t committed;  /* when the store last was */
+	uint64_t lost;       /* by the store, and told */
 };
 
 /* The options as rows, up to one without a name. */
@@ -39,7 +44,8 @@ void session_catch_signals(void);
 /* Whether as much was told as was wanted, or somebody asked for the end. */
 bool session_is_over(const struct session *session);
 
-/* Nanoseconds of a clock that never jumps. */
+/* Nanoseconds of a clock that never jumps; and since 1970. */
 uint64_t session_now(void);
+uint64_t session_time(void);
 
 #endif

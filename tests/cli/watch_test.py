@@ -73,6 +73,41 @@ def check_logs(tap, callgate):
         tap.ok(got.status == 2 and message in got.err, " ".join(words), got)
 
 
+def check_store(tap, callgate):
+    """What was stored is told again, in every format."""
+    log = "".join(LINE.format(i) for i in range(1, 6))
+    stored = callgate("watch", "--store", "a.db", "-", text=log)
+    tap.ok(stored.status == 0 and stored.out.count("\n") == 5, "stored",
+           stored)
+    again = callgate("watch", "--store", "a.db", "-", text=log)
+    tap.ok(again.status == 0, "the same once more", again)
+    for shape in ("line", "ecs", "auditbeat", "auditbeat6"):
+        asked = callgate("watch", "--store", "a.db", "--query", "-f", shape)
+        told = callgate("watch", "-f", shape, "-", text=log)
+        tap.ok(asked.status == 0 and asked.out == told.out,
+               f"asked for as {shape}", asked, told)
+    for words, status, lines, message in [
+            (["call=bind"], 0, 5, ""), (["call=bindx"], 1, 0, ""),
+            (["program=nc", "-n", 2], 0, 2, ""),
+            (["--since", "2026-11-22"], 0, 5, ""),
+            (["--since", "2026-11-23"], 1, 0, ""),
+            (["--until", "2026-11-22"], 1, 0, ""),
+            (["on x86_64"], 0, 5, ""), (["nothing", "of", "it"], 1, 0, ""),
+            (["--since", "soon"], 2, 0, "'soon' is no time"),
+            (["cal=bind"], 2, 0, "did you mean 'call'?")]:
+        got = callgate("watch", "--store", "a.db", "--query", *words)
+        tap.ok(got.status == status and got.out.count("\n") == lines and
+               message in got.err, f"query {words}", got)
+    for words, status, message in [
+            (["--query"], 2, "--query wants --store"),
+            (["--since", "1h", "-"], 2, "are for --query"),
+            (["--store", "none.db", "--query"], 3, "No such file"),
+            (["--store", "killer.txt", "-"], 2, "no SQLite database")]:
+        callgate.write("killer.txt", KILLER * 10)
+        got = callgate("watch", *words)
+        tap.ok(got.status == status and message in got.err, words, got)
+
+
 def check_beside(tap, callgate):
     """The verb is a program beside the command, and is missed in words."""
     help_ = callgate("watch", "--help")
@@ -207,6 +242,7 @@ def main():
     callgate = Callgate(sys.argv[1])
     check_logs(tap, callgate)
     check_beside(tap, callgate)
+    check_store(tap, callgate)
     check_auditbeat(tap, callgate)
     check_live(tap, callgate)
     tap.done()
