@@ -34,6 +34,9 @@ static bool take_lock(struct store *store, struct cg_error *err)
 		.l_len = 1,
 	};
 
+	/* In memory it has no file, and nobody else can open it. */
+	if (strcmp(store->path, STORE_IN_MEMORY) == 0)
+		return true;
 	store->lock = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY,
 			   0600);
 	if (store->lock < 0)

@@ -208,7 +208,8 @@ store_each(struct store *store, const struct store_filter *filter,
 	buf_printf(&question.sql, " ORDER BY row %s",
 		   filter && filter->oldest_first ? "ASC" : "DESC");
 	if (filter && filter->limit)
-		buf_printf(&question.sql, " LIMIT %zu", filter->limit);
+		buf_printf(&question.sql, " LIMIT %zu OFFSET %zu",
+			   filter->limit, filter->skip);
 	statement = prepare(store, &question, err);
 	if (!statement)
 		return err->status;

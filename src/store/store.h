@@ -50,6 +50,7 @@ struct store_filter {
 	const char *text; /* anywhere in the event, ASCII letters alike */
 	uint32_t pid;     /* 0: any */
 	size_t limit;     /* rows; 0: no limit */
+	size_t skip;      /* rows before the first one; wants a limit */
 	bool oldest_first;
 };
 
@@ -70,6 +71,7 @@ struct store_tally {
  * newer Callgate; CG_E_UNSUPPORTED where this was built without SQLite;
  * CG_E_NOMEM.
  */
+#define STORE_IN_MEMORY ":memory:" /* a path: in no file at all */
 enum cg_status store_open(const char *path, const struct store_limits *limits,
 			  struct store **out, struct cg_error *err);
 
