@@ -45,6 +45,7 @@ static int run(void *opaque, int count, char **operands)
 		return EXIT_USAGE;
 	if (fields->query)
 		return run_query(&session, fields, count, operands);
+	session.logs = count > 0;
 	status = pipeline_open(&session, fields);
 	if (status != EXIT_YES)
 		return status;

@@ -7,6 +7,7 @@
 
 #include "cli/out.h"
 #include "watcher/loss.h"
+#include "watcher/show.h"
 
 /* ------------------------------------------------------------ the store -- */
 
@@ -57,7 +58,8 @@ static void commit_store(struct session *session, bool at_once)
 
 	if (!session->store)
 		return;
-	if (!at_once && session_now() - session->committed < SECOND)
+	if (!at_once && session_now() - session->committed <
+				(session->web ? SHOW_SOON : SECOND))
 		return;
 	session->committed = session_now();
 	if (store_commit(session->store, &err) == CG_OK)
@@ -71,7 +73,10 @@ static void commit_store(struct session *session, bool at_once)
 
 int pipeline_open(struct session *session, const struct fields *fields)
 {
-	return fields->store ? open_store(session, fields->store) : EXIT_YES;
+	int status =
+		fields->store ? open_store(session, fields->store) : EXIT_YES;
+
+	return status == EXIT_YES ? show_open(session, fields) : status;
 }
 
 /* The event in JSON: what goes anywhere but to stdout. */
@@ -86,6 +91,7 @@ static void hand_on(struct session *session,
 		out_die_nomem();
 	if (session->store)
 		store_violation(session, violation, json ? json : event);
+	show_put(session, violation, json ? json : event);
 	free(json);
 }
 
@@ -98,7 +104,7 @@ void pipeline_put(struct session *session, struct cg_violation *violation)
 	session->told++;
 	if (fold_is_news(&session->folds, violation, event, session_now()))
 		puts(event);
-	if (session->store)
+	if (session->store || session->web)
 		hand_on(session, violation, event);
 	free(event);
 	cg_violation_free(violation);
@@ -131,12 +137,14 @@ void pipeline_tick(struct session *session)
 	fold_tell(&session->folds, session_now(), stdout);
 	fflush(stdout);
 	commit_store(session, false);
+	show_tick(session);
 }
 
 int pipeline_end(struct session *session, int status)
 {
 	fold_tell(&session->folds, UINT64_MAX, stdout);
 	commit_store(session, true);
+	show_close(session);
 	store_close(session->store);
 	session->store = NULL;
 	return status == EXIT_YES && session->lost ? EXIT_NO : status;

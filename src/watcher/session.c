@@ -31,6 +31,20 @@ const struct option watch_options[] = {
 	  "with --query: 1h, 7d, 2026-11-22, 2026-11-22T02:10:17Z" },
 	{ 0, "until", "TIME", OPTION_TEXT, offsetof(struct fields, until),
 	  "with --query: the same, as the end" },
+	{ 0, "listen", "HOST:PORT", OPTION_TEXT,
+	  offsetof(struct fields, listen),
+	  "serve a page that shows violations, such as at 127.0.0.1:8443" },
+	{ 0, "token-file", "FILE", OPTION_TEXT, offsetof(struct fields, token),
+	  "the page asks for the token on the first line of FILE" },
+	{ 0, "tls-cert", "FILE", OPTION_TEXT,
+	  offsetof(struct fields, certificate),
+	  "serve the page by TLS, with this certificate (PEM)" },
+	{ 0, "tls-key", "FILE", OPTION_TEXT, offsetof(struct fields, key),
+	  "the key of the certificate" },
+	{ 0, "host", "NAME", OPTION_LIST, offsetof(struct fields, hosts),
+	  "another name that browsers may call the page by" },
+	{ 0, "policy", "FILE", OPTION_LIST, offsetof(struct fields, policies),
+	  "a policy that the page offers to compare with" },
 	{ 0, "doctor", NULL, OPTION_FLAG, offsetof(struct fields, doctor),
 	  "say what could not be seen here, and why; watch nothing" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
@@ -81,6 +95,13 @@ bool session_read(struct session *session, const struct fields *fields)
 		return false;
 	if ((fields->since || fields->until) && !fields->query) {
 		out_error("--since and --until are for --query");
+		return false;
+	}
+	if (!fields->listen &&
+	    (fields->token || fields->certificate || fields->key ||
+	     fields->hosts.count || fields->policies.count)) {
+		out_error("--token-file, --tls-cert, --tls-key, --host and "
+			  "--policy are for --listen");
 		return false;
 	}
 	session->folds.window = window * SECOND;

@@ -9,6 +9,7 @@
 
 #include "cli/opt.h"
 #include "store/store.h"
+#include "view/web.h"
 #include "watcher/fold.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -18,11 +19,14 @@ struct fields {
 	bool json, doctor, no_ask, query;
 	const char *format, *count, *seconds, *window;
 	const char *store, *since, *until;
+	const char *listen, *token, *certificate, *key;
+	struct texts hosts, policies;
 };
 
 /* What they say, and what happened so far. */
 struct session {
 	enum cg_event_shape shape;
+	bool logs;              /* are read; the kernel is not asked */
 	uint64_t most, seconds; /* 0: no end */
 	uint64_t started, told, damaged;
 	struct cg_watch_tally counts;
@@ -30,6 +34,9 @@ struct session {
 	struct store *store; /* or NULL */
 	uint64_t committed;  /* when the store last was */
 	uint64_t lost;       /* by the store, and told */
+	struct web *web;     /* or NULL */
+	char *blind_spots;   /* JSON strings; NULL: none */
+	uint64_t shown;      /* when the page last was told of news */
 };
 
 /* The options as rows, up to one without a name. */

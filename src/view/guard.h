@@ -1,0 +1,35 @@
+/*
+ * view/guard.h - who may ask, and how.
+ *
+ * A page in the same browser must not read ours: requests that another site
+ * made are refused by what browsers say of them, and by the name that they call
+ * us (DNS rebinding). Where there is a token, everything but the bare page
+ * wants it: in `Authorization: Bearer`, or once in a form, for a cookie.
+ */
+#ifndef VIEW_GUARD_H
+#define VIEW_GUARD_H
+
+#include "view/inside.h"
+
+/*
+ * Read the token, and see that everything goes together: what others can reach
+ * has a token and TLS. Fails with CG_E_INPUT, CG_E_SYSTEM, CG_E_NOMEM.
+ */
+bool guard_init(struct guard *guard, const struct web_options *options,
+		bool loopback, struct cg_error *err);
+void guard_done(struct guard *guard);
+
+/* NULL, or what is wrong with where the request comes from. */
+const char *guard_origin(const struct request *request);
+
+/* Whether it carries the token or its cookie, where one is wanted. */
+bool guard_knows(const struct request *request);
+
+enum guard_login { GUARD_WRONG, GUARD_RIGHT, GUARD_WAIT };
+/* Try a token; after a few wrong ones all have to wait for a minute. */
+enum guard_login guard_login(struct guard *guard, const char *token);
+
+/* The header with the cookie for who had the token. */
+void guard_cookie(const struct guard *guard, char out[256]);
+
+#endif

@@ -1,0 +1,135 @@
+#include "watcher/show.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "cli/out.h"
+
+/* Anything that fails here is said; the other sinks go on. */
+static void complain(enum cg_status status, const struct cg_error *err)
+{
+	if (status != CG_OK)
+		out_note("the page: %s", err->message);
+}
+
+/* -------------------------------------------------------------- status -- */
+
+/* What would not be seen, as a list; asked for once, at the start. */
+static void put_blind_spots(struct buf *out)
+{
+	char *spot;
+
+	for (size_t i = 0; (spot = cg_watch_blind_spot(i)); i++) {
+		buf_puts(out, i ? "," : "");
+		buf_json(out, spot);
+		free(spot);
+	}
+}
+
+static void tell_status(struct session *session)
+{
+	char host[256] = "";
+	struct buf out = { 0 };
+	char *text;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	buf_puts(&out, "{\"host\":");
+	buf_json(&out, host);
+	buf_printf(&out,
+		   ",\"told\":%" PRIu64 ",\"damaged\":%" PRIu64
+		   ",\"lost\":{\"audit serials\":%" PRIu64
+		   ",\"audit overruns\":%" PRIu64 ",\"store\":%" PRIu64
+		   "},\"blind_spots\":[%s]}",
+		   session->told, session->damaged, session->counts.missed,
+		   session->counts.overruns, session->lost,
+		   session->blind_spots ? session->blind_spots : "");
+	text = buf_done(&out);
+	if (text)
+		web_set_status(session->web, text);
+	free(text);
+}
+
+/* ---------------------------------------------------------------- page -- */
+
+static int open_web(struct session *session, const struct fields *fields)
+{
+	const struct web_options options = {
+		.listen = fields->listen,
+		.token = fields->token,
+		.certificate = fields->certificate,
+		.key = fields->key,
+		.hosts = fields->hosts.at,
+		.host_count = fields->hosts.count,
+		.policies = fields->policies.at,
+		.policy_count = fields->policies.count,
+		.store = fields->store,
+	};
+	struct cg_error err = { 0 };
+
+	if (web_open(&options, &session->web, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
+	}
+	out_note("the page is at %s", web_address(session->web));
+	return EXIT_YES;
+}
+
+int show_open(struct session *session, const struct fields *fields)
+{
+	struct buf spots = { 0 };
+	int status;
+
+	if (!fields->listen)
+		return EXIT_YES;
+	if (!session->logs) {
+		put_blind_spots(&spots);
+		session->blind_spots = spots.length ? buf_done(&spots) : NULL;
+	}
+	status = open_web(session, fields);
+	if (status != EXIT_YES)
+		return status;
+	session_catch_signals();
+	tell_status(session);
+	return EXIT_YES;
+}
+
+void show_put(struct session *session, const struct cg_violation *violation,
+	      const char *json)
+{
+	struct cg_error err = { 0 };
+
+	if (session->web)
+		complain(web_put(session->web, violation, json, &err), &err);
+}
+
+void show_tick(struct session *session)
+{
+	struct cg_error err = { 0 };
+	struct store_tally tally = { 0 };
+
+	if (!session->web || session_now() - session->shown < SHOW_SOON)
+		return;
+	/* What was not committed cannot be read: it is told of after that. */
+	if (session->store)
+		store_counts(session->store, &tally);
+	if (tally.pending)
+		return;
+	session->shown = session_now();
+	complain(web_flush(session->web, &err), &err);
+	tell_status(session);
+}
+
+bool show_stays(const struct session *session)
+{
+	return session->web != NULL;
+}
+
+void show_close(struct session *session)
+{
+	web_close(session->web);
+	session->web = NULL;
+	free(session->blind_spots);
+	session->blind_spots = NULL;
+}
