@@ -38,9 +38,10 @@ struct cg_profile_options {
 	const char *const *with;
 	/* Folders to look for libraries in first; NULL, or up to NULL. */
 	const char *const *library_path;
-	bool no_modules; /* leave out those that configuration names */
-	bool no_debug;   /* leave separate files of symbols alone */
-	size_t memory;   /* bytes to take at most; 0: 8 GiB */
+	bool no_modules;  /* leave out those that configuration names */
+	bool no_debug;    /* leave separate files of symbols alone */
+	size_t memory;    /* bytes to take at most; 0: 8 GiB */
+	unsigned threads; /* that read code; 0: one for each processor */
 	/* Called now and then with what is being done; NULL: never. */
 	void (*progress)(void *context, const char *what, size_t done);
 	void *context;

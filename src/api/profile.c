@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/threads.h"
 #include "sys/tree.h"
 
 enum { INTERPRETERS_MAX = 5, LINE_MAX_ = 256 };
@@ -112,6 +113,19 @@ profile_one(struct cg_profile *profile, struct tree *tree,
 		    path);
 }
 
+static bool
+profile_each(struct cg_profile *profile, struct tree *tree,
+	     const struct wanted *wanted, const char *const *programs,
+	     size_t count, struct cg_error *err)
+{
+	if (!count)
+		return fail(err, CG_E_INPUT, "no program to profile");
+	for (size_t i = 0; i < count; i++)
+		if (!profile_one(profile, tree, wanted, programs[i], err))
+			return false;
+	return true;
+}
+
 static bool profile_all(struct cg_profile *profile, const char *const *programs,
 			size_t count, const struct cg_profile_options *options,
 			struct cg_error *err)
@@ -120,15 +134,20 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 		.options = options,
 		.memory = options->memory ? options->memory : MEMORY_USUAL,
 	};
+	struct threads *threads;
 	struct tree tree;
 	bool ok;
 
 	if (!tree_open(&tree, options->sysroot, err))
 		return false;
+	threads = threads_new(options->threads);
+	if (threads)
+		wanted.crew = threads_crew(threads);
 	wanted.files = (struct files){ read_tree, &tree };
-	ok = count > 0 || fail(err, CG_E_INPUT, "no program to profile");
-	for (size_t i = 0; ok && i < count; i++)
-		ok = profile_one(profile, &tree, &wanted, programs[i], err);
+	ok = threads ? profile_each(profile, &tree, &wanted, programs, count,
+				    err)
+		     : fail_nomem(err);
+	threads_free(threads);
 	tree_close(&tree);
 	return ok;
 }

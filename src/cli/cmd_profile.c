@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "cli/input.h"
 #include "cli/listing.h"
 #include "cli/out.h"
@@ -14,6 +15,7 @@ struct fields {
 	const char *why, *why_not, *against, *sysroot, *data, *template;
 	const char *package, *output, *format;
 	struct texts block, allow, with, library_path;
+	const char *jobs;
 	bool diff, json, graph, names, gaps, images, no_modules, no_debug;
 };
 
@@ -53,6 +55,8 @@ static const struct option options[] = {
 	  "leave out the modules that configuration names" },
 	{ 0, "no-debug", NULL, OPTION_FLAG, offsetof(struct fields, no_debug),
 	  "do not read separate files of symbols" },
+	{ 'j', "jobs", "COUNT", OPTION_TEXT, offsetof(struct fields, jobs),
+	  "threads to read code with (default: one a processor)" },
 	{ 0, "gaps", NULL, OPTION_FLAG, offsetof(struct fields, gaps),
 	  "tell of all gaps, also of those that matter little" },
 	{ 0, "images", NULL, OPTION_FLAG, offsetof(struct fields, images),
@@ -102,6 +106,19 @@ static bool read_data(const char *text, enum cg_profile_data *out)
 	return true;
 }
 
+static bool read_jobs(const char *text, unsigned *out)
+{
+	uint64_t count = 0;
+
+	if (text && (num_read(text, strlen(text), &count) != NUM_OK || !count ||
+		     count > 1024)) {
+		out_error("--jobs=%s: a number from 1 to 1024 is wanted", text);
+		return false;
+	}
+	*out = (unsigned)count;
+	return true;
+}
+
 static int open_profile(const struct fields *fields, bool all, char **programs,
 			int count, struct cg_profile **out)
 {
@@ -117,7 +134,8 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 
 	if (isatty(STDERR_FILENO))
 		how.progress = show_progress;
-	if (!read_data(fields->data, &how.data))
+	if (!read_data(fields->data, &how.data) ||
+	    !read_jobs(fields->jobs, &how.threads))
 		return EXIT_USAGE;
 	if (all)
 		how.data = CG_DATA_ALL;

@@ -19,6 +19,22 @@ void code_step(const struct loaded *in, uint64_t address, struct step *out)
 		x86_step(bytes, address, image->word == 8, out);
 }
 
+void code_read(const struct code *code, uint64_t address, struct step *out)
+{
+	struct memo *memo = code->memo;
+	const size_t at = (address ^ address >> 9) % MEMO_SIZE;
+
+	if (memo && memo->address[at] == address && address) {
+		*out = memo->step[at];
+		return;
+	}
+	code_step(code->in, address, out);
+	if (memo) {
+		memo->address[at] = address;
+		memo->step[at] = *out;
+	}
+}
+
 /* The span around an address, or `count`. */
 static size_t span_of(const struct code *code, uint64_t address)
 {
@@ -72,13 +88,12 @@ static bool is_stub(const struct loaded *in, uint64_t entry, uint64_t *end)
 	return false;
 }
 
-static bool
-one_span(struct arena *arena, uint64_t start, uint64_t end, struct code *code)
+bool code_one(struct arena *arena, struct span span, struct code *code)
 {
 	code->spans = arena_array(arena, struct span, 1);
 	if (!code->spans)
 		return false;
-	code->spans[0] = (struct span){ start, end };
+	code->spans[0] = span;
 	code->count = 1;
 	code->bounded = true;
 	return true;
@@ -117,11 +132,18 @@ static struct span gap_around(const struct loaded *in, uint64_t address)
 
 /* ------------------------------------------------- by looking around -- */
 
+enum { SEEN_WORDS = 8, SEEN_PAGE = 64 * SEEN_WORDS };
+
 struct walk {
 	struct arena own; /* what goes back when this is done */
+	struct code *code;
 	struct loaded *in;
 	struct span gap;
-	struct map seen;   /* where instructions were read */
+	struct map pages;             /* of `seen`, by address */
+	uint64_t (*seen)[SEEN_WORDS]; /* bits: an instruction was read here */
+	size_t page_count, page_room;
+	uint64_t last; /* the page that was asked for last, and its bits */
+	uint32_t last_page;
 	struct span *runs; /* of instructions, one behind the other */
 	size_t run_count, run_room;
 	uint64_t *todo;
@@ -130,14 +152,47 @@ struct walk {
 	bool nomem, unreadable;
 };
 
-/* True if an address is met for the first time. */
-static bool walk_mark(struct walk *walk, uint64_t address)
+/* The bits of an address's page; NULL without memory. */
+static uint64_t *walk_page(struct walk *walk, uint64_t address)
 {
+	const uint64_t page = address / SEEN_PAGE + 1;
+	uint64_t(*grown)[SEEN_WORDS];
 	bool there = true;
 
-	if (!map_add(&walk->own, &walk->seen, address, 0, &there))
+	if (walk->last == page)
+		return walk->seen[walk->last_page];
+	if (!map_add(&walk->own, &walk->pages, page, (uint32_t)walk->page_count,
+		     &there))
+		return NULL;
+	if (!there) {
+		grown = arena_grow(&walk->own, walk->seen, &walk->page_room,
+				   walk->page_count + 1, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		walk->seen = grown;
+		walk->page_count++;
+	}
+	walk->last = page;
+	walk->last_page = *map_get(&walk->pages, page);
+	return walk->seen[walk->last_page];
+}
+
+/* True if an address is met for the first time; so that it is met, mark it. */
+static bool walk_is_new(struct walk *walk, uint64_t address, bool mark)
+{
+	const uint64_t at = address % SEEN_PAGE;
+	uint64_t *page = walk_page(walk, address), *word;
+
+	if (!page) {
 		walk->nomem = true;
-	return !there;
+		return false;
+	}
+	word = &page[at / 64];
+	if (*word >> at % 64 & 1)
+		return false;
+	if (mark)
+		*word |= UINT64_C(1) << at % 64;
+	return true;
 }
 
 static bool walk_add(void *context, uint64_t address, bool likely)
@@ -148,8 +203,8 @@ static bool walk_add(void *context, uint64_t address, bool likely)
 	(void)likely;
 	if (address < walk->gap.start || address >= walk->gap.end)
 		return false;
-	if (map_get(&walk->seen, address))
-		return true;
+	if (!walk_is_new(walk, address, false))
+		return !walk->nomem;
 	todo = arena_grow(&walk->own, walk->todo, &walk->room, walk->count + 1,
 			  sizeof(*todo));
 	if (!todo) {
@@ -197,8 +252,8 @@ static uint64_t walk_on(struct walk *walk, uint64_t address)
 	struct step step;
 
 	/* What cannot be read is marked, too, or it would come again. */
-	while (address < walk->gap.end && walk_mark(walk, address)) {
-		code_step(walk->in, address, &step);
+	while (address < walk->gap.end && walk_is_new(walk, address, true)) {
+		code_read(walk->code, address, &step);
 		if (!step.length || address + step.length > walk->gap.end) {
 			walk->unreadable = true;
 			return address + step.length;
@@ -252,10 +307,11 @@ static size_t join_runs(struct span *runs, size_t count)
 	return kept;
 }
 
-static bool look_around(struct arena *arena, uint64_t entry, struct code *code)
+bool code_look(struct arena *arena, uint64_t entry, struct code *code)
 {
 	struct walk walk = {
 		.own = { .budget = arena->budget },
+		.code = code,
 		.in = code->in,
 		.gap = gap_around(code->in, entry),
 	};
@@ -273,23 +329,45 @@ static bool look_around(struct arena *arena, uint64_t entry, struct code *code)
 	return code->spans != NULL;
 }
 
+bool code_known(const struct loaded *in, uint64_t entry, struct span *out)
+{
+	const uint64_t base = in->image.base;
+	const struct frame *frame;
+
+	out->start = entry;
+	if (is_stub(in, entry, &out->end))
+		return true;
+	frame = image_frame(&in->image, entry - base);
+	if (frame)
+		*out = (struct span){ frame->start + base, frame->end + base };
+	return frame != NULL;
+}
+
+bool code_around(struct arena *arena, struct loaded *in, uint64_t entry,
+		 struct code *out)
+{
+	struct span span;
+
+	if (!image_segment(&in->image, entry - in->image.base))
+		return false;
+	if (!code_known(in, entry, &span))
+		span = gap_around(in, entry);
+	*out = (struct code){ .in = in };
+	return code_one(arena, span, out);
+}
+
 bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
 	       struct code *out)
 {
-	const struct frame *frame =
-		image_frame(&in->image, entry - in->image.base);
-	uint64_t end;
+	struct span span;
 
 	*out = (struct code){ .in = in };
 	/* An image may have holes; there is no code in them. */
 	if (!image_segment(&in->image, entry - in->image.base))
 		return true;
-	if (is_stub(in, entry, &end))
-		return one_span(arena, entry, end, out);
-	if (frame)
-		return one_span(arena, frame->start + in->image.base,
-				frame->end + in->image.base, out);
-	return look_around(arena, entry, out);
+	if (code_known(in, entry, &span))
+		return code_one(arena, span, out);
+	return code_look(arena, entry, out);
 }
 
 /* ------------------------------------------------------- instructions -- */
@@ -336,7 +414,7 @@ static bool each_from(struct each *each, size_t index, uint64_t address)
 	struct step step;
 
 	while (address < end && each_mark(each, index, address)) {
-		code_step(each->code->in, address, &step);
+		code_read(each->code, address, &step);
 		if (!step.length) {
 			each->code->unreadable = true;
 			address++;

@@ -18,16 +18,45 @@ struct code {
 	struct loaded *in;
 	struct span *spans; /* sorted, in the arena */
 	size_t count;
-	bool bounded;    /* by a table or symbol, not by looking */
-	bool unreadable; /* some bytes of it are no instruction */
+	bool bounded;      /* by a table or symbol, not by looking */
+	bool unreadable;   /* some bytes of it are no instruction */
+	struct memo *memo; /* of what was decoded; NULL: none is kept */
+};
+
+/* Instructions that one thread has decoded lately, wherever they are. */
+enum { MEMO_SIZE = 512 };
+
+struct memo {
+	uint64_t address[MEMO_SIZE]; /* 0: none */
+	struct step step[MEMO_SIZE];
 };
 
 /* Decode the instruction at `address`; length 0 if there is none. */
 void code_step(const struct loaded *in, uint64_t address, struct step *out);
 
-/* False if memory has run out. */
+/* The same, for code in code->in, perhaps from its memo. */
+void code_read(const struct code *code, uint64_t address, struct step *out);
+
+/* The bounds of a function, if a table tells them. */
+bool code_known(const struct loaded *in, uint64_t entry, struct span *out);
+
+/* Code whose bounds are known. False if memory has run out. */
+bool code_one(struct arena *arena, struct span span, struct code *code);
+
+/* Code in code->in of which no table tells anything. */
+bool code_look(struct arena *arena, uint64_t entry, struct code *code);
+
+/* The one or the other. */
 bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
 	       struct code *out);
+
+/*
+ * One span around an entry, for whoever only follows the flow from there: the
+ * function, or all that lies between functions that are known. False without
+ * memory, or where nothing is loaded.
+ */
+bool code_around(struct arena *arena, struct loaded *in, uint64_t entry,
+		 struct code *out);
 
 bool code_holds(const struct code *code, uint64_t address);
 

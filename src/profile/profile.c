@@ -392,6 +392,7 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 		.arena = &work.arena,
 		.world = &work.world,
 		.all_data = wanted->options->data == CG_DATA_ALL,
+		.crew = wanted->crew,
 	};
 	ok = load_program(&work.loader, path, file, err) &&
 	     (flows_init(&work.flows, &work.arena, &work.reach) ||

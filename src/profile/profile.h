@@ -6,6 +6,7 @@
 
 #include <callgate/profile.h>
 
+#include "base/crew.h"
 #include "profile/load.h"
 
 struct report_call {
@@ -28,7 +29,8 @@ struct report {
 struct wanted {
 	const struct cg_profile_options *options; /* not NULL */
 	struct files files;
-	size_t memory; /* bytes that the work may take */
+	struct crew crew; /* who reads code */
+	size_t memory;    /* bytes that the work may take */
 };
 
 /*

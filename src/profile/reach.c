@@ -55,28 +55,29 @@ bool reach_is_code(const struct reach *reach, uint64_t address)
 	return in && is_code(in, address);
 }
 
+/* What is found by looking around is one region for each entry. */
 static uint32_t
 region_of(struct reach *reach, struct loaded *in, uint64_t entry)
 {
 	struct region *region;
-	struct code code;
-	uint32_t *there;
+	struct span span;
+	const bool known = code_known(in, entry, &span);
+	const uint64_t key = known ? span.start : entry;
+	uint32_t *there = map_get(&reach->by_span, key);
 
-	if (!code_find(reach->arena, in, entry, &code)) {
-		reach->nomem = true;
-		return NOTHING;
-	}
-	/* What was found by looking around is one region for each entry. */
-	there = map_get(&reach->by_span,
-			code.bounded ? code.spans[0].start : entry);
 	if (there)
 		return *there;
 	region = one_more(reach, regions, region_count, region_room);
 	if (!region)
 		return NOTHING;
-	*region = (struct region){ .code = code, .first_entry = NOTHING };
-	is_new(reach, &reach->by_span,
-	       code.bounded ? code.spans[0].start : entry,
+	*region = (struct region){
+		.code = { .in = in },
+		.first_entry = NOTHING,
+		.unknown = !known,
+	};
+	if (known && !code_one(reach->arena, span, &region->code))
+		reach->nomem = true;
+	is_new(reach, &reach->by_span, key,
 	       (uint32_t)(reach->region_count - 1));
 	return (uint32_t)(reach->region_count - 1);
 }
@@ -327,6 +328,8 @@ size_t reach_targets(const struct reach *reach, uint64_t word, uint64_t *out,
 		return 1;
 	case RELOC_SYMBOL:
 	case RELOC_SLOT:
+		if (reach->foreign)
+			*reach->foreign = true;
 		found = world_symbol(reach->world, in, reloc);
 		if (!found.in || found.symbol->kind == SYMBOL_TLS)
 			return 0;
@@ -628,7 +631,7 @@ void reach_drain(struct reach *reach)
 {
 	while (!reach->nomem) {
 		if (reach->next_function < reach->function_count)
-			read_function(reach, (uint32_t)reach->next_function++);
+			remarks_read(reach);
 		else if (reach->next_object < reach->object_count)
 			read_object(reach, (uint32_t)reach->next_object++);
 		else

@@ -11,6 +11,7 @@
 #ifndef PROFILE_REACH_H
 #define PROFILE_REACH_H
 
+#include "base/crew.h"
 #include "profile/code.h"
 #include "profile/map.h"
 
@@ -62,6 +63,7 @@ struct function {
 struct region {
 	struct code code;
 	uint32_t first_entry;
+	bool unknown; /* its code is still to be looked for */
 	bool read;
 	bool traps; /* there is a system call in it */
 };
@@ -134,6 +136,9 @@ struct reach {
 		unwinders;
 	size_t next_function, next_object; /* what is still to be read */
 	bool nomem;
+	struct crew crew;    /* who reads code */
+	struct batch *batch; /* of what is read at once; remarks.c */
+	bool *foreign;       /* set when one image's answer asks others */
 };
 
 /*

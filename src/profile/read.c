@@ -12,9 +12,11 @@ struct bases {
 };
 
 struct reading {
-	struct reach *reach;
+	const struct reach *reach;
 	struct loaded *in;
-	uint32_t function, region;
+	struct code *code;
+	struct arena *arena;
+	struct remarks *remarks;
 	struct tables tables;
 	struct bases pages;        /* aarch64: of adrp */
 	uint32_t got_registers;    /* i386: that hold the GOT's address */
@@ -22,14 +24,18 @@ struct reading {
 	unsigned next_return;
 };
 
-static struct cause
-because(const struct reading *reading, enum how how, uint64_t at)
+static void note(struct reading *reading, enum remark_kind kind, uint64_t at,
+		 uint64_t value, enum how how, unsigned size, bool upward)
 {
-	return (struct cause){
-		.how = (uint8_t)how,
-		.by = reading->function,
-		.at = at,
-	};
+	remarks_add(reading->arena, reading->remarks,
+		    (struct remark){
+			    .value = value,
+			    .at = at,
+			    .kind = (uint8_t)kind,
+			    .how = (uint8_t)how,
+			    .size = (uint8_t)size,
+			    .upward = upward,
+		    });
 }
 
 /* ------------------------------------------------------------ flow out -- */
@@ -37,26 +43,21 @@ because(const struct reading *reading, enum how how, uint64_t at)
 static void
 note_target(struct reading *reading, uint64_t at, const struct step *step)
 {
-	const struct code *code =
-		&reading->reach->regions[reading->region].code;
+	const struct code *code = reading->code;
 	const bool call = step->flow == FLOW_CALL;
 
 	if (!call && code_holds(code, step->target))
 		return;
-	reach_edge(reading->reach, step->target, reading->region,
-		   because(reading, call ? HOW_CALL : HOW_JUMP, at));
+	note(reading, REMARK_EDGE, at, step->target, call ? HOW_CALL : HOW_JUMP,
+	     0, false);
 }
 
 /* A call or jump through a word whose address is known. */
 static void note_through(struct reading *reading, uint64_t at, uint64_t word,
 			 const struct step *step)
 {
-	const bool call = step->flow == FLOW_CALL;
-	uint64_t target;
-
-	if (reach_targets(reading->reach, word, &target, 1))
-		reach_edge(reading->reach, target, reading->region,
-			   because(reading, call ? HOW_CALL : HOW_JUMP, at));
+	note(reading, REMARK_THROUGH, at, word,
+	     step->flow == FLOW_CALL ? HOW_CALL : HOW_JUMP, 0, false);
 }
 
 /* ----------------------------------------------------------- mentions -- */
@@ -77,9 +78,8 @@ static bool is_used_up(struct reading *reading, uint64_t at, uint64_t address,
 	if (step->to.kind != OPERAND_REGISTER ||
 	    step->size != reading->in->image.word || step->narrow ||
 	    reading->reach->all_data ||
-	    !uses_find(reading->reach,
-		       &reading->reach->regions[reading->region].code,
-		       at + step->length, step->to.name, address, &uses))
+	    !uses_find(reading->reach, reading->code, at + step->length,
+		       step->to.name, address, &uses))
 		return false;
 	note_uses(reading, &uses);
 	return true;
@@ -91,16 +91,15 @@ goes_up(const struct reading *reading, uint64_t at, const struct step *step)
 {
 	return step->to.kind == OPERAND_REGISTER &&
 	       step->size == reading->in->image.word &&
-	       uses_go_up(reading->reach,
-			  &reading->reach->regions[reading->region].code,
-			  at + step->length, step->to.name);
+	       uses_go_up(reading->reach, reading->code, at + step->length,
+			  step->to.name);
 }
 
 /* A word of the linker's, into a register. */
 static bool note_linkage(struct reading *reading, uint64_t at, uint64_t word,
 			 const struct step *step)
 {
-	struct reach *reach = reading->reach;
+	const struct reach *reach = reading->reach;
 	struct loaded *in = world_at(reach->world, word);
 	const struct section *section =
 		in ? image_section(&in->image, word - in->image.base) : NULL;
@@ -117,17 +116,15 @@ static bool note_linkage(struct reading *reading, uint64_t at, uint64_t word,
 static void note_address(struct reading *reading, uint64_t at, uint64_t address,
 			 bool exact, const struct step *step)
 {
-	struct reach *reach = reading->reach;
 	const struct memory *memory = &step->memory;
 
-	if (exact && step->op == OP_ADDRESS && !reach_is_code(reach, address) &&
+	if (exact && step->op == OP_ADDRESS &&
+	    !reach_is_code(reading->reach, address) &&
 	    is_used_up(reading, at, address, step))
 		return;
 	if (!exact || step->op == OP_ADDRESS) {
-		struct cause cause = because(reading, HOW_ADDRESS, at);
-
-		cause.upward = exact && goes_up(reading, at, step);
-		reach_address(reach, address, cause);
+		note(reading, REMARK_ADDRESS, at, address, HOW_ADDRESS, 0,
+		     exact && goes_up(reading, at, step));
 		return;
 	}
 	/*
@@ -135,26 +132,21 @@ static void note_address(struct reading *reading, uint64_t at, uint64_t address,
 	 * compared, gives nobody a pointer.
 	 */
 	if (memory->write)
-		reach_store(reach, address, at, reading->region);
+		note(reading, REMARK_STORE, at, address, HOW_ADDRESS, 0, false);
 	if (!memory->read || only_compares(step))
 		return;
 	if (step->flow == FLOW_CALL || step->flow == FLOW_JUMP) {
 		note_through(reading, at, address, step);
 		/* What is not known to be a function is still read. */
-		reach_words(reach, address, reading->in->image.word,
-			    because(reading,
-				    step->flow == FLOW_CALL ? HOW_CALL
-							    : HOW_JUMP,
-				    at));
+		note(reading, REMARK_WORDS, at, address,
+		     step->flow == FLOW_CALL ? HOW_CALL : HOW_JUMP,
+		     reading->in->image.word, false);
 		return;
 	}
 	if (note_linkage(reading, at, address, step))
 		return;
-	reach_words(reach, address,
-		    memory->long_  ? 64
-		    : memory->size ? memory->size
-				   : 64,
-		    because(reading, HOW_ADDRESS, at));
+	note(reading, REMARK_WORDS, at, address, HOW_ADDRESS,
+	     memory->size && !memory->long_ ? memory->size : 64, false);
 }
 
 static void note_uses(struct reading *reading, const struct uses *uses)
@@ -165,11 +157,9 @@ static void note_uses(struct reading *reading, const struct uses *uses)
 
 		if (use->flow == FLOW_CALL || use->flow == FLOW_JUMP)
 			note_through(reading, use->at, use->address, &step);
-		reach_words(reading->reach, use->address, use->size,
-			    because(reading,
-				    use->flow == FLOW_CALL ? HOW_CALL
-							   : HOW_ADDRESS,
-				    use->at));
+		note(reading, REMARK_WORDS, use->at, use->address,
+		     use->flow == FLOW_CALL ? HOW_CALL : HOW_ADDRESS, use->size,
+		     false);
 	}
 }
 
@@ -276,10 +266,9 @@ note_pages(struct reading *reading, uint64_t at, const struct step *step)
 	if (step->op == OP_ADD && step->left < REGISTER_MAX &&
 	    step->from.kind == OPERAND_NUMBER)
 		for (unsigned i = 0; i < pages->count[step->left]; i++)
-			reach_address(reading->reach,
-				      pages->at[step->left][i] +
-					      (uint64_t)step->number,
-				      because(reading, HOW_ADDRESS, at));
+			note(reading, REMARK_ADDRESS, at,
+			     pages->at[step->left][i] + (uint64_t)step->number,
+			     HOW_ADDRESS, 0, false);
 	if (!memory->used || memory->base >= REGISTER_MAX)
 		return;
 	for (unsigned i = 0; i < pages->count[memory->base]; i++)
@@ -302,8 +291,7 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 	if (!step->wide_number || image->movable || only_compares(step) ||
 	    !image_segment(image, number))
 		return;
-	reach_address(reading->reach, number,
-		      because(reading, HOW_ADDRESS, at));
+	note(reading, REMARK_ADDRESS, at, number, HOW_ADDRESS, 0, false);
 }
 
 /*
@@ -314,14 +302,12 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 static void
 note_end(struct reading *reading, uint64_t at, const struct step *step)
 {
-	const struct code *code =
-		&reading->reach->regions[reading->region].code;
+	const struct code *code = reading->code;
 	const uint64_t next = at + step->length;
 
 	if ((step->flow == FLOW_ON || step->flow == FLOW_BRANCH) &&
 	    !code_holds(code, next))
-		reach_edge(reading->reach, next, reading->region,
-			   because(reading, HOW_JUMP, next));
+		note(reading, REMARK_EDGE, next, next, HOW_JUMP, 0, false);
 }
 
 static bool read_step(void *context, uint64_t at, const struct step *step)
@@ -331,12 +317,12 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 	const struct memory *memory = &step->memory;
 
 	if (step->trap)
-		reach_site(reading->reach, at, reading->region, step->trap);
+		note(reading, REMARK_SITE, at, 0, HOW_CALL, step->trap, false);
 	if (step->direct)
 		note_target(reading, at, step);
 	else if (step->flow == FLOW_CALL || step->flow == FLOW_JUMP)
-		reach_indirect(reading->reach, at, reading->region,
-			       step->flow == FLOW_JUMP);
+		note(reading, REMARK_INDIRECT, at, 0, HOW_CALL, 0,
+		     step->flow == FLOW_JUMP);
 	tables_note(&reading->tables, reading->in, step);
 	if (image->machine == MACHINE_AARCH64)
 		note_pages(reading, at, step);
@@ -351,7 +337,7 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 	}
 	note_number(reading, at, step);
 	note_end(reading, at, step);
-	return !reading->reach->nomem;
+	return !reading->remarks->nomem;
 }
 
 /* Whether a table's target outside of its function may be a part of it. */
@@ -371,57 +357,74 @@ static bool is_fragment(const struct loaded *in, uint64_t address)
 static bool note_entry(void *context, uint64_t target, bool likely)
 {
 	struct reading *reading = context;
-	struct reach *reach = reading->reach;
 
-	if (code_holds(&reach->regions[reading->region].code, target))
+	if (code_holds(reading->code, target))
 		return true;
 	if (!likely || !is_fragment(reading->in, target))
 		return false;
-	reach_function(reach, target, because(reading, HOW_TABLE, target));
+	note(reading, REMARK_FUNCTION, target, target, HOW_TABLE, 0, false);
 	return true;
 }
 
 static void read_unwinding(struct reading *reading)
 {
-	struct reach *reach = reading->reach;
 	const struct image *image = &reading->in->image;
-	const struct code *code = &reach->regions[reading->region].code;
+	const struct code *code = reading->code;
 	const struct frame *frame =
 		image_frame(image, code->spans[0].start - image->base);
-	const struct cause cause = because(reading, HOW_UNWIND, 0);
 
 	if (!frame || !code->bounded)
 		return;
 	if (frame->personality)
-		reach_personality(reach, image->base + frame->personality,
-				  frame->indirect ? image->word : 0, cause);
+		note(reading, REMARK_PERSONALITY, 0,
+		     image->base + frame->personality, HOW_UNWIND,
+		     frame->indirect ? image->word : 0, false);
 	if (frame->landing)
-		reach_function(reach, image->base + frame->landing, cause);
+		note(reading, REMARK_FUNCTION, 0, image->base + frame->landing,
+		     HOW_UNWIND, 0, false);
 }
 
-void read_function(struct reach *reach, uint32_t function)
+/* The code of a region; what is not known yet is looked for. */
+static bool
+code_of(const struct region *region, uint64_t entry, struct arena *arena,
+	struct memo *memo, struct remarks *out, struct code *code)
 {
-	const uint32_t index = reach->functions[function].region;
-	struct region *region = &reach->regions[index];
-	struct reading reading = {
-		.reach = reach,
-		.in = region->code.in,
-		.function = function,
-		.region = index,
-	};
-	struct code code;
+	*code = region->code;
+	code->memo = memo;
+	if (!region->unknown)
+		return true;
+	if (!code_look(arena, entry, code))
+		return false;
+	out->code = *code;
+	out->code.memo = NULL;
+	return true;
+}
 
-	if (region->read)
+void read_function(const struct reach *reach, struct arena *arena,
+		   struct memo *memo, uint32_t function, struct remarks *out)
+{
+	const struct function *about = &reach->functions[function];
+	struct reach asked = *reach; /* tells us what it was asked */
+	struct code code;
+	struct reading reading = {
+		.reach = &asked,
+		.in = reach->regions[about->region].code.in,
+		.code = &code,
+		.arena = arena,
+		.remarks = out,
+	};
+
+	asked.foreign = &out->foreign;
+	if (!code_of(&reach->regions[about->region], about->entry, arena, memo,
+		     out, &code)) {
+		out->nomem = true;
 		return;
-	region->read = true;
-	/* The array of regions may move while its code is read. */
-	code = region->code;
+	}
 	if (!code.count)
 		return;
-	if (!code_each(reach->arena, &code, read_step, &reading) &&
-	    !reach->nomem)
-		reach->nomem = true;
-	reach->regions[index].code.unreadable = code.unreadable;
+	if (!code_each(arena, &code, read_step, &reading))
+		out->nomem = true;
+	out->unreadable = code.unreadable;
 	if (reading.tables.jumps)
 		tables_each(&reading.tables, reading.in, note_entry, &reading);
 	read_unwinding(&reading);

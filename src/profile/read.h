@@ -2,12 +2,17 @@
 #ifndef PROFILE_READ_H
 #define PROFILE_READ_H
 
-#include "profile/reach.h"
+#include "profile/remarks.h"
 
-/* Read the code of a function, once for all its entries. */
-void read_function(struct reach *reach, uint32_t function);
+/*
+ * Read the code of a function, once for all its entries: what it mentions goes
+ * into the arena. It changes nothing else but the memo, which may be NULL, and
+ * may run beside others.
+ */
+void read_function(const struct reach *reach, struct arena *arena,
+		   struct memo *memo, uint32_t function, struct remarks *out);
 
-/* For the reader: what it finds (reach.c). */
+/* For what was noted (reach.c). */
 void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
 		struct cause cause);
 void reach_site(struct reach *reach, uint64_t at, uint32_t region,

@@ -213,9 +213,10 @@ static bool take_callee(struct hunt *hunt, uint64_t target, struct way way)
 		if (code_holds(&hunt->codes[way.code], target))
 			return hunt_add(hunt, way);
 	if (hunt->code_count == CODES_MAX ||
-	    !code_find(&hunt->arena, in, target,
-		       &hunt->codes[hunt->code_count]))
+	    !code_around(&hunt->arena, in, target,
+			 &hunt->codes[hunt->code_count]))
 		return false;
+	hunt->codes[hunt->code_count].memo = hunt->codes[0].memo;
 	hunt->code_count++;
 	return hunt_add(hunt, way);
 }
@@ -269,7 +270,7 @@ static bool take_way(struct hunt *hunt, struct way way)
 
 		if (!code_holds(code, way.at) || ++hunt->steps > STEPS_MAX)
 			return false;
-		code_step(code->in, way.at, &step);
+		code_read(code, way.at, &step);
 		if (!step.length || step.trap)
 			return false;
 		switch (step.flow) {

@@ -99,6 +99,23 @@ def answers(tap, run, acct, reboot):
            "against another's policy", ran)
 
 
+def threads(tap, run):
+    """What comes out does not depend on who reads what when."""
+    for program in "ls", "id", "python3":
+        path = shutil.which(program)
+        if not path:
+            tap.skip(f"threads: {program}", "it is not installed")
+            continue
+        path = pathlib.Path(path).resolve()
+        seen = {run("--json", "-j", count, path).stdout
+                for count in (1, 2, 3, 16)}
+        tap.ok(len(seen) == 1 and json.loads(*seen)["calls"],
+               f"the same with any number of threads: {program}",
+               run("--json", path))
+    ran = run("-j", "0", path)
+    tap.ok(ran.returncode == 2 and "1 to 1024" in ran.stderr, "no threads", ran)
+
+
 def bad_input(tap, run, acct):
     whole = acct.read_bytes()
     rows = [
@@ -146,6 +163,7 @@ def main():
         forms(tap, run, acct, reboot)
         answers(tap, run, acct, reboot)
         bad_input(tap, run, acct)
+        threads(tap, run)
         lost_library(tap, run)
     tap.done()
 

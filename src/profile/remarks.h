@@ -1,0 +1,54 @@
+/*
+ * profile/remarks.h - what the code of a region mentions, told later.
+ *
+ * To read code asks only what the images are, not what was come to so far. So
+ * regions can be read at the same time, in any order, and be told in theirs:
+ * what comes out does not depend on who read what when.
+ */
+#ifndef PROFILE_REMARKS_H
+#define PROFILE_REMARKS_H
+
+#include "profile/reach.h"
+
+enum remark_kind {
+	REMARK_EDGE,        /* a call or jump to `value` */
+	REMARK_THROUGH,     /* one to where the word at `value` leads */
+	REMARK_SITE,        /* the kernel is entered; `size` is which trap */
+	REMARK_INDIRECT,    /* a call or jump to nobody knows where */
+	REMARK_STORE,       /* the word at `value` is written */
+	REMARK_ADDRESS,     /* `value` is mentioned */
+	REMARK_WORDS,       /* `size` bytes from `value` are read */
+	REMARK_FUNCTION,    /* code at `value` is a part of it */
+	REMARK_PERSONALITY, /* the unwinder calls what `value` is; `size`: word
+			     */
+	REMARK_KINDS,
+};
+
+struct remark {
+	uint64_t value, at;
+	uint8_t kind; /* enum remark_kind */
+	uint8_t how;  /* enum how */
+	uint8_t size;
+	bool upward; /* of REMARK_ADDRESS; a jump, of REMARK_INDIRECT */
+};
+
+struct remarks {
+	struct remark *at;
+	size_t count, room;
+	struct code code; /* where it was not known before: found by looking */
+	bool unreadable;  /* some bytes were no instruction */
+	bool foreign;     /* other images had a say in it */
+	bool nomem;
+};
+
+void remarks_add(struct arena *arena, struct remarks *remarks,
+		 struct remark remark);
+
+/* Tell what reading the code of a function's region has found. */
+void remarks_tell(struct reach *reach, uint32_t function,
+		  const struct remarks *remarks);
+
+/* Read and tell the next functions that were come to. */
+void remarks_read(struct reach *reach);
+
+#endif
