@@ -70,8 +70,16 @@ bool inside_ask(struct store *store, const char *sql, int64_t *out,
 
 bool schema_check(struct store *store, struct cg_error *err)
 {
-	int64_t application, version;
+	int64_t application, version, there;
 
+	if (!inside_ask(store, "SELECT count(*) FROM sqlite_schema", &there,
+			err))
+		return false;
+	if (!there)
+		return fail(err, CG_E_INPUT,
+			    "%s: an empty database; `callgate watch --store` "
+			    "makes it a store",
+			    store->path);
 	if (!inside_ask(store, "PRAGMA application_id", &application, err) ||
 	    !inside_ask(store, "PRAGMA user_version", &version, err))
 		return false;
