@@ -231,25 +231,39 @@ saves(const struct window *window, uint64_t yes, uint64_t no, unsigned plain)
 	return tests < plain && tests + tests_of(window, no) < plain;
 }
 
+/* The bits that tell some of the window's values from others. */
+static unsigned
+bits_of(const struct window *window, uint32_t mask, unsigned char out[BITS])
+{
+	unsigned count = 0;
+
+	for (unsigned b = 0; b < BITS; b++)
+		if (mask >> b & 1 && window->bits[b] &&
+		    window->bits[b] != window->all)
+			out[count++] = (unsigned char)b;
+	return count;
+}
+
 void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 		uint64_t *best)
 {
 	uint64_t weight = tree->before[j + 1] - tree->before[i];
 	struct window window;
-	unsigned plain;
+	unsigned char bits[BITS];
+	unsigned count, plain;
 
 	if (!window_init(&window, tree, i, j))
 		return;
+	count = bits_of(&window, tree->mask, bits);
 	plain = tests_of(&window, window.all);
-	for (unsigned a = 0; plain >= 3 && a < BITS; a++)
-		for (unsigned b = a; b < BITS; b++) {
-			uint32_t mask = 1u << a | 1u << b;
-			uint64_t yes = window.bits[a] | window.bits[b];
+	for (unsigned a = 0; plain >= 3 && a < count; a++)
+		for (unsigned b = a; b < count; b++) {
+			uint32_t mask = 1u << bits[a] | 1u << bits[b];
+			uint64_t yes =
+				window.bits[bits[a]] | window.bits[bits[b]];
 			uint64_t no = window.all & ~yes, cost;
 
-			/* A bit that no value has makes no other test. */
-			if ((b > a && !window.bits[b]) || mask & ~tree->mask ||
-			    !saves(&window, yes, no, plain))
+			if (!saves(&window, yes, no, plain))
 				continue;
 			cost = weight + tree->price;
 			if (cost < *best)

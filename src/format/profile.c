@@ -491,7 +491,8 @@ static bool make(struct filter *filter)
 	for (size_t i = 0; i < profile->rule_count; i++)
 		if (!add_rule(filter, &profile->rules[i]))
 			return false;
-	return scmp_rules(filter->scmp, reading->arena, &rules, reading->err) &&
+	return scmp_rules(filter->scmp, false, reading->arena, &rules,
+			  reading->err) &&
 	       add_stubs(filter) && take_rules(filter, &rules);
 }
 

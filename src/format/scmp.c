@@ -253,7 +253,7 @@ struct addition {
 	int nr;
 	const struct cg_scmp_test *tests;
 	size_t count;
-	struct target targets[TARGETS_MAX];
+	struct target *targets; /* room for TARGETS_MAX */
 	size_t target_count;
 };
 
@@ -551,12 +551,14 @@ static int add_rule(struct addition *add)
 int cg_scmp_rule(struct cg_scmp *scmp, bool exact, uint32_t answer, int nr,
 		 const struct cg_scmp_test *tests, size_t count)
 {
+	struct target targets[TARGETS_MAX]; /* large: not to be cleared */
 	struct addition add = { .scmp = scmp,
 				.exact = exact,
 				.answer = answer,
 				.nr = nr,
 				.tests = tests,
-				.count = count };
+				.count = count,
+				.targets = targets };
 
 	return add_rule(&add);
 }

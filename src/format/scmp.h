@@ -73,9 +73,11 @@ scmp_order(struct arena *arena, const struct scmp_call *call, unsigned bits);
 
 /*
  * The rules that a filter comes to, in `arena`; a caller may put its own before
- * them. Fails as cg_scmp_policy(). (scmp_policy.c)
+ * them. `joined`: in the order of their numbers, and calls in a row that answer
+ * alike whatever their arguments are one rule; else as they were added. Fails
+ * as cg_scmp_policy(). (scmp_policy.c)
  */
-bool scmp_rules(const struct cg_scmp *scmp, struct arena *arena,
+bool scmp_rules(const struct cg_scmp *scmp, bool joined, struct arena *arena,
 		struct cg_rules *out, struct cg_error *err);
 
 #endif

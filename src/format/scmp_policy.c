@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 
-enum { MEMORY = 256 << 20 };
+enum { MEMORY = 256 << 20, PLACES = 1024 };
 
 struct build {
 	const struct cg_scmp *scmp;
@@ -14,6 +14,7 @@ struct build {
 	size_t count, room;
 	struct cg_default defaults[SCMP_ARCHES_MAX + 1];
 	size_t default_count;
+	bool joined; /* see scmp_rules() */
 	bool failed;
 };
 
@@ -98,22 +99,40 @@ static void close_pair(struct build *build, const struct cg_abi *abi)
 	add_rule(build, &rule);
 }
 
+/* Where the numbers of a filter's rules belong. */
+struct numbers {
+	const struct cg_scmp_arch *arch;
+	struct pair pair;
+	const struct cg_abi *whole, *low, *high; /* NULL: no rules there */
+};
+
+static struct numbers
+numbers_of(const struct build *build, const struct cg_scmp_arch *arch)
+{
+	struct numbers numbers = { .arch = arch, .pair = pair_of(arch->abi) };
+	const struct cg_abi *low = numbers.pair.low, *high = numbers.pair.high;
+
+	numbers.whole = has_default(build, arch->abi) ? arch->abi : NULL;
+	numbers.low = has_default(build, low) ? low : NULL;
+	numbers.high = has_default(build, high) ? high : NULL;
+	return numbers;
+}
+
 /*
  * The ABI of a number, or NULL where the filter has no rules for it: a pseudo
- * number that is left stands for a call that there is not.
+ * number that is left stands for a call that there is not. libseccomp keeps
+ * rules for those, and shows them as text, but its programs have none.
  */
-static const struct cg_abi *
-abi_of(const struct build *build, const struct cg_abi *abi, uint32_t nr)
+static const struct cg_abi *abi_of(const struct numbers *numbers, uint32_t nr)
 {
-	struct pair pair = pair_of(abi);
+	const struct cg_abi *high = numbers->pair.high;
 
 	if ((int32_t)nr < -1)
 		return NULL;
-	if (pair.low)
-		abi = nr >= pair.high->nr_first && nr <= pair.high->nr_last
-			      ? pair.high
-			      : pair.low;
-	return has_default(build, abi) ? abi : NULL;
+	if (!high)
+		return numbers->whole;
+	return nr >= high->nr_first && nr <= high->nr_last ? numbers->high
+							   : numbers->low;
 }
 
 /* ---------------------------------------------------------------- rules -- */
@@ -133,24 +152,13 @@ static struct cg_test test_of(const struct scmp_condition *condition)
 				 .value = condition->value };
 }
 
-static void add_call(struct build *build, const struct cg_scmp_arch *arch,
-		     const struct scmp_call *call)
+/* The rules of a call, in the order in which they decide. */
+static void add_conditions(struct build *build, const struct numbers *numbers,
+			   const struct scmp_call *call, struct cg_rule *rule)
 {
-	struct cg_rule rule = { .abi = abi_of(build, arch->abi, call->nr),
-				.first = call->nr,
-				.last = call->nr,
-				.answer = call->answer };
-	const struct scmp_rule **order;
+	const struct scmp_rule **order =
+		scmp_order(build->arena, call, numbers->arch->bits);
 
-	/* libseccomp keeps rules for pseudo numbers, and shows them as text,
-	   but its programs have none. */
-	if (!rule.abi || !call->ruled || (int32_t)call->nr < -1)
-		return;
-	if (call->plain) {
-		add_rule(build, &rule);
-		return;
-	}
-	order = scmp_order(build->arena, call, arch->bits);
 	build->failed |= !order;
 	for (size_t i = 0; i < call->count && !build->failed; i++) {
 		struct cg_test *tests = arena_array(
@@ -159,22 +167,102 @@ static void add_call(struct build *build, const struct cg_scmp_arch *arch,
 		build->failed |= !tests;
 		for (size_t j = 0; tests && j < order[i]->count; j++)
 			tests[j] = test_of(&order[i]->conditions[j]);
-		rule.answer = order[i]->answer;
-		rule.tests = tests;
-		rule.count = order[i]->count;
-		add_rule(build, &rule);
+		rule->answer = order[i]->answer;
+		rule->tests = tests;
+		rule->count = order[i]->count;
+		add_rule(build, rule);
 	}
+}
+
+/* Whether the last rule is one of the numbers right before, and says this. */
+static bool stretch(struct build *build, const struct cg_rule *rule)
+{
+	struct cg_rule *last =
+		build->count ? &build->rules[build->count - 1] : NULL;
+
+	if (!last || last->abi != rule->abi || last->count ||
+	    last->answer != rule->answer || last->last + 1 != rule->first)
+		return false;
+	last->last = rule->last;
+	return true;
+}
+
+static void add_call(struct build *build, const struct numbers *numbers,
+		     const struct scmp_call *call)
+{
+	struct cg_rule rule = { .abi = abi_of(numbers, call->nr),
+				.first = call->nr,
+				.last = call->nr,
+				.answer = call->answer };
+
+	if (!rule.abi || !call->ruled)
+		return;
+	if (!call->plain)
+		add_conditions(build, numbers, call, &rule);
+	else if (!build->joined || !stretch(build, &rule))
+		add_rule(build, &rule);
+}
+
+/* ---------------------------------------------------------------- order -- */
+
+static int by_number(const void *left, const void *right)
+{
+	const struct scmp_call *const *a = left, *const *b = right;
+
+	return ((*a)->nr > (*b)->nr) - ((*a)->nr < (*b)->nr);
+}
+
+/*
+ * The calls of a filter by number. Nearly all of them lie close together, and
+ * are sorted by putting each in its place.
+ */
+static const struct scmp_call **
+sorted_calls(struct arena *arena, const struct scmp_filter *filter)
+{
+	const struct scmp_call **out =
+		arena_array(arena, const struct scmp_call *, filter->count + 1);
+	const struct scmp_call *places[PLACES] = { NULL };
+	const uint32_t base = filter->arch->abi->nr_first;
+	size_t far = filter->count, used = 0;
+
+	if (!out)
+		return NULL;
+	for (const struct scmp_block *block = filter->first; block;
+	     block = block->next)
+		for (size_t i = 0; i < block->used; i++) {
+			const struct scmp_call *call = &block->calls[i];
+
+			if (call->nr - base < PLACES)
+				places[call->nr - base] = call;
+			else
+				out[--far] = call;
+		}
+	qsort(out + far, filter->count - far, sizeof(*out), by_number);
+	for (size_t i = 0; i < PLACES; i++)
+		if (places[i])
+			out[used++] = places[i];
+	return out;
 }
 
 static void add_filter(struct build *build, const struct scmp_filter *filter)
 {
+	const struct numbers numbers = numbers_of(build, filter->arch);
+	const struct scmp_call **calls = NULL;
+
+	if (build->joined) {
+		calls = sorted_calls(build->arena, filter);
+		build->failed |= !calls;
+		for (size_t i = 0; i < filter->count && !build->failed; i++)
+			add_call(build, &numbers, calls[i]);
+		return;
+	}
 	for (const struct scmp_block *block = filter->first; block;
 	     block = block->next)
 		for (size_t i = 0; i < block->used && !build->failed; i++)
-			add_call(build, filter->arch, &block->calls[i]);
+			add_call(build, &numbers, &block->calls[i]);
 }
 
-bool scmp_rules(const struct cg_scmp *scmp, struct arena *arena,
+bool scmp_rules(const struct cg_scmp *scmp, bool joined, struct arena *arena,
 		struct cg_rules *out, struct cg_error *err)
 {
 	struct build *build = arena_array(arena, struct build, 1);
@@ -185,6 +273,7 @@ bool scmp_rules(const struct cg_scmp *scmp, struct arena *arena,
 		return fail(err, CG_E_INPUT, "a filter for no architecture");
 	build->scmp = scmp;
 	build->arena = arena;
+	build->joined = joined;
 	for (size_t i = 0; i < scmp->count; i++)
 		close_pair(build, scmp->filters[i]->arch->abi);
 	for (size_t i = 0; i < scmp->count; i++)
@@ -207,7 +296,7 @@ enum cg_status cg_scmp_policy(const struct cg_scmp *scmp, uint32_t flags,
 	struct cg_error here = { 0 };
 	struct cg_rules rules;
 
-	if (scmp_rules(scmp, &arena, &rules, &here)) {
+	if (scmp_rules(scmp, true, &arena, &rules, &here)) {
 		rules.flags = flags;
 		here.status =
 			cg_policy_from_rules(&rules, &options, out, &here);

@@ -14,8 +14,13 @@ static int by_number_then_order(const void *left, const void *right)
 
 void resolved_sort(struct resolved_abi *abi)
 {
-	/* An ABI that has none of the calls has no list, either. */
-	if (abi->count)
+	size_t i = 1;
+
+	/* Rules often come in order, as those made from tables do. */
+	while (i < abi->count && by_number_then_order(&abi->entries[i - 1],
+						      &abi->entries[i]) <= 0)
+		i++;
+	if (i < abi->count)
 		qsort(abi->entries, abi->count, sizeof(*abi->entries),
 		      by_number_then_order);
 }
