@@ -76,6 +76,9 @@ abi_number_call(const struct abi_number *number)
 	return cg_syscall_get(number->index);
 }
 
+/* How often each call is made, as cg_syscall_frequency(), by index. */
+const uint32_t *abi_frequencies(void);
+
 /* All numbers of an ABI, sorted; borrowed, `*count` of them. */
 const struct abi_number *abi_numbers(const struct cg_abi *abi, size_t *count);
 

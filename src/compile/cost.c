@@ -1,5 +1,7 @@
 #include "compile/cost.h"
 
+#include "abi/doors.h"
+
 static const struct cost presets[] = {
 	[CG_COST_CACHED] = { .place = 20,
 			     .window = 6,
@@ -37,24 +39,20 @@ bool cost_preset(enum cg_cost preset, struct cost *out)
 	if ((size_t)preset >= sizeof(presets) / sizeof(presets[0]))
 		return false;
 	*out = presets[preset];
+	out->frequency = abi_frequencies();
 	return true;
 }
 
-uint32_t cost_weight(const struct cost *cost, const struct cg_syscall *call,
-		     enum cost_kind kind)
+uint32_t cost_weight(const struct cost *cost, size_t call, enum cost_kind kind)
 {
-	const uint32_t least[] = {
-		[COST_ALLOWED] = cost->allowed,
-		[COST_TESTED] = cost->tested,
-		[COST_REFUSED] = cost->refused,
-	};
-	uint32_t seen;
+	const uint32_t seen = cost->frequency[call];
 
-	if (!call)
-		return 1;
-	seen = cost->frequency ? cost->frequency[call->index]
-			       : cg_syscall_frequency(call);
-	if (kind == COST_ALLOWED)
-		seen /= cost->cached;
-	return seen + least[kind];
+	switch (kind) {
+	case COST_ALLOWED:
+		return seen / cost->cached + cost->allowed;
+	case COST_REFUSED:
+		return seen + cost->refused;
+	default:
+		return seen + cost->tested;
+	}
 }

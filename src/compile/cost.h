@@ -29,16 +29,15 @@ struct cost {
 	/* What a number weighs at least, seen or not, in millionths of all
 	   calls: allowed, tested further, refused. */
 	uint32_t allowed, tested, refused;
-	/* By index of the call, in parts of a million; NULL: the mix. */
+	/* By index of the call, in parts of a million. */
 	const uint32_t *frequency;
 };
 
-/* The cost of a preset; false if there is no such preset. */
+/* The cost of a preset, for the usual mix; false if there is no such preset. */
 bool cost_preset(enum cg_cost preset, struct cost *out);
 
-/* How often `call` (NULL: a number without a name) comes with this answer. */
+/* How often the call with this index comes with this answer. */
 enum cost_kind { COST_ALLOWED, COST_TESTED, COST_REFUSED };
-uint32_t cost_weight(const struct cost *cost, const struct cg_syscall *call,
-		     enum cost_kind kind);
+uint32_t cost_weight(const struct cost *cost, size_t call, enum cost_kind kind);
 
 #endif

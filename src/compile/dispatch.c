@@ -18,21 +18,34 @@ struct dispatch {
 	struct cg_error *err;
 	const struct resolved *resolved;
 	const struct cg_abi *main; /* the ABI that most calls come from */
-	struct runs pieces; /* of one arch: runs, not yet joined by node */
+	/* The table that is looked at, and what answers where no entry does. */
+	const struct resolved_abi *abi;
+	const struct rest *rest;
+	uint32_t rest_node;
+	enum cost_kind rest_kind;
+	uint32_t share; /* the part of the calls that come from this ABI */
+	/* Of one arch; pieces that go to one node are joined, unless `apart`.
+	 */
+	struct runs pieces;
+	bool apart;
 };
 
 static bool
 add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 {
+	struct arena *arena = dispatch->graph->arena;
 	struct runs *pieces = &dispatch->pieces;
 
 	if (first > UINT32_MAX)
 		return true;
+	if (!dispatch->apart)
+		return runs_add(pieces, arena, (uint32_t)first, node, weight)
+			       ? true
+			       : fail_nomem(dispatch->err);
 	if (pieces->count && pieces->at[pieces->count - 1].first == first)
 		pieces->count--; /* nothing lies in it */
-	pieces->at =
-		arena_grow(dispatch->graph->arena, pieces->at, &pieces->room,
-			   pieces->count + 1, sizeof(*pieces->at));
+	pieces->at = arena_grow(arena, pieces->at, &pieces->room,
+				pieces->count + 1, sizeof(*pieces->at));
 	if (!pieces->at)
 		return fail_nomem(dispatch->err);
 	pieces->at[pieces->count++] =
@@ -41,54 +54,82 @@ add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 }
 
 /* A call that an entry refuses is expected to come, and is never cached. */
-static uint32_t weight_of(const struct graph *graph, uint32_t node,
-			  const struct cg_syscall *call, bool named)
+static enum cost_kind
+kind_of(const struct graph *graph, uint32_t node, bool named)
 {
-	const struct node *at;
-	enum cost_kind kind = COST_TESTED;
+	const struct node *at = node == GRAPH_NONE ? NULL : &graph->nodes[node];
 
-	if (node == GRAPH_NONE)
-		return 1;
-	at = &graph->nodes[node];
-	if (at->op == OP_RETURN && at->k == CG_RET_ALLOW)
-		kind = COST_ALLOWED;
-	else if (at->op == OP_RETURN && !named)
-		kind = COST_REFUSED;
-	return cost_weight(&graph->cost, call, kind);
+	if (!at || at->op != OP_RETURN)
+		return COST_TESTED;
+	if (at->k == CG_RET_ALLOW)
+		return COST_ALLOWED;
+	return named ? COST_TESTED : COST_REFUSED;
 }
 
-/* The rests from `first` up to `end`: numbers without entry and name. */
-static bool add_rests(struct dispatch *dispatch, const struct resolved_abi *abi,
-		      uint64_t first, uint64_t end)
-{
-	const struct rest *rest, *past = abi->rests + abi->rest_count;
+/* ------------------------------------------------------------- rests -- */
 
-	if (first >= end)
-		return true;
-	for (rest = resolved_rest(abi, (uint32_t)first);
-	     rest < past && rest->first < end; rest++)
-		if (!add(dispatch, rest->first > first ? rest->first : first,
-			 graph_return(dispatch->graph, rest->answer),
+/* `rest` answers from here on. */
+static void set_rest(struct dispatch *dispatch, const struct rest *rest)
+{
+	dispatch->rest = rest;
+	dispatch->rest_node = graph_return(dispatch->graph, rest->answer);
+	dispatch->rest_kind = kind_of(dispatch->graph, dispatch->rest_node,
+				      rest->cause == CG_CAUSE_RULE);
+}
+
+/* The rest behind the present one, if it begins at `limit` or before. */
+static const struct rest *
+next_rest(const struct dispatch *dispatch, uint64_t limit)
+{
+	const struct resolved_abi *abi = dispatch->abi;
+	const struct rest *next = dispatch->rest + 1;
+
+	return next < abi->rests + abi->rest_count && next->first <= limit
+		       ? next
+		       : NULL;
+}
+
+/* The rests from `first`, where the present one answers, up to `end`: numbers
+   without entry and name. The one that answers `end` becomes the present one.
+ */
+static bool add_rests(struct dispatch *dispatch, uint64_t first, uint64_t end)
+{
+	const struct rest *next;
+
+	if (first < end &&
+	    !add(dispatch, first, dispatch->rest_node, WEIGHT_NO_CALL))
+		return false;
+	while ((next = next_rest(dispatch, end))) {
+		set_rest(dispatch, next);
+		if (next->first < end &&
+		    !add(dispatch, next->first, dispatch->rest_node,
 			 WEIGHT_NO_CALL))
 			return false;
+	}
 	return true;
 }
 
-/* One number, with `count` entries; `call` is its name, or NULL. */
+/* ----------------------------------------------------------- numbers -- */
+
+/* One number, with `count` entries; `call` is its index, if it is `known`. */
 static bool
-add_number(struct dispatch *dispatch, const struct resolved_abi *abi,
-	   uint32_t nr, const struct cg_syscall *call,
+add_number(struct dispatch *dispatch, uint32_t nr, bool known, size_t call,
 	   const struct resolved_entry *entries, size_t count)
 {
-	const uint32_t share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
-	const struct rest *rest = resolved_rest(abi, nr);
-	const bool named = count || rest->cause == CG_CAUSE_RULE;
-	uint32_t node;
+	const struct cost *cost = &dispatch->graph->cost;
+	enum cost_kind kind = dispatch->rest_kind;
+	uint32_t node = dispatch->rest_node;
 
-	return arguments_decide(dispatch->graph, entries, count, rest->answer,
-				&node, dispatch->err) &&
-	       add(dispatch, nr, node,
-		   weight_of(dispatch->graph, node, call, named) / share + 1);
+	if (count) {
+		if (!arguments_decide(dispatch->graph, entries, count,
+				      dispatch->rest->answer, &node,
+				      dispatch->err))
+			return false;
+		kind = kind_of(dispatch->graph, node, true);
+	}
+	return add(dispatch, nr, node,
+		   known ? cost_weight(cost, call, kind) / dispatch->share + 1
+			 : 1 / dispatch->share + 1);
 }
 
 /* The runs of a table between `first` and `last`. */
@@ -99,30 +140,34 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 	const struct abi_number *numbers = abi_numbers(abi->abi, &number_count);
 	uint64_t next = first;
 
+	dispatch->abi = abi;
+	dispatch->share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
+	set_rest(dispatch, resolved_rest(abi, first));
 	/* Two sorted lists at once: numbers with entries, numbers with names.
 	 */
 	while (i < abi->count || j < number_count) {
 		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
-		const struct cg_syscall *call = NULL;
-		size_t count = 0;
+		size_t count = 0, call = 0;
+		bool known = j < number_count && numbers[j].nr <= nr;
 
-		if (j < number_count && numbers[j].nr <= nr) {
-			call = abi_number_call(&numbers[j]);
+		if (known) {
+			call = numbers[j].index;
 			nr = numbers[j++].nr;
 		}
 		while (i + count < abi->count &&
 		       abi->entries[i + count].nr == nr)
 			count++;
 		if (nr >= first && nr <= last) {
-			if (!add_rests(dispatch, abi, next, nr) ||
-			    !add_number(dispatch, abi, nr, call,
-					count ? abi->entries + i : NULL, count))
+			if (!add_rests(dispatch, next, nr) ||
+			    !add_number(dispatch, nr, known, call,
+					abi->entries + i, count))
 				return false;
 			next = nr + (uint64_t)1;
 		}
 		i += count;
 	}
-	return add_rests(dispatch, abi, next, last + (uint64_t)1);
+	/* Behind the last number there may still be rests. */
+	return add_rests(dispatch, next, last + (uint64_t)1);
 }
 
 /* ------------------------------------------------------------- trees -- */
@@ -147,22 +192,25 @@ static uint32_t guest_bit(const struct dispatch *dispatch, uint32_t arch)
 /* One tree for all numbers; without the guest's bit where that has fewer runs.
  */
 static bool
-decide_numbers(struct dispatch *dispatch, uint32_t arch, uint32_t *out)
+decide_numbers(struct dispatch *dispatch, uint32_t bit, uint32_t *out)
 {
 	struct graph *graph = dispatch->graph;
 	const struct runs *pieces = &dispatch->pieces;
-	const uint32_t bit = graph->cost.join ? guest_bit(dispatch, arch) : 0;
 	struct runs runs = { 0 }, joined = { 0 };
 
+	if (!dispatch->apart) {
+		*out = runs_decide(graph, WORD_NR, UINT32_MAX, pieces);
+		return true;
+	}
 	for (size_t i = 0; i < pieces->count; i++)
 		if (!runs_add(&runs, graph->arena, pieces->at[i].first,
 			      pieces->at[i].node, pieces->at[i].weight))
 			return fail_nomem(dispatch->err);
-	if (bit && !join_runs(graph, pieces, bit, &joined))
+	if (!join_runs(graph, pieces, bit, &joined))
 		return fail_nomem(dispatch->err);
 	if (!graph_ok(graph, dispatch->err))
 		return false;
-	*out = bit && joined.count + BIT_TESTS < runs.count
+	*out = joined.count + BIT_TESTS < runs.count
 		       ? runs_decide(graph, WORD_NR, ~bit, &joined)
 		       : runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
 	return true;
@@ -174,8 +222,10 @@ static bool arch_node(struct dispatch *dispatch,
 {
 	struct graph *graph = dispatch->graph;
 	uint32_t arch = resolved->regions[*i].arch;
+	uint32_t bit = graph->cost.join ? guest_bit(dispatch, arch) : 0;
 
 	dispatch->pieces = (struct runs){ 0 };
+	dispatch->apart = bit;
 	for (; *i < resolved->region_count; ++*i) {
 		const struct region *region = &resolved->regions[*i];
 		bool ok;
@@ -194,7 +244,7 @@ static bool arch_node(struct dispatch *dispatch,
 	}
 	if (!graph_ok(graph, dispatch->err))
 		return false;
-	return decide_numbers(dispatch, arch, out);
+	return decide_numbers(dispatch, bit, out);
 }
 
 bool dispatch_decide(struct graph *graph, const struct resolved *resolved,

@@ -27,15 +27,15 @@ struct scmp_call {
 	uint32_t nr;
 	uint32_t answer; /* without condition, if `plain` */
 	bool plain;
-	bool ruled;       /* it has a rule */
-	bool early;       /* it had a priority before it had a rule */
-	uint8_t priority; /* as its caller says */
-	uint32_t count;
+	bool ruled;              /* it has a rule */
+	bool early;              /* it had a priority before it had a rule */
+	uint8_t priority;        /* as its caller says */
+	uint32_t count;          /* of rules with conditions */
 	struct scmp_level *root; /* NULL if `plain` */
 	struct scmp_rule *first, *last;
 };
 
-enum { SCMP_BLOCK = 64 };
+enum { SCMP_BLOCK = 16 };
 struct scmp_block {
 	struct scmp_block *next;
 	size_t used;

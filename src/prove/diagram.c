@@ -31,7 +31,7 @@ struct diagrams {
 	bool exhausted, no_memory;
 };
 
-enum { FIRST_ROOM = 1024, FIRST_MEMO = 2048, MEMO_MOST = 1 << 14 };
+enum { FIRST_ROOM = 256, FIRST_MEMO = 512, MEMO_MOST = 1 << 14 };
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {

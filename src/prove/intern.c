@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VECTORS_FIRST = 64, VECTORS_MAX = 1 << 16 };
+enum { VECTORS_FIRST = 16, VECTORS_MAX = 1 << 16 };
 
 uint32_t hash_words(const uint32_t *words, size_t count, uint32_t seed)
 {

@@ -13,7 +13,7 @@ struct scan {
 	enum word word;
 	uint32_t offset; /* of the word in struct seccomp_data */
 	struct piece *out;
-	size_t count, visits;
+	size_t count, room, visits;
 };
 
 /*
@@ -40,9 +40,9 @@ static bool leave(struct scan *scan, uint32_t pc, const struct interval *in)
 		return false;
 	if (last && last->pc == pc)
 		return true;
-	if (scan->count == SCAN_PIECES_MAX)
+	if (scan->count == scan->room)
 		return false;
-	scan->out[scan->count++] = (struct piece){ in->first, pc };
+	scan->out[scan->count++] = (struct piece){ (uint32_t)in->first, pc };
 	return true;
 }
 
@@ -187,14 +187,15 @@ go(struct scan *scan, uint32_t pc, struct interval in, unsigned depth)
 
 bool scan_word(const struct cg_insn *insns, const struct liveness *live,
 	       const uint32_t *words, uint32_t pc, enum word word,
-	       struct piece *out, size_t *count)
+	       struct piece *out, size_t room, size_t *count)
 {
 	struct scan scan = { .insns = insns,
 			     .live = live,
 			     .words = words,
 			     .word = word,
 			     .offset = insns[pc].k,
-			     .out = out };
+			     .out = out,
+			     .room = room };
 	const struct interval all = { 0, UINT32_MAX, 0 };
 
 	if (live[pc].registers || !go(&scan, pc, all, 0))

@@ -12,12 +12,10 @@
 #include "prove/diagram.h"
 #include "prove/live.h"
 
-enum { SCAN_PIECES_MAX = 4096 };
-
 /* From the value `first` on, up to the next piece, the program goes on at pc,
    where no register is of interest and no word up to this one is loaded. */
 struct piece {
-	uint64_t first;
+	uint32_t first;
 	uint32_t pc;
 };
 
@@ -26,10 +24,10 @@ struct piece {
  * instruction, which words (bit i: enum word i) may be loaded from there on.
  *
  * Returns the pieces in order, `*count` of them in `out`, which has room for
- * SCAN_PIECES_MAX; false if it is no such stretch, or too long for this way.
+ * `room`; false if it is no such stretch, or too long for this way.
  */
 bool scan_word(const struct cg_insn *insns, const struct liveness *live,
 	       const uint32_t *words, uint32_t pc, enum word word,
-	       struct piece *out, size_t *count);
+	       struct piece *out, size_t room, size_t *count);
 
 #endif

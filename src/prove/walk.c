@@ -54,12 +54,20 @@ struct walk {
 	uint32_t *first; /* by pc: newest state + 1 */
 	uint32_t *loads; /* by pc: the words that may be loaded from there */
 	struct piece *scanned; /* room for one scan */
+	size_t scan_room;
 	struct way *ways;
 	size_t way_count, way_room;
 	bool failed;
 };
 
-enum { STATES_MAX = 1 << 18 };
+enum {
+	STATES_FIRST = 32,
+	STATES_MAX = 1 << 18,
+	/* More pieces than that are looked at one by one. */
+	PIECES_MOST = 4096,
+	PIECES_EACH = 16, /* instruction may make so many */
+	PIECES_LEAST = 256,
+};
 
 static uint32_t intern_number(struct walk *walk, uint32_t number)
 {
@@ -298,7 +306,7 @@ static bool add_ways(struct walk *walk, size_t from, size_t count)
 	struct way *ways = walk->ways;
 
 	while (room < walk->way_count + count)
-		room = room ? 2 * room : 256;
+		room = room ? 2 * room : 64;
 	if (room != walk->way_room) {
 		ways = realloc(ways, room * sizeof(*ways));
 		if (!ways) {
@@ -330,7 +338,7 @@ static bool step_over(struct walk *walk, size_t from)
 		return false;
 	word = word_at(walk, walk->insns[pc].k);
 	if (!scan_word(walk->insns, walk->live, walk->loads, pc, word,
-		       walk->scanned, &count))
+		       walk->scanned, walk->scan_room, &count))
 		return false;
 	walk->states[from].is_scan = true;
 	walk->states[from].word = word;
@@ -461,11 +469,14 @@ static void find_loads(struct walk *walk)
 
 static bool walk_init(struct walk *walk, struct liveness *live)
 {
-	walk->state_room = 256;
+	walk->state_room = STATES_FIRST;
+	walk->scan_room = PIECES_LEAST + PIECES_EACH * walk->count;
+	if (walk->scan_room > PIECES_MOST)
+		walk->scan_room = PIECES_MOST;
 	walk->states = calloc(walk->state_room, sizeof(*walk->states));
 	walk->first = calloc(walk->count, sizeof(*walk->first));
 	walk->loads = calloc(walk->count, sizeof(*walk->loads));
-	walk->scanned = malloc(SCAN_PIECES_MAX * sizeof(*walk->scanned));
+	walk->scanned = malloc(walk->scan_room * sizeof(*walk->scanned));
 	if (!vectors_init(&walk->vectors, walk->all) || !walk->states ||
 	    !walk->first || !live || !walk->loads || !walk->scanned ||
 	    !table_init(&walk->state_table, walk->state_room))
