@@ -1,10 +1,12 @@
 #include "compile/cost.h"
 
 #include "abi/doors.h"
+#include "compile/tree.h"
 
 static const struct cost presets[] = {
 	[CG_COST_CACHED] = { .place = 20,
 			     .window = 6,
+			     .slack = 2,
 			     .join = true,
 			     .cached = 40,
 			     .allowed = 20,
@@ -12,6 +14,7 @@ static const struct cost presets[] = {
 			     .refused = 200 },
 	[CG_COST_UNCACHED] = { .place = 20,
 			       .window = 9,
+			       .slack = 4,
 			       .join = false,
 			       .cached = 1,
 			       .allowed = 50,
@@ -19,6 +22,7 @@ static const struct cost presets[] = {
 			       .refused = 50 },
 	[CG_COST_SIZE] = { .place = 50000,
 			   .window = 14,
+			   .slack = TREE_RUNS_MAX,
 			   .join = true,
 			   .cached = 1,
 			   .allowed = 50,
@@ -26,6 +30,7 @@ static const struct cost presets[] = {
 			   .refused = 50 },
 	[CG_COST_DEPTH] = { .place = 1,
 			    .window = 6,
+			    .slack = 2,
 			    .join = false,
 			    .even = true,
 			    .cached = 1000000,

@@ -14,8 +14,6 @@
 
 #include "compile/window.h"
 
-enum { STRIDE = 8 }; /* thresholds that are passed over together */
-
 /* What a chain is made of. */
 struct chain {
 	uint32_t rest; /* where values go that no link takes */
@@ -24,11 +22,6 @@ struct chain {
 	size_t links[TREE_CHAIN_MAX]; /* runs, the heaviest first */
 	size_t count;
 };
-
-static uint64_t lesser(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t weight_of(const struct tree *tree, size_t i, size_t j)
 {
@@ -151,48 +144,31 @@ static uint64_t chain_cost(const struct tree *tree, size_t i, size_t j,
 }
 
 /*
- * What the cheapest threshold for i..j costs, without the test itself. Nearly
- * all the time of a plan is spent here, so it takes no note of which it is:
- * that is split_at()'s. `*near` is one that may be good, and becomes one that
- * is: the better it is, the more of the others are passed over together.
+ * The cheapest threshold for i..j; `*best` is its cost without the test itself.
+ * With thresholds alone it would not lie below that of the interval without the
+ * last run, nor above that of the one without the first. With the other shapes
+ * this is nearly so, which is what the cost's `slack` is for.
  */
-static uint64_t
-best_split(const struct tree *tree, size_t i, size_t j, size_t *near)
+static size_t
+best_split(const struct tree *tree, size_t i, size_t j, uint64_t *best)
 {
-	const uint64_t *low = tree->costs + i * tree->count + i;
-	const uint64_t *high = tree->costs + j * tree->count + i + 1;
-	const size_t count = j - i;
-	uint64_t best = low[*near] + high[*near];
-	size_t k = 0;
+	const size_t n = tree->count, slack = tree->graph->cost.slack;
+	const uint64_t *low = tree->costs + i * n, *high = tree->costs + j * n;
+	size_t from = i + 1, to = j, at;
 
-	for (; k + STRIDE <= count; k += STRIDE) {
-		/* The more runs, the dearer: with the fewest that are below
-		   any of these thresholds, and the fewest above? */
-		if (low[k] + high[k + STRIDE - 1] >= best)
-			continue;
-		for (size_t l = k; l < k + STRIDE; l += 4) {
-			best = lesser(best, low[l] + high[l]);
-			best = lesser(best, low[l + 1] + high[l + 1]);
-			best = lesser(best, low[l + 2] + high[l + 2]);
-			best = lesser(best, low[l + 3] + high[l + 3]);
-		}
-		*near = k + STRIDE / 2;
+	if (j > i + 1) {
+		from = tree->plans[i * n + j - 1].split;
+		to = tree->plans[(i + 1) * n + j].split + slack;
+		from = from > i + slack ? from - slack : i + 1;
+		to = to < j ? to : j;
 	}
-	for (; k < count; k++)
-		best = lesser(best, low[k] + high[k]);
-	return best;
-}
-
-/* The first threshold for i..j that is the cheapest. */
-static size_t split_at(const struct tree *tree, size_t i, size_t j)
-{
-	const uint64_t *low = tree->costs + i * tree->count;
-	const uint64_t *high = tree->costs + j * tree->count;
-	size_t at = i + 1;
-
-	for (size_t k = i + 2; k <= j; k++)
-		if (low[k - 1] + high[k] < low[at - 1] + high[at])
+	at = from;
+	*best = low[from - 1] + high[from];
+	for (size_t k = from + 1; k <= to; k++)
+		if (low[k - 1] + high[k] < *best) {
+			*best = low[k - 1] + high[k];
 			at = k;
+		}
 	return at;
 }
 
@@ -201,7 +177,6 @@ static void plan_from(struct tree *tree, size_t i)
 {
 	const size_t n = tree->count;
 	bool chains = true; /* more runs do not make a chain possible */
-	size_t near = 0;
 
 	tree->costs[i * n + i] = 0;
 	for (size_t j = i + 1; j < n; j++) {
@@ -209,13 +184,13 @@ static void plan_from(struct tree *tree, size_t i)
 		struct chain chain;
 		uint64_t cost, chained = UINT64_MAX;
 
-		cost = weight_of(tree, i, j) + tree->price +
-		       best_split(tree, i, j, &near);
+		plan.split = (uint8_t)best_split(tree, i, j, &cost);
+		cost += weight_of(tree, i, j) + tree->price;
 		chains = chains && chain_find(tree, i, j, &chain);
 		if (chains)
 			chained = chain_cost(tree, i, j, &chain);
 		if (chained <= cost) {
-			plan = (struct plan){ chain.cube, SHAPE_CHAIN };
+			plan.shape = SHAPE_CHAIN;
 			cost = chained;
 		}
 		if (tree->windows && j - i < tree->graph->cost.window)
@@ -239,7 +214,7 @@ static uint64_t improve(struct tree *tree, size_t i, size_t j)
 	if (i == j)
 		return 0;
 	if (plan->shape == SHAPE_THRESHOLD) {
-		const size_t at = split_at(tree, i, j);
+		const size_t at = plan->split;
 
 		cost = weight_of(tree, i, j) + tree->price +
 		       improve(tree, i, at - 1) + improve(tree, at, j);
@@ -306,9 +281,9 @@ static uint32_t build(const struct tree *tree, size_t i, size_t j)
 	case SHAPE_CHAIN:
 		return build_chain(tree, i, j);
 	case SHAPE_WINDOW:
-		return window_build(tree, i, j, plan->mask);
+		return window_build(tree, i, j, plan->bits);
 	default:
-		at = split_at(tree, i, j);
+		at = plan->split;
 		low = build(tree, i, at - 1);
 		high = build(tree, at, j);
 		return test(tree, OP_GE, tree->runs[at].first, high, low);

@@ -29,9 +29,9 @@ enum shape {
 
 /* What stands at the root of an interval's tree. */
 struct plan {
-	uint32_t mask; /* of a chain, the subcube that it tests first, or 0;
-			  of a window, the bits that it tests */
 	uint8_t shape;
+	uint8_t bits;  /* of a window: those that it tests */
+	uint8_t split; /* the run that the best threshold is the first of */
 };
 
 enum {

@@ -272,7 +272,8 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 				cost += side_cost(&window, no);
 			if (cost >= *best)
 				continue;
-			*plan = (struct plan){ mask, SHAPE_WINDOW };
+			plan->bits = (uint8_t)mask;
+			plan->shape = SHAPE_WINDOW;
 			*best = cost;
 		}
 }

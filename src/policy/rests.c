@@ -150,6 +150,10 @@ bool rests_lay(struct arena *arena, struct resolved_abi *abi,
 	active.at = arena_array(arena, const struct number_span *, count);
 	if (!cuts || !active.at)
 		return false;
+	out.room = cut_count;
+	out.at = arena_array(arena, struct rest, cut_count);
+	if (!out.at)
+		return false;
 	for (size_t i = 0; i < cut_count; i++) {
 		if (cuts[i] > UINT32_MAX)
 			break;

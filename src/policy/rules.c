@@ -18,7 +18,7 @@ struct build {
 	const struct cg_rule *rule;
 	size_t index; /* of the rule */
 	struct number_span *spans;
-	size_t span_count, span_room;
+	size_t span_count;
 	struct entry *from; /* one for each rule */
 };
 
@@ -240,10 +240,6 @@ static bool add_entry(struct build *build, struct resolved_abi *abi)
 	struct entry *from = &build->from[build->index];
 	struct resolved_entry *entry;
 
-	abi->entries = arena_grow(build->arena, abi->entries, &abi->room,
-				  abi->count + 1, sizeof(*abi->entries));
-	if (!abi->entries)
-		return fail_nomem(build->err);
 	*from = (struct entry){ .place = place_of(build),
 				.call = cg_syscall_at(rule->abi, rule->first) };
 	entry = &abi->entries[abi->count];
@@ -261,14 +257,10 @@ static bool add_entry(struct build *build, struct resolved_abi *abi)
 	return true;
 }
 
-static bool add_span(struct build *build)
+static void add_span(struct build *build)
 {
 	const struct cg_rule *rule = build->rule;
 
-	build->spans = arena_grow(build->arena, build->spans, &build->span_room,
-				  build->span_count + 1, sizeof(*build->spans));
-	if (!build->spans)
-		return fail_nomem(build->err);
 	build->spans[build->span_count++] = (struct number_span){
 		.rest = { .first = rule->first,
 			  .answer = rule->answer,
@@ -277,7 +269,28 @@ static bool add_span(struct build *build)
 			  .order = (uint32_t)build->index },
 		.last = rule->last,
 	};
-	return true;
+}
+
+/* Room for the rules of one ABI, and no more. */
+static bool make_room(struct build *build, struct resolved_abi *abi)
+{
+	size_t spans = 0;
+
+	for (size_t i = 0; i < build->rules->rule_count; i++) {
+		const struct cg_rule *rule = &build->rules->rules[i];
+
+		if (rule->abi != abi->abi)
+			continue;
+		if (rule->first == rule->last)
+			abi->room++;
+		else
+			spans++;
+	}
+	abi->entries =
+		arena_array(build->arena, struct resolved_entry, abi->room);
+	build->spans = arena_array(build->arena, struct number_span, spans);
+	build->span_count = 0;
+	return abi->entries && build->spans ? true : fail_nomem(build->err);
 }
 
 /* The table of one ABI, from all rules that are for it. */
@@ -297,15 +310,16 @@ static bool fill_abi(struct build *build, struct resolved_abi *abi,
 		return fail_nomem(build->err);
 	abi->rests = rests.at;
 	abi->rest_count = rests.count;
-	build->span_count = 0;
+	if (!make_room(build, abi))
+		return false;
 	for (size_t i = 0; i < build->rules->rule_count; i++) {
 		build->rule = &build->rules->rules[i];
 		build->index = i;
 		if (build->rule->abi != abi->abi)
 			continue;
-		if (build->rule->first == build->rule->last
-			    ? !add_entry(build, abi)
-			    : !add_span(build))
+		if (build->rule->first != build->rule->last)
+			add_span(build);
+		else if (!add_entry(build, abi))
 			return false;
 	}
 	resolved_sort(abi);
