@@ -32,10 +32,11 @@ static int code_of(const struct cg_error *err)
 static enum cg_status
 compile(struct context *context, struct cg_program **out, struct cg_error *err)
 {
-	/* 2 asks for few steps at every call, whatever kernels remember. */
+	/* 1 leaves open which kernel it will be. 2 asks for few steps at every
+	   call, whatever kernels remember. */
 	struct cg_compile_options options = {
 		.cost = context->optimize == 2 ? CG_COST_UNCACHED
-					       : CG_COST_CACHED,
+					       : CG_COST_BALANCED,
 	};
 	struct cg_frequency *frequencies;
 	struct cg_policy *policy = NULL;

@@ -45,6 +45,8 @@ enum cg_cost {
 			     filters are stacked */
 	CG_COST_SIZE,     /* its length */
 	CG_COST_DEPTH,    /* the longest path */
+	CG_COST_BALANCED, /* all calls, those that run it everywhere first: for
+			     whoever does not know the kernel */
 };
 
 /* How often a call is made, against the others. */

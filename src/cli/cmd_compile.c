@@ -180,6 +180,7 @@ static bool read_cost(const char *name, enum cg_cost *out)
 		[CG_COST_UNCACHED] = "uncached",
 		[CG_COST_SIZE] = "size",
 		[CG_COST_DEPTH] = "depth",
+		[CG_COST_BALANCED] = "balanced",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -187,8 +188,8 @@ static bool read_cost(const char *name, enum cg_cost *out)
 			*out = (enum cg_cost)i;
 			return true;
 		}
-	out_error("no cost is called '%s'; costs are cached, uncached, size "
-		  "and depth",
+	out_error("no cost is called '%s'; costs are cached, uncached, "
+		  "balanced, size and depth",
 		  name);
 	return false;
 }

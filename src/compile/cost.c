@@ -37,6 +37,14 @@ static const struct cost presets[] = {
 			    .allowed = 1000,
 			    .tested = 1000,
 			    .refused = 1000 },
+	[CG_COST_BALANCED] = { .place = 20,
+			       .window = 6,
+			       .slack = 2,
+			       .join = true,
+			       .cached = 8,
+			       .allowed = 20,
+			       .tested = 20000,
+			       .refused = 200 },
 };
 
 bool cost_preset(enum cg_cost preset, struct cost *out)

@@ -28,6 +28,8 @@ bool runs_add(struct runs *runs, struct arena *arena, uint32_t first,
 	return true;
 }
 
+enum { CUT_LEAST = 8 }; /* either side of a cut has that part of the runs */
+
 /* Where to cut a list that is too long: near the middle of its weight. */
 static size_t cut_point(const struct leaf_run *runs, size_t count)
 {
@@ -39,9 +41,9 @@ static size_t cut_point(const struct leaf_run *runs, size_t count)
 		sum += runs[i].weight;
 		if (sum * 2 < total)
 			continue;
-		if (i < count / 4)
-			return count / 4;
-		return i > count - count / 4 ? count - count / 4 : i;
+		if (i < count / CUT_LEAST)
+			return count / CUT_LEAST;
+		return i > count - count / CUT_LEAST ? count - count / CUT_LEAST : i;
 	}
 	return count / 2;
 }

@@ -35,7 +35,7 @@ struct plan {
 };
 
 enum {
-	TREE_RUNS_MAX = 128,
+	TREE_RUNS_MAX = 192,
 	TREE_CHAIN_MAX = 12,
 };
 

@@ -100,6 +100,7 @@ static void print_ours(const struct cg_policy *policy)
 		[CG_COST_UNCACHED] = "callgate, uncached",
 		[CG_COST_SIZE] = "callgate, size",
 		[CG_COST_DEPTH] = "callgate, depth",
+		[CG_COST_BALANCED] = "callgate, balanced",
 	};
 
 	for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
