@@ -17,9 +17,9 @@ int system_code(const struct context *context, int number)
 /* ---------------------------------------------------------------- compile --
  */
 
-static int code_of(const struct cg_error *err)
+static int code_of(enum cg_status status)
 {
-	switch (err->status) {
+	switch (status) {
 	case CG_E_NOMEM:
 		return -ENOMEM;
 	case CG_E_INPUT:
@@ -45,13 +45,14 @@ compile(struct context *context, struct cg_program **out, struct cg_error *err)
 	status = cg_scmp_policy(context->rules, 0, &policy, err);
 	if (status != CG_OK)
 		return status;
-	/* Without memory for them, priorities only cost some speed. */
 	frequencies =
 		cg_scmp_frequencies(context->rules, &options.frequency_count);
 	options.frequencies = frequencies;
-	if (!frequencies)
-		options.frequency_count = 0;
-	status = cg_compile(policy, &options, out, err);
+	/* The same rules make the same filter, or none. */
+	if (!frequencies && options.frequency_count)
+		status = CG_E_NOMEM;
+	else
+		status = cg_compile(policy, &options, out, err);
 	free(frequencies);
 	cg_policy_free(policy);
 	return status;
@@ -59,14 +60,16 @@ compile(struct context *context, struct cg_program **out, struct cg_error *err)
 
 int filter_compile(struct context *context)
 {
-	struct cg_error err = { 0 };
+	struct cg_error err = { .message = "out of memory" };
+	enum cg_status status;
 
 	if (context->program)
 		return 0;
 	if (!cg_scmp_arch_at(context->rules, 0))
 		return -EINVAL;
-	if (compile(context, &context->program, &err) != CG_OK)
-		return context_fail(context, code_of(&err), "%.250s",
+	status = compile(context, &context->program, &err);
+	if (status != CG_OK)
+		return context_fail(context, code_of(status), "%.250s",
 				    err.message);
 	return 0;
 }

@@ -43,7 +43,8 @@ static size_t cut_point(const struct leaf_run *runs, size_t count)
 			continue;
 		if (i < count / CUT_LEAST)
 			return count / CUT_LEAST;
-		return i > count - count / CUT_LEAST ? count - count / CUT_LEAST : i;
+		return i > count - count / CUT_LEAST ? count - count / CUT_LEAST
+						     : i;
 	}
 	return count / 2;
 }
