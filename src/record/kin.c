@@ -22,6 +22,10 @@ const char *const kin_optional[] = {
  * not here.
  */
 static const struct family families[] = {
+	/* Who waits for locks yields when there is much to wait for; a runtime
+	   with stacks for signals sends them to threads that take long. */
+	{ { "futex", "sched_yield" } },
+	{ { "sigaltstack", "tgkill" } },
 	{ { "openat", "open", "openat2", "creat" } },
 	{ { "newfstatat", "fstat", "stat", "lstat", "statx", "fstatat64",
 	    "fstat64" } },

@@ -250,7 +250,7 @@ def one_program(world, group, name, script, second):
                  f"ours alone: {set(own) - set(log)}",
                  f"strace alone: {set(log) - set(own)}")
     # A thread that is killed as it enters a call has told strace already.
-    killed = re.findall(r"^\d+ (?:<\.\.\. )?(\w+).* = \?$",
+    killed = re.findall(r"^\d+ +(?:<\.\.\. )?(\w+).* = \?$",
                         world.path("strace.log").read_text(), re.M)
     differ = {k: (v, log.get(k)) for k, v in own.items()
               if not 0 <= log.get(k, 0) - v <= killed.count(k[1])}
