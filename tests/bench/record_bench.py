@@ -1,7 +1,9 @@
 #!/usr/bin/env -S python3 -B
-"""What recording costs, side by side: ways take turns, the least counts.
+"""What recording costs, side by side: ways take turns, the least counts. Beside
+it stands what the kernel takes for an eBPF program that does nothing at the same
+place, which is what no recorder of this kind can get below.
 
-usage: record_bench.py CALLGATE TARGET
+usage: record_bench.py CALLGATE TARGET TRACEPOINT
 """
 
 import os
@@ -27,13 +29,20 @@ def row(what, value, against=""):
 class Group:
     """A cgroup: who is in it is recorded while a recorder is on."""
 
-    def __init__(self, callgate):
-        self.callgate = callgate
+    def __init__(self, callgate, empty):
+        self.callgate, self.empty = callgate, empty
         roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
         root = [r for r in roots if os.path.exists(f"{r}/cgroup.procs")][0]
         self.path = f"{root}/callgate-bench-{os.getpid()}"
         os.mkdir(self.path)
         self.recorder = None
+
+    def floor(self, *tracepoints):
+        self.recorder = subprocess.Popen(
+            [self.empty, *tracepoints], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
+        if self.recorder.stdout.readline() != b"attached\n":
+            raise RuntimeError("an empty program cannot be attached")
 
     def on(self, *words):
         self.recorder = subprocess.Popen(
@@ -43,7 +52,8 @@ class Group:
 
     def off(self):
         self.recorder.send_signal(signal.SIGTERM)
-        self.recorder.wait()
+        self.recorder.communicate()
+        self.recorder = None
         time.sleep(0.2)
 
     def enter(self):
@@ -85,6 +95,11 @@ def per_call(group, target):
 
     for _ in range(ROUNDS):
         note("none", group.enter)
+        for name, points in ("floor", ["sys_exit"]), \
+                ("floor of two", ["sys_enter", "sys_exit"]):
+            group.floor(*points)
+            note(name, group.enter)
+            group.off()
         for name, words in ("counts", []), ("errors", ["--errors"]), \
                 ("time", ["--time"]):
             group.on(*words)
@@ -95,13 +110,18 @@ def per_call(group, target):
     best = least(samples)
     base = best.pop("none")
     row("getppid, not recorded", f"{base:.0f} ns")
-    for name, label, aim in (
-            ("counts", "ebpf: counts and values of arguments",
+    for name, label, floor, aim in (
+            ("floor", "an empty program, where calls return", None, ""),
+            ("counts", "ebpf: counts and values of arguments", "floor",
              "at most +30 ns"),
-            ("errors", "ebpf: errors, too", ""),
-            ("time", "ebpf: time, too", ""),
-            ("others", "a process that is not recorded", "at most +25 ns")):
-        row("  " + label, f"+{best[name] - base:.0f} ns", aim)
+            ("errors", "ebpf: errors, too", "floor", ""),
+            ("others", "a process that is not recorded", "floor",
+             "at most +25 ns"),
+            ("floor of two", "an empty program, at both ends", None, ""),
+            ("time", "ebpf: time, too", "floor of two", "")):
+        added = best[name] - base
+        of = f"{added / (best[floor] - base):.2f} of empty; " if floor else ""
+        row("  " + label, f"+{added:.0f} ns", of + aim)
 
 
 def dd(group, callgate):
@@ -116,6 +136,9 @@ def dd(group, callgate):
     run([callgate, *state])
     for _ in range(ROUNDS):
         note("none", DD, group.enter)
+        group.floor("sys_exit")
+        note("floor", DD, group.enter)
+        group.off()
         group.on()
         note("ebpf", DD, group.enter)
         group.off()
@@ -129,6 +152,8 @@ def dd(group, callgate):
             note("strace", ["strace", "-f", "-c", "-o", "/dev/null", *DD])
     cpu, wall = least(samples), least(walls)
     row("dd bs=1, 200,000 calls, not recorded", f"{wall['none']:.3f} s")
+    row("  an empty program, CPU time",
+        f"{cpu['floor'] / cpu['none']:.2f} times")
     row("  ebpf, CPU time", f"{cpu['ebpf'] / cpu['none']:.2f} times",
         "at most 1.3")
     row("  learn, second run, wall", f"{wall['learn'] / wall['none']:.2f} "
@@ -152,8 +177,20 @@ def redis(group):
     server = subprocess.Popen(
         ["redis-server", "--port", "8473", "--save", ""],
         preexec_fn=group.enter, stdout=subprocess.DEVNULL)
-    time.sleep(1)
-    rates = {"none": [], "ebpf": []}
+    try:
+        time.sleep(1)
+        rates = redis_rates(group)
+    finally:
+        server.terminate()
+        server.wait()
+    best = {name: max(of) for name, of in rates.items()}
+    row("redis GET, not recorded", f"{best['none']:.0f} /s")
+    row("  an empty program", f"{best['floor'] / best['none']:.2f} of it")
+    row("  ebpf", f"{best['ebpf'] / best['none']:.2f} of it", "at least 0.95")
+
+
+def redis_rates(group):
+    rates = {"none": [], "floor": [], "ebpf": []}
 
     def note(name):
         out = run(["redis-benchmark", *REDIS, "-t", "get", "-c", "20", "-n",
@@ -162,14 +199,13 @@ def redis(group):
 
     for _ in range(ROUNDS):
         note("none")
+        group.floor("sys_exit")
+        note("floor")
+        group.off()
         group.on()
         note("ebpf")
         group.off()
-    server.terminate()
-    server.wait()
-    none, ebpf = max(rates["none"]), max(rates["ebpf"])
-    row("redis GET, not recorded", f"{none:.0f} /s")
-    row("  ebpf", f"{ebpf / none:.2f} of it", "at least 0.95")
+    return rates
 
 
 def start_up(callgate, target):
@@ -189,9 +225,9 @@ def start_up(callgate, target):
 
 
 def main():
-    if len(sys.argv) != 3:
-        sys.exit(f"usage: {sys.argv[0]} CALLGATE TARGET")
-    callgate, target = map(os.path.abspath, sys.argv[1:])
+    if len(sys.argv) != 4:
+        sys.exit(f"usage: {sys.argv[0]} CALLGATE TARGET TRACEPOINT")
+    callgate, target, empty = map(os.path.abspath, sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="callgate-bench-") as folder:
         os.chdir(folder)
         print("recording")
@@ -199,7 +235,7 @@ def main():
                             "--", "/bin/true"]):
             row("ebpf", "-", "cannot be used here")
             return
-        group = Group(callgate)
+        group = Group(callgate, empty)
         try:
             per_call(group, target)
             dd(group, callgate)
