@@ -24,7 +24,9 @@
 	X(struct bpf_link *, bpf_program__attach_uprobe_opts,           \
 	  (const struct bpf_program *, pid_t, const char *, size_t,     \
 	   const struct bpf_uprobe_opts *))                             \
+	X(int, bpf_link__fd, (const struct bpf_link *))                 \
 	X(int, bpf_link__destroy, (struct bpf_link *))                  \
+	X(int, bpf_iter_create, (int))                                  \
 	X(struct bpf_map *, bpf_object__find_map_by_name,               \
 	  (const struct bpf_object *, const char *))                    \
 	X(int, bpf_map__set_max_entries, (struct bpf_map *, __u32))     \

@@ -11,8 +11,8 @@ enum {
 	SIDE_NUMBERS = 512, /* no table of this machine is longer */
 	SIDE_CELLS = SIDE_LANES * SIDE_DOORS * SIDE_NUMBERS,
 	SIDE_WANTED = 4 * SIDE_NUMBERS, /* a power of 2, at least the doors */
-	SIDE_PAGE = 4096, /* states of threads in one element of `threads` */
-	SIDE_VALUES = 64, /* distinct values kept of one argument */
+	SIDE_THREADS = 2048, /* in one element of `threads`, which is a page */
+	SIDE_VALUES = 64,    /* distinct values kept of one argument */
 	SIDE_ARGUMENTS = 6,
 	SIDE_FRAMES = 32,
 };
@@ -24,13 +24,38 @@ enum side_door {
 	DOOR_X32,
 };
 
-/* Of one thread, a byte in `threads`. */
 enum side_state {
 	STATE_OTHER,    /* somebody else's */
 	STATE_RECORDED, /* counted */
 	STATE_PENDING,  /* counted from its next exec on */
 	STATE_RUNTIME,  /* starts a container, which is in another namespace */
+	STATE_FILTERED, /* the same, once it has loaded the filter */
 };
+
+/*
+ * The last handler of a signal that a thread was sent into: which call comes
+ * back from there. Registers do not tell that any more when it has returned.
+ */
+enum side_handler {
+	HANDLER_NONE,
+	HANDLER_NATIVE,
+	HANDLER_COMPAT,
+	HANDLER_COMPAT_INFO, /* SA_SIGINFO: another call of its own */
+	HANDLER_X32,
+	HANDLERS,
+};
+
+/*
+ * Of one thread, by its id, in `threads`. Others may change the state at any
+ * moment, but the mark, only the thread itself once it is recorded.
+ */
+struct side_thread {
+	unsigned char state;
+	unsigned char mark; /* MARK_SKIP, enum side_handler from bit 4 on */
+};
+#define MARK_SKIP 1u /* the call that it is in does not count */
+#define MARK_OF(handler) ((handler) << 4)
+#define HANDLER_OF(mark) ((mark) >> 4)
 
 /* A call that has a cell of its own: lane, door and number. */
 #define SIDE_CELL(lane, door, nr) \
@@ -62,6 +87,15 @@ struct side_stranger {
 	unsigned unused;
 };
 
+/* A call that has not returned yet, as the iterator tells it. */
+struct side_flight {
+	unsigned lane;
+	unsigned door;
+	unsigned nr;
+	unsigned unused;
+	unsigned long long args[SIDE_ARGUMENTS];
+};
+
 /* A call made for the first time, with the stack, through `firsts`. */
 struct side_first {
 	unsigned cell;
@@ -86,15 +120,20 @@ enum side_loss {
 /* Set before loading, constant for the program. */
 struct side_config {
 	unsigned char errors, values, time, stacks;
+	unsigned char at_exit;      /* count calls when they return */
 	unsigned char runtime;      /* count it from its filter on */
 	unsigned char by_mount;     /* a container is known by its mounts */
 	unsigned char moment_call;  /* a call ends the start-up */
 	unsigned char moment_ready; /* a readiness notification does */
 	unsigned base_level;        /* of pid namespaces, where we stand */
 	unsigned base_mount;        /* inode of our mount namespace */
-	unsigned compat_status;     /* bit of thread_info.status */
-	unsigned x32_bit;
-	int moment_nr[SIDE_DOORS + 1];  /* -1: none */
+	/* By door, -1: none. */
+	int moment_nr[SIDE_DOORS + 1];
+	int exec_nr[SIDE_DOORS + 1][2]; /* execve, execveat */
+	int end_nr[SIDE_DOORS + 1][2];  /* exit, exit_group */
+	int fork_nr[SIDE_DOORS + 1][4]; /* clone, clone3, fork, vfork */
+	/* By enum side_handler: the call that ends it. */
+	int return_nr[HANDLERS + 3];
 	unsigned nr_sendto, nr_sendmsg; /* native */
 	unsigned long long cgroup;      /* inode of the directory */
 	int hierarchy;                  /* that it is in */

@@ -2,8 +2,16 @@
  * The recorder in the kernel: counts the calls of chosen threads.
  *
  * Attached to raw tracepoints alone, which every kernel with BTF has. What
- * costs is what happens at each call of each process of the machine: one look
- * into `threads`. Everything else is for the recorded.
+ * costs is what happens at each call of each process of the machine: that a
+ * tracepoint is on, and one look into `threads`. Everything else is for the
+ * recorded.
+ *
+ * A call is counted when it returns, which one tracepoint tells with all that
+ * there is to know: number, arguments and result. What does not return is
+ * counted elsewhere: exec, which changes the number, when it is done; the last
+ * call of a thread at its end; calls that still wait, by an iterator over the
+ * threads. Where the time or the stack of a call is asked for, its beginning
+ * has to be seen anyway, and it is counted there.
  */
 #include <linux/bpf.h>
 
@@ -12,15 +20,14 @@
 #include <bpf/bpf_tracing.h>
 
 #include "record/kernel_side.h"
-
-typedef unsigned char u8;
-typedef _Bool bool;
-typedef unsigned u32;
-typedef unsigned long long u64;
+#include "record/side_machine.h"
 
 enum {
 	READY_LOOK = 64,  /* bytes of a notification that are looked at */
 	CGROUP_DEPTH = 8, /* levels below the recorded group */
+	SA_SIGINFO = 4,
+	SIGNAL_GROUP_EXIT = 4,
+	NOT_MADE = -38, /* ENOSYS */
 };
 
 /* As a program of 64 bits lays them out. */
@@ -31,58 +38,11 @@ struct user_msghdr {
 	u64 name, name_length, pieces, piece_count;
 };
 
-/* Of the kernel's types, the fields that are read; libbpf finds the places. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), \
-			     apply_to = record)
-struct thread_info {
-	u32 status;
+/* A call of a thread, and where it is counted. */
+struct call {
+	u32 lane, door;
+	u32 nr; /* without what marks the door */
 };
-struct pid {
-	u32 level; /* of the deepest pid namespace that it is known in */
-};
-struct ns_common {
-	u32 inum;
-};
-struct mnt_namespace {
-	struct ns_common ns;
-};
-struct atomic_int {
-	int counter;
-};
-struct seccomp {
-	int mode;
-	struct atomic_int filter_count;
-};
-struct nsproxy {
-	struct mnt_namespace *mnt_ns;
-};
-struct task_struct {
-	struct thread_info thread_info;
-	int pid;
-	int tgid;
-	struct pid *thread_pid;
-	struct nsproxy *nsproxy;
-	struct seccomp seccomp;
-};
-struct kernfs_node {
-	u64 id;
-};
-struct cgroup_root {
-	int hierarchy_id;
-};
-struct cgroup_subsys_state {
-	struct cgroup_subsys_state *parent;
-	struct cgroup *cgroup;
-};
-struct cgroup {
-	struct cgroup_subsys_state self;
-	struct kernfs_node *kn;
-	struct cgroup_root *root;
-};
-struct pt_regs {
-	unsigned long di, si, dx, r10, r8, r9, bx, cx, bp, orig_ax;
-};
-#pragma clang attribute pop
 
 const volatile struct side_config config;
 struct side_shared shared;
@@ -92,7 +52,7 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, u8[SIDE_PAGE]);
+	__type(value, struct side_thread[SIDE_THREADS]);
 } threads SEC(".maps");
 
 struct {
@@ -146,6 +106,14 @@ struct {
 	__type(value, u64);
 } strangers SEC(".maps");
 
+/* The call with which a process executes, as it was before it was changed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32); /* process */
+	__type(value, struct call);
+} execs SEC(".maps");
+
 /* When the call that a thread is in began, if time is asked for. */
 struct started {
 	u64 at;
@@ -163,12 +131,12 @@ struct {
 	__uint(max_entries, 1 << 20);
 } firsts SEC(".maps");
 
-static __always_inline u8 *state_of(u32 pid)
+static __always_inline struct side_thread *thread_of(u32 id)
 {
-	u32 page = pid / SIDE_PAGE;
-	u8 *states = bpf_map_lookup_elem(&threads, &page);
+	u32 page = id / SIDE_THREADS;
+	struct side_thread *all = bpf_map_lookup_elem(&threads, &page);
 
-	return states ? &states[pid % SIDE_PAGE] : 0;
+	return all ? &all[id % SIDE_THREADS] : 0;
 }
 
 static __always_inline void lose(u32 what)
@@ -193,46 +161,17 @@ add_one(void *map, const void *key, void *value_or_null)
 	return 1;
 }
 
-static __always_inline u32 door_of(struct task_struct *task, long nr)
+/* Whether the number is one of these; -1 among them is none. */
+#define IS_ONE_OF(nr, list) \
+	is_one_of(nr, list, sizeof(list) / sizeof((list)[0]))
+static __always_inline bool
+is_one_of(u32 nr, const volatile int *list, u32 count)
 {
-	if (task->thread_info.status & config.compat_status)
-		return DOOR_COMPAT;
-	return config.x32_bit && nr & config.x32_bit ? DOOR_X32 : DOOR_NATIVE;
-}
+	bool found = 0;
 
-static __always_inline u64 argument(const struct pt_regs *regs, u32 door,
-				    u32 number)
-{
-	if (door == DOOR_COMPAT) {
-		switch (number) {
-		case 0:
-			return (u32)regs->bx;
-		case 1:
-			return (u32)regs->cx;
-		case 2:
-			return (u32)regs->dx;
-		case 3:
-			return (u32)regs->si;
-		case 4:
-			return (u32)regs->di;
-		default:
-			return (u32)regs->bp;
-		}
-	}
-	switch (number) {
-	case 0:
-		return regs->di;
-	case 1:
-		return regs->si;
-	case 2:
-		return regs->dx;
-	case 3:
-		return regs->r10;
-	case 4:
-		return regs->r8;
-	default:
-		return regs->r9;
-	}
+	for (u32 i = 0; i < count; i++)
+		found |= list[i] == (int)nr;
+	return found;
 }
 
 static __always_inline void keep_value(u32 cell, u32 number, u64 value)
@@ -263,7 +202,7 @@ keep_values(const struct pt_regs *regs, u32 door, u32 cell, u32 which)
 {
 	for (u32 i = 0; i < SIDE_ARGUMENTS; i++)
 		if (which & 1u << i)
-			keep_value(cell, i, argument(regs, door, i));
+			keep_value(cell, i, machine_argument(regs, door, i));
 }
 
 static __always_inline void
@@ -310,23 +249,31 @@ static __always_inline void note_start(struct task_struct *task, u32 cell)
 	start->at = bpf_ktime_get_ns();
 }
 
-static __always_inline void note_stranger(u32 lane, u32 door, u32 nr)
+static __always_inline void note_stranger(const struct call *call)
 {
-	struct side_stranger key = { lane, door, nr, 0 };
+	struct side_stranger key = { call->lane, call->door, call->nr, 0 };
 
 	if (!add_one(&strangers, &key, bpf_map_lookup_elem(&strangers, &key)))
 		lose(LOSS_STRANGERS);
 }
 
 /* The runtime of a container counts from its filter on; where to, or LANES. */
-static __always_inline u32 lane_of(struct task_struct *task, u8 state)
+static __always_inline u32 lane_of(struct task_struct *task,
+				   struct side_thread *thread)
 {
+	u8 state = thread->state;
+
 	if (state == STATE_RECORDED)
 		return shared.lane;
+	if (state == STATE_FILTERED)
+		return 2;
 	if (state == STATE_RUNTIME && config.runtime &&
 	    task->seccomp.mode == 2 &&
-	    task->seccomp.filter_count.counter > config.base_filters)
-		return 2;
+	    task->seccomp.filter_count.counter > config.base_filters) {
+		thread->state = STATE_FILTERED;
+		/* The one that returns now is the one that loaded it. */
+		return config.at_exit ? SIDE_LANES : 2;
+	}
 	return SIDE_LANES;
 }
 
@@ -353,7 +300,7 @@ look_for_ready(const struct pt_regs *regs, u32 door, u32 nr)
 {
 	struct user_msghdr header;
 	struct user_iovec piece;
-	u64 at = argument(regs, door, 1);
+	u64 at = machine_argument(regs, door, 1);
 
 	if (door != DOOR_NATIVE)
 		return;
@@ -371,49 +318,58 @@ look_for_ready(const struct pt_regs *regs, u32 door, u32 nr)
 		shared.lane = 1;
 }
 
+/* `regs` is NULL where they do not hold the arguments any more. */
 static __always_inline void
 count_call(void *ctx, struct task_struct *task, const struct pt_regs *regs,
-	   u32 lane, u32 door, u32 nr)
+	   const struct call *call)
 {
-	u32 cell = SIDE_CELL(lane, door, nr), which;
-	struct side_count *count = bpf_map_lookup_elem(&counts, &cell);
+	u32 cell, which;
+	struct side_count *count;
 
+	if (call->nr >= SIDE_NUMBERS) {
+		note_stranger(call);
+		return;
+	}
+	cell = SIDE_CELL(call->lane, call->door, call->nr);
+	count = bpf_map_lookup_elem(&counts, &cell);
 	if (!count)
 		return;
 	if (count->count++ == 0)
 		note_first(ctx, task, cell);
-	if (config.values) {
-		which = config.wanted[(door * SIDE_NUMBERS + nr) % SIDE_WANTED];
+	if (config.values && regs) {
+		which = config.wanted[(call->door * SIDE_NUMBERS + call->nr) %
+				      SIDE_WANTED];
 		if (which)
-			keep_values(regs, door, cell, which);
+			keep_values(regs, call->door, cell, which);
 	}
 	if (config.time)
 		note_start(task, cell);
 }
 
+/* ------------------------------------------------------------ beginnings -- */
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 {
-	u8 *state = state_of((u32)bpf_get_current_pid_tgid());
+	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
 	struct task_struct *task;
-	u32 lane, door, nr;
+	struct call call;
 
-	if (!state || *state == STATE_OTHER)
+	if (!thread || thread->state == STATE_OTHER)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task_btf();
-	lane = lane_of(task, *state);
-	door = door_of(task, id);
-	nr = door == DOOR_X32 ? (u32)id & ~config.x32_bit : (u32)id;
-	if (lane >= SIDE_LANES)
+	call.lane = lane_of(task, thread);
+	if (call.lane >= SIDE_LANES)
 		return 0;
+	call.door = machine_door(task, id);
+	call.nr = machine_bare(call.door, id);
 	if (config.moment_ready)
-		look_for_ready(regs, door, nr);
-	if (nr < SIDE_NUMBERS)
-		count_call(ctx, task, regs, lane, door, nr);
-	else
-		note_stranger(lane, door, (u32)id);
+		look_for_ready(regs, call.door, call.nr);
+	count_call(ctx, task, regs, &call);
 	return 0;
 }
+
+/* --------------------------------------------------------------- returns -- */
 
 static __always_inline void add_time(struct task_struct *task)
 {
@@ -430,12 +386,65 @@ static __always_inline void add_time(struct task_struct *task)
 		count->time += bpf_ktime_get_ns() - start->at;
 }
 
-static __always_inline void note_error(u32 lane, u32 door, u32 nr, u32 number)
+static __always_inline void note_error(const struct call *call, u32 number)
 {
-	struct side_error key = { SIDE_CELL(lane, door, nr), number };
+	struct side_error key = { SIDE_CELL(call->lane, call->door, call->nr),
+				  number };
 
 	if (!add_one(&errors, &key, bpf_map_lookup_elem(&errors, &key)))
 		lose(LOSS_ERRORS);
+}
+
+/*
+ * Only what comes back from a handler leaves -1 for a number; or a call of
+ * that number, or one that a tracer made it.
+ */
+static __always_inline bool
+came_from_handler(const struct side_thread *thread, struct call *call)
+{
+	u32 handler = HANDLER_OF(thread->mark) % HANDLERS;
+
+	if (handler == HANDLER_NONE)
+		return 0;
+	if (handler == HANDLER_NATIVE && call->door == DOOR_COMPAT)
+		handler = HANDLER_COMPAT_INFO; /* sent before we looked */
+	call->door = handler == HANDLER_X32      ? DOOR_X32
+		     : handler == HANDLER_NATIVE ? DOOR_NATIVE
+						 : DOOR_COMPAT;
+	call->nr = (u32)config.return_nr[handler];
+	return 1;
+}
+
+/* Killed on its way into a call, while it is traced: the call was not made. */
+static __always_inline bool died_before(const struct task_struct *task)
+{
+	return task->ptrace && task->signal->flags & SIGNAL_GROUP_EXIT;
+}
+
+/* A call has returned: count it. False if it does not count. */
+static __always_inline bool
+count_returned(void *ctx, struct task_struct *task, struct side_thread *thread,
+	       const struct pt_regs *regs, long ret, struct call *call)
+{
+	if (thread->mark & MARK_SKIP) {
+		thread->mark &= ~MARK_SKIP;
+		return 0;
+	}
+	if (machine_number(regs) == -1 && came_from_handler(thread, call)) {
+		count_call(ctx, task, 0, call);
+		return 1;
+	}
+	/* The parent's call: a child returns from it, too. */
+	if (ret == 0 && IS_ONE_OF(call->nr, config.fork_nr[call->door & 3]))
+		return 0;
+	if (ret == NOT_MADE && died_before(task)) {
+		thread->mark |= MARK_SKIP; /* nor will it be when it ends */
+		return 0;
+	}
+	if (config.moment_ready && ret >= 0)
+		look_for_ready(regs, call->door, call->nr);
+	count_call(ctx, task, regs, call);
+	return 1;
 }
 
 SEC("tp_btf/sys_exit")
@@ -443,30 +452,79 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	/* -512 and below never reach the program: the call is made again. */
 	bool failed = ret < 0 && ret > -512;
+	struct side_thread *thread;
 	struct task_struct *task;
-	u32 lane, door, nr;
-	u8 *state;
+	struct call call;
 
-	if (!config.time && !config.moment_call && !failed)
+	if (!config.at_exit && !config.time && !config.moment_call && !failed)
 		return 0;
-	state = state_of((u32)bpf_get_current_pid_tgid());
-	if (!state || *state == STATE_OTHER)
+	thread = thread_of((u32)bpf_get_current_pid_tgid());
+	if (!thread || thread->state == STATE_OTHER)
 		return 0;
 	task = (struct task_struct *)bpf_get_current_task_btf();
 	if (config.time)
 		add_time(task);
-	lane = lane_of(task, *state);
-	door = door_of(task, (long)regs->orig_ax);
-	nr = (u32)regs->orig_ax;
-	if (door == DOOR_X32)
-		nr &= ~config.x32_bit;
-	if (lane >= SIDE_LANES || nr >= SIDE_NUMBERS)
+	call.lane = lane_of(task, thread);
+	if (call.lane >= SIDE_LANES)
+		return 0;
+	call.door = machine_door(task, machine_number(regs));
+	call.nr = machine_bare(call.door, machine_number(regs));
+	if (config.at_exit &&
+	    !count_returned(ctx, task, thread, regs, ret, &call))
+		return 0;
+	if (call.nr >= SIDE_NUMBERS)
 		return 0;
 	if (failed && config.errors)
-		note_error(lane, door, nr, (u32)-ret);
-	if (config.moment_call && ret >= 0 && *state == STATE_RECORDED &&
-	    config.moment_nr[door] == (int)nr)
+		note_error(&call, (u32)-ret);
+	if (config.moment_call && ret >= 0 && thread->state == STATE_RECORDED &&
+	    config.moment_nr[call.door & 3] == (int)call.nr)
 		shared.lane = 1;
+	return 0;
+}
+
+/* A handler is about to be entered, if it is none of SIG_DFL and SIG_IGN. */
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(on_deliver, int number, void *info, struct k_sigaction *action)
+{
+	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
+	struct task_struct *task;
+	u32 handler;
+
+	if (!thread || thread->state == STATE_OTHER ||
+	    (u64)action->sa.sa_handler <= 1)
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task_btf();
+	handler = machine_handler(task, action->sa.sa_flags,
+				  action->sa.sa_flags & SA_SIGINFO);
+	thread->mark = (u8)(MARK_OF(handler) | (thread->mark & MARK_SKIP));
+	return 0;
+}
+
+/* The calls that have not returned yet, one after the other. */
+SEC("iter/task")
+int on_flight(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct side_flight flight = { 0 };
+	struct side_thread *thread;
+	struct pt_regs *regs;
+
+	if (!task)
+		return 0;
+	thread = thread_of((u32)task->pid);
+	if (!thread || thread->state == STATE_OTHER || thread->mark & MARK_SKIP)
+		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!machine_in_call(task, regs))
+		return 0;
+	flight.lane = lane_of(task, thread);
+	if (flight.lane >= SIDE_LANES)
+		return 0;
+	flight.door = machine_door(task, machine_number(regs));
+	flight.nr = machine_bare(flight.door, machine_number(regs));
+	for (u32 i = 0; i < SIDE_ARGUMENTS; i++)
+		flight.args[i] = machine_argument(regs, flight.door, i);
+	bpf_seq_write(ctx->meta->seq, &flight, sizeof(flight));
 	return 0;
 }
 
@@ -474,69 +532,14 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 SEC("uprobe")
 int on_symbol(void *ctx)
 {
-	u8 *state = state_of((u32)bpf_get_current_pid_tgid());
+	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
 
-	if (state && *state == STATE_RECORDED)
+	if (thread && thread->state == STATE_RECORDED)
 		shared.lane = 1;
 	return 0;
 }
 
 /* ------------------------------------------------- who is recorded -- */
-
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
-{
-	u8 *from = state_of((u32)parent->pid), *to;
-
-	if (!from || *from == STATE_OTHER)
-		return 0;
-	to = state_of((u32)child->pid);
-	if (!to) {
-		lose(LOSS_THREADS);
-		return 0;
-	}
-	*to = *from;
-	__sync_fetch_and_add(&shared.alive, 1);
-	return 0;
-}
-
-static __always_inline bool in_container(struct task_struct *task)
-{
-	if (config.by_mount)
-		return task->nsproxy->mnt_ns->ns.inum != config.base_mount;
-	return task->thread_pid->level > config.base_level;
-}
-
-/* `old` is what the thread was called before it became the first one. */
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, int old)
-{
-	u8 *from = state_of((u32)old), *to = state_of((u32)task->pid);
-	u8 state;
-
-	if (!from || !to || *from == STATE_OTHER)
-		return 0;
-	state = *from;
-	if (from != to)
-		*from = STATE_OTHER;
-	if (state == STATE_PENDING ||
-	    (state == STATE_RUNTIME && in_container(task)))
-		state = STATE_RECORDED;
-	*to = state;
-	return 0;
-}
-
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_thread_exit, struct task_struct *task)
-{
-	u8 *state = state_of((u32)task->pid);
-
-	if (state && *state != STATE_OTHER) {
-		*state = STATE_OTHER;
-		__sync_fetch_and_add(&shared.alive, -1);
-	}
-	return 0;
-}
 
 /* Whether it is the recorded cgroup, or below it. */
 static __always_inline bool in_cgroup(struct cgroup *group)
@@ -554,19 +557,162 @@ static __always_inline bool in_cgroup(struct cgroup *group)
 	return 0;
 }
 
+/*
+ * Whether a new thread is recorded as the one that made it. One of a recorded
+ * cgroup was put there by the kernel: mostly that of its parent, but not with
+ * CLONE_INTO_CGROUP.
+ */
+static __always_inline u8 state_of_new(const struct task_struct *child,
+				       u8 parents)
+{
+	if (!config.cgroup || config.hierarchy != 0)
+		return parents;
+	return in_cgroup(child->cgroups->dfl_cgrp) ? STATE_RECORDED
+						   : STATE_OTHER;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct side_thread *from = thread_of((u32)parent->pid), *to;
+	u8 state;
+
+	if (!from)
+		return 0;
+	state = state_of_new(child, from->state);
+	if (state == STATE_OTHER)
+		return 0;
+	to = thread_of((u32)child->pid);
+	if (!to) {
+		lose(LOSS_THREADS);
+		return 0;
+	}
+	to->mark = from->mark & ~MARK_SKIP;
+	to->state = state;
+	__sync_fetch_and_add(&shared.alive, 1);
+	return 0;
+}
+
+static __always_inline bool in_container(struct task_struct *task)
+{
+	if (config.by_mount)
+		return task->nsproxy->mnt_ns->ns.inum != config.base_mount;
+	return task->thread_pid->level > config.base_level;
+}
+
+/*
+ * The last place where a thread that executes still has its call's number: the
+ * new program's ABI will be put over it, and execve over execveat.
+ */
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *task, const char *name)
+{
+	struct task_struct *self =
+		(struct task_struct *)bpf_get_current_task_btf();
+	struct call call = { 0 };
+	u32 process = (u32)self->tgid;
+	long nr;
+
+	if (task->pid != self->pid)
+		return 0;
+	nr = machine_number((struct pt_regs *)bpf_task_pt_regs(self));
+	call.door = machine_door(self, nr);
+	call.nr = machine_bare(call.door, nr);
+	if (IS_ONE_OF(call.nr, config.exec_nr[call.door & 3]))
+		bpf_map_update_elem(&execs, &process, &call, BPF_ANY);
+	return 0;
+}
+
+/* An exec has been done; its return will not show what it was. */
+static __always_inline void
+count_exec(void *ctx, struct task_struct *task, u32 lane)
+{
+	u32 process = (u32)task->tgid;
+	struct call *known = bpf_map_lookup_elem(&execs, &process), call;
+
+	if (!known)
+		return;
+	call = *known;
+	bpf_map_delete_elem(&execs, &process);
+	call.lane = lane;
+	if (lane < SIDE_LANES)
+		count_call(ctx, task, 0, &call);
+}
+
+/* `old` is what the thread was called before it became the first one. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, int old)
+{
+	struct side_thread *from = thread_of((u32)old),
+			   *to = thread_of((u32)task->pid);
+	u8 state;
+
+	if (!from || !to || from->state == STATE_OTHER)
+		return 0;
+	if (config.at_exit)
+		count_exec(ctx, task, lane_of(task, from));
+	state = from->state;
+	if (from != to)
+		from->state = STATE_OTHER;
+	if (state == STATE_PENDING ||
+	    ((state == STATE_RUNTIME || state == STATE_FILTERED) &&
+	     in_container(task)))
+		state = STATE_RECORDED;
+	to->mark = MARK_SKIP;
+	to->state = state;
+	return 0;
+}
+
+/* A call that the thread will not return from. */
+static __always_inline void
+count_last(void *ctx, struct task_struct *task, struct side_thread *thread)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	long nr = machine_number(regs);
+	struct call call = { .lane = lane_of(task, thread) };
+
+	call.door = machine_door(task, nr);
+	call.nr = machine_bare(call.door, nr);
+	if (call.lane >= SIDE_LANES || nr == -1 || thread->mark & MARK_SKIP)
+		return;
+	if (IS_ONE_OF(call.nr, config.end_nr[call.door & 3]) ||
+	    machine_dies_in_call(task, regs))
+		count_call(ctx, task, regs, &call);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_thread_exit, struct task_struct *task)
+{
+	struct side_thread *thread = thread_of((u32)task->pid);
+
+	if (!thread || thread->state == STATE_OTHER)
+		return 0;
+	if (config.at_exit)
+		count_last(ctx, task, thread);
+	thread->state = STATE_OTHER;
+	__sync_fetch_and_add(&shared.alive, -1);
+	return 0;
+}
+
 /* A thread moves between groups; one that leaves is not recorded further. */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_move, struct cgroup *to, const char *path,
 	     struct task_struct *task, bool whole)
 {
-	u8 *state = state_of((u32)task->pid), now;
+	struct side_thread *thread = thread_of((u32)task->pid);
+	u8 now;
 
-	if (!state || to->root->hierarchy_id != config.hierarchy)
+	if (!thread || to->root->hierarchy_id != config.hierarchy)
 		return 0;
 	now = in_cgroup(to) ? STATE_RECORDED : STATE_OTHER;
-	if (now != *state)
-		__sync_fetch_and_add(&shared.alive, now ? 1 : -1);
-	*state = now;
+	if (now == thread->state)
+		return 0;
+	__sync_fetch_and_add(&shared.alive, now ? 1 : -1);
+	/* The call that moves the caller itself is not one of the group's. */
+	thread->mark = MARK_OF(HANDLER_NATIVE);
+	if (task->pid == (int)(u32)bpf_get_current_pid_tgid())
+		thread->mark |= MARK_SKIP;
+	thread->state = now;
 	return 0;
 }
 

@@ -26,6 +26,10 @@ ROWS = [
     ("vforks", "vforks", 50, {OWN: 50}, BACKENDS),
     ("an exec by another thread", "exec", 7,
      {OWN: 12, (NATIVE, "execve"): 1}, BACKENDS),
+    ("an exec by descriptor", "execat", 7,
+     {OWN: 12, (NATIVE, "execveat"): 1, (NATIVE, "execve"): None}, BACKENDS),
+    ("number -1", "minus", 7, {(NATIVE, 0xffffffff): 7,
+                               (NATIVE, "rt_sigreturn"): None}, BACKENDS),
     ("a child that outlives its parent", "orphan", 9, {OWN: 9}, BACKENDS),
     ("numbers without a name, and errors", "strange", 10,
      {(NATIVE, 700): 4, (NATIVE, 701): 3, (NATIVE, 702): 3}, BACKENDS),
@@ -247,9 +251,7 @@ def killed(world):
                                  "--", world.target, "wait", "100000"
                                  if backend == "ebpf" else "1000")
             wait_for_line(record)
-            pid = int(subprocess.run(
-                ["pgrep", "-n", "-f", f"^{world.target} wait"],
-                stdout=subprocess.PIPE, text=True, check=True).stdout)
+            pid = child_of(world, "wait")
             feed = record.stdin
         else:
             target = subprocess.Popen([world.target, "wait", "1000"],
@@ -274,6 +276,27 @@ def killed(world):
                      f"{backend}: killed while it records a "
                      f"{'command' if command else 'process'}", alive, ended,
                      left)
+
+
+def in_flight(world):
+    """A call that has not returned when the recording ends is one."""
+    for backend in world.has(*BACKENDS):
+        record = world.start("record", "-b", backend, "-o", "some.json", "--",
+                             world.target, "forever", "3")
+        wait_for_line(record)
+        time.sleep(0.2)
+        record.send_signal(signal.SIGTERM)
+        record.wait(timeout=30)
+        made = world.counts("some.json")
+        os.kill(child_of(world, "forever"), signal.SIGKILL)
+        world.tap.ok(made.get((NATIVE, "pause")) == 1 and made.get(OWN) == 3,
+                     f"{backend}: a call that has not returned", made)
+
+
+def child_of(world, mode):
+    return int(subprocess.run(
+        ["pgrep", "-n", "-f", f"^{world.target} {mode}"],
+        stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def waited(pid):
@@ -354,10 +377,11 @@ def cgroup(world):
     subprocess.run(["sh", "-c", f"echo $$ >{group}/cgroup.procs; "
                     f"{world.target} loop 70"], check=True)
     subprocess.run([world.target, "loop", "1000"], check=True)
+    subprocess.run([world.target, "begin", group], check=True)
     record.send_signal(signal.SIGINT)
     record.communicate(timeout=30)
     os.rmdir(group)
-    world.tap.ok(world.counts("r.json").get(OWN) == 70, "a unit by its cgroup",
+    world.tap.ok(world.counts("r.json").get(OWN) == 71, "a unit by its cgroup",
                  world.counts("r.json"))
 
 
@@ -470,7 +494,7 @@ def main():
         print(f"# {backend}: {why}")
     for part in (rows, backends_agree, values, lost, errors, phases,
                  two_policies, every_thread, policy_at_once, learn, attach, killed,
-                 ended_by_signal, diff, merge, cgroup, refusals, unprivileged, logs):
+                 ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)
     world.tap.done()
 

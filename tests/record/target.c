@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,18 @@ static void exec_by_thread(long count)
 	pthread_join(id, NULL);
 }
 
+/* By its descriptor, which is another call than execve. */
+static void exec_at(long count)
+{
+	const char *words[] = { "target", "loop", "5", NULL };
+	const char *none[] = { NULL };
+	int fd = open("/proc/self/exe", O_PATH);
+
+	make(count);
+	syscall(SYS_execveat, fd, "", words, none, AT_EMPTY_PATH);
+	abort();
+}
+
 /* A child that outlives its parent, and calls after it has gone. */
 static void orphan(long count)
 {
@@ -116,6 +129,14 @@ static void strange(long count)
 		if (close(-1) == 0 || errno != EBADF)
 			abort();
 	}
+}
+
+/* A number that also stands for "no call" in the kernel's registers. */
+static void minus_one(long count)
+{
+	for (long i = 0; i < count; i++)
+		if (syscall(-1L) == 0 || errno != ENOSYS)
+			abort();
 }
 
 /* More numbers without a name than there is room for. */
@@ -210,6 +231,16 @@ static void slowly(long count)
 	}
 }
 
+/* In one call until it is killed; says when. */
+static void wait_forever(long count)
+{
+	make(count);
+	printf("ready\n");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
 /* Start it, and let it run; says when it does. */
 static void wait_then(long count)
 {
@@ -233,6 +264,24 @@ static void enter(char **argv)
 		abort();
 	execv(argv[1], argv + 1);
 	abort();
+}
+
+/* A child that begins its life in a cgroup, with one call. */
+static void begin_in(const char *directory)
+{
+	/* struct clone_args, which not every libc has: flags first, the exit
+	   signal fifth, the cgroup last. */
+	uint64_t args[11] = { 0x200000000u, 0, 0, 0, SIGCHLD };
+	pid_t child;
+
+	args[10] = (uint64_t)open(directory, O_PATH | O_DIRECTORY);
+	child = (pid_t)syscall(SYS_clone3, args, sizeof(args));
+	if (child == 0) {
+		make(1);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		abort();
 }
 
 /* What a call costs, in ns of CPU time: the least of many batches. */
@@ -261,14 +310,25 @@ static const struct mode {
 	const char *name;
 	void (*run)(long count);
 } modes[] = {
-	{ "loop", loop },           { "threads", threads },
-	{ "forks", forks },         { "vforks", vforks },
-	{ "exec", exec_by_thread }, { "orphan", orphan },
-	{ "strange", strange },     { "lossy", lossy },
-	{ "values", many_values },  { "signals", signals },
-	{ "server", server },       { "ready", ready },
-	{ "symbol", symbol },       { "slowly", slowly },
-	{ "wait", wait_then },      { "cost", cost },
+	{ "loop", loop },
+	{ "threads", threads },
+	{ "forks", forks },
+	{ "vforks", vforks },
+	{ "exec", exec_by_thread },
+	{ "orphan", orphan },
+	{ "execat", exec_at },
+	{ "minus", minus_one },
+	{ "forever", wait_forever },
+	{ "strange", strange },
+	{ "lossy", lossy },
+	{ "values", many_values },
+	{ "signals", signals },
+	{ "server", server },
+	{ "ready", ready },
+	{ "symbol", symbol },
+	{ "slowly", slowly },
+	{ "wait", wait_then },
+	{ "cost", cost },
 };
 
 int main(int argc, char **argv)
@@ -277,6 +337,10 @@ int main(int argc, char **argv)
 
 	if (argc > 3 && strcmp(argv[1], "enter") == 0)
 		enter(argv + 2);
+	if (argc > 2 && strcmp(argv[1], "begin") == 0) {
+		begin_in(argv[2]);
+		return EXIT_SUCCESS;
+	}
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]);
 	     i++)
 		if (strcmp(modes[i].name, argv[1]) == 0) {
