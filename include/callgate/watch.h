@@ -25,6 +25,18 @@ extern "C" {
 /* What a number is that was not there, or that nobody set. */
 #define CG_UNSET UINT32_MAX
 
+/* Who can see violations. */
+#define CG_SOURCE_AUDIT 1u /* the kernel's own records */
+#define CG_SOURCE_EBPF 2u  /* calls and signals, judged by the filters */
+#define CG_SOURCE_AGENT 4u /* container runtimes ask us about calls */
+
+/* A process that one descends from. */
+struct cg_ancestor {
+	uint32_t pid;
+	const char *name;         /* at most 15 bytes long, or NULL */
+	const char *command_line; /* the start of it, or NULL */
+};
+
 /* One violation. Texts are borrowed from it; NULL where nothing is known. */
 struct cg_violation {
 	uint64_t time;   /* nanoseconds since 1970; 0: not known */
@@ -55,7 +67,20 @@ struct cg_violation {
 	uint32_t data;   /* of the verdict: its lower 16 bits */
 	bool has_data, has_args;
 	uint64_t args[6];
-	uint32_t error; /* the errno that the caller got; 0: not known */
+	uint32_t error;  /* the errno that the caller got; 0: not known */
+	const char *pod; /* the uid of a Kubernetes pod */
+	const struct cg_ancestor *ancestors; /* the parent comes first */
+	size_t ancestor_count;
+	uint32_t sources; /* CG_SOURCE_*: who saw it; 0: it is from a log */
+	/* What an argument pointed to, as text: "/etc/passwd" in quotes,
+	   {AF_INET 127.0.0.1:80}; NULL where it was not looked at. */
+	const char *memory[6];
+	/* The filter that decided: its SHA-256, its place among the
+	   `filter_count` filters of the thread (0 is the oldest), and the
+	   return instruction that was reached in it. NULL: not known. */
+	const char *filter;
+	uint32_t filter_index, filter_count, filter_instruction;
+	bool filter_logs; /* it was loaded with SECCOMP_FILTER_FLAG_LOG */
 	/* How many violations this one stands for, and when the first and the
 	   last of them were; 0: at `time`. */
 	uint64_t count, first, last;
@@ -106,9 +131,15 @@ CG_API CG_CHECKED char *cg_violation_event(const struct cg_violation *violation,
 					   enum cg_event_shape shape);
 
 /*
- * The kernel's own records, as they come: audit's multicast group. No daemon is
- * needed, audit is not switched on, and nothing waits for this reader: a record
- * that it is too slow for is lost, and counted.
+ * Violations as they happen. There are three sources; what several see is one
+ * violation, with what each knows of it.
+ *
+ * Audit: the kernel's multicast group. No daemon is needed, audit is not
+ * switched on, and nothing waits for this reader: a record that it is too slow
+ * for is lost, and counted. Needs CAP_AUDIT_READ in the first user namespace.
+ * eBPF: sees what audit is not told of, too: calls refused with an errno, and
+ * with them arguments, stacks, and the filter itself. Needs CAP_BPF and
+ * CAP_PERFMON in the first user namespace, Linux 5.17, x86_64.
  */
 struct cg_watch;
 
@@ -117,16 +148,26 @@ struct cg_watch_options {
 	/* Ask /proc about each process: command line, parent, container, unit.
 	   It may be gone by then. */
 	bool ask;
+	uint32_t sources; /* CG_SOURCE_*, all needed; 0 with no `wishes`: audit
+			   */
+	uint32_t wishes;  /* those that are used if they can be had */
 };
 
 /*
- * Begin to listen. `options` may be NULL. Needs CAP_AUDIT_READ in the first
- * user namespace. Fails with CG_E_SYSTEM (EPERM: without it),
- * CG_E_UNSUPPORTED (a kernel without audit), CG_E_NOMEM.
+ * Begin to listen. `options` may be NULL. Fails with CG_E_SYSTEM (EPERM: a
+ * privilege is missing), CG_E_UNSUPPORTED (a kernel that lacks it, or none of
+ * the wishes can be had: then it is the first one's reason), CG_E_NOMEM.
  */
 CG_API CG_CHECKED enum cg_status
 cg_watch_open(const struct cg_watch_options *options, struct cg_watch **out,
 	      struct cg_error *err);
+
+/* The sources that are listened to, CG_SOURCE_*. */
+CG_API uint32_t cg_watch_sources(const struct cg_watch *watch);
+
+/* Why a source that was wished for is left out, borrowed; NULL: it is not. */
+CG_API const char *
+cg_watch_left_out(const struct cg_watch *watch, uint32_t source);
 
 /* A descriptor to poll for input; it stays the watch's own. */
 CG_API int cg_watch_fd(const struct cg_watch *watch);
@@ -146,7 +187,11 @@ struct cg_watch_tally {
 	uint64_t violations; /* handed out */
 	uint64_t damaged;    /* that could not be read */
 	uint64_t overruns;   /* times when the queue was full */
-	uint64_t missed; /* serials that never came: at least so many lost */
+	uint64_t missed;   /* serials that never came: at least so many lost */
+	uint64_t unseen;   /* calls that eBPF had no room to send: lost */
+	uint64_t unjudged; /* failures whose filters could not be read */
+	uint64_t united;   /* seen by two sources, and told as one */
+	uint64_t late;     /* by the second only after it was told */
 };
 CG_API void
 cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out);

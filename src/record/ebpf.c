@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "record/bpf_lib.h"
+#include "sys/bpf_lib.h"
 
 /* Ids of threads are those of the first pid namespace. */
 static bool in_first_namespace(void)

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "record/bpf_lib.h"
+#include "sys/bpf_lib.h"
 #include "record/interest.h"
 #include "record/names.h"
 #include "sys/file.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/bpf_lib.h"
+#include "sys/bpf_lib.h"
 #include "record/interest.h"
 
 static int map_fd(const struct ebpf *ebpf, const char *name)

@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "run/pointee.h"
 #include "trace/inject.h"
+#include "trace/pointee.h"
 
 /* No page is smaller, so so few bytes lie in two at most. */
 enum { PAGE_LEAST = 4096, READ_MAX = 256 };

@@ -1,6 +1,5 @@
 #include "watch/around.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +7,55 @@
 #include <unistd.h>
 
 #include "sys/file.h"
+#include "watch/cgroup.h"
 
-enum { PEEK = 4096, ID = 64 };
+enum {
+	PEEK = 4096,
+	LINE = 256, /* of an ancestor's command line */
+	MEMORY = 64 << 10,
+	PLACES = 1024,
+};
+
+#define SECOND UINT64_C(1000000000)
+
+struct around_cache {
+	struct around *at[PLACES];
+	uint64_t tick; /* ns of /proc's unit of time */
+};
+
+struct around_cache *around_cache_new(void)
+{
+	struct around_cache *cache = calloc(1, sizeof(*cache));
+	long ticks = sysconf(_SC_CLK_TCK);
+
+	if (cache)
+		cache->tick = SECOND / (uint64_t)(ticks > 0 ? ticks : 100);
+	return cache;
+}
+
+void around_put(struct around *around)
+{
+	if (!around ||
+	    __atomic_sub_fetch(&around->references, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	arena_free(&around->arena);
+	free(around);
+}
+
+void around_cache_free(struct around_cache *cache)
+{
+	for (size_t i = 0; cache && i < PLACES; i++)
+		around_put(cache->at[i]);
+	free(cache);
+}
+
+/* -------------------------------------------------------------- asking -- */
 
 /* Arguments stand one behind the other, each with a NUL at its end. */
-static const char *command_line(struct arena *arena, int process)
+static const char *command_line(struct arena *arena, int process, size_t most)
 {
 	char text[PEEK];
-	long length = file_peek(process, "cmdline", text, sizeof(text));
+	long length = file_peek(process, "cmdline", text, most);
 
 	if (length <= 0)
 		return NULL;
@@ -25,103 +65,209 @@ static const char *command_line(struct arena *arena, int process)
 	return arena_text(arena, text, (size_t)length);
 }
 
-/* Whether it is still the one that the record names: pids are used again. */
-static bool is_the_same(int process, const char *name)
+static const char *link_of(struct arena *arena, int process, const char *name)
 {
 	char text[PEEK];
-	long length = file_peek(process, "comm", text, sizeof(text));
-
-	return length > 0 && name && strcspn(text, "\n") == strlen(name) &&
-	       memcmp(text, name, strlen(name)) == 0;
-}
-
-static uint32_t parent_of(int process)
-{
-	char text[PEEK];
-	const char *at;
-
-	if (file_peek(process, "status", text, sizeof(text)) <= 0)
-		return 0;
-	at = strstr(text, "\nPPid:\t");
-	return at ? (uint32_t)strtoul(at + 7, NULL, 10) : 0;
-}
-
-static const char *directory_of(struct arena *arena, int process)
-{
-	char text[PEEK];
-	ssize_t length = readlinkat(process, "cwd", text, sizeof(text));
+	ssize_t length = readlinkat(process, name, text, sizeof(text));
 
 	if (length <= 0 || length == (ssize_t)sizeof(text))
 		return NULL;
 	return arena_text(arena, text, (size_t)length);
 }
 
-/* Runtimes name a container's cgroup after its id: 64 hexadecimal digits. */
-const char *around_container(struct arena *arena, const char *cgroup)
+/* Of /proc/PID/stat, "PID (NAME) STATE PPID ...". */
+struct stat_line {
+	char name[64];
+	uint32_t parent;
+	uint64_t start; /* in ticks */
+};
+
+static bool read_stat(int process, struct stat_line *out)
 {
-	size_t run = 0;
+	enum { PARENT = 1, START = 19 }; /* behind the name, from the state */
+	char text[PEEK], *open, *close, *rest = NULL;
+	unsigned field = 0;
 
-	for (const char *at = cgroup; *at; at++) {
-		bool is_digit = isxdigit((unsigned char)*at) &&
-				!isupper((unsigned char)*at);
-
-		run = is_digit ? run + 1 : 0;
-		if (run == ID && !isxdigit((unsigned char)at[1]))
-			return arena_text(arena, at + 1 - ID, ID);
+	*out = (struct stat_line){ 0 };
+	if (file_peek(process, "stat", text, sizeof(text)) <= 0)
+		return false;
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (!open || !close || close < open)
+		return false;
+	*close = '\0';
+	snprintf(out->name, sizeof(out->name), "%s", open + 1);
+	for (char *word = strtok_r(close + 1, " ", &rest); word;
+	     word = strtok_r(NULL, " ", &rest), field++) {
+		if (field == PARENT)
+			out->parent = (uint32_t)strtoul(word, NULL, 10);
+		if (field == START)
+			out->start = strtoull(word, NULL, 10);
 	}
-	return NULL;
+	return field > START;
 }
 
-static bool ends(const char *text, size_t length, const char *with)
+static int open_process(uint32_t process)
 {
-	size_t least = strlen(with);
+	char path[32];
 
-	return length > least &&
-	       memcmp(text + length - least, with, least) == 0;
+	snprintf(path, sizeof(path), "/proc/%u", process);
+	return open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 }
 
-/* The innermost part of the path that is a service, a scope or a slice's. */
-const char *around_unit(struct arena *arena, const char *cgroup)
+static bool same_text(const char *a, const char *b)
 {
-	const char *found = NULL;
-	size_t length = 0;
+	return a && b && strcmp(a, b) == 0;
+}
 
-	for (const char *at = cgroup; *at;) {
-		size_t part = strcspn(at, "/\n");
+/*
+ * Whether it is still the one that is meant: pids are used again. It is if it
+ * began when that one did; else its name or its file has to fit.
+ */
+static bool is_the_same(const struct around *around, uint64_t tick,
+			const struct stat_line *line)
+{
+	if (around->start)
+		return around->start / tick == line->start;
+	return same_text(around->name, line->name) ||
+	       same_text(around->told, around->executable);
+}
 
-		if (ends(at, part, ".service") || ends(at, part, ".scope")) {
-			found = at;
-			length = part;
+static void ask_ancestors(struct around *around, uint32_t process)
+{
+	for (size_t i = 0; process && i < AROUND_ANCESTORS; i++) {
+		struct cg_ancestor *ancestor = &around->ancestors[i];
+		struct stat_line line;
+		int at = open_process(process);
+
+		if (at < 0)
+			return;
+		if (!read_stat(at, &line)) {
+			close(at);
+			return;
 		}
-		at += part;
-		at += *at != '\0';
+		ancestor->pid = process;
+		ancestor->name = arena_text(&around->arena, line.name,
+					    strlen(line.name));
+		ancestor->command_line = command_line(&around->arena, at, LINE);
+		around->ancestor_count = i + 1;
+		process = line.parent;
+		close(at);
 	}
-	return found ? arena_text(arena, found, length) : NULL;
 }
 
-void around_ask(struct violation *violation)
+static void ask(struct around *around, uint64_t tick)
 {
-	struct cg_violation *out = &violation->about;
-	struct arena *arena = &violation->arena;
-	char path[32], cgroup[PEEK];
-	int process;
+	struct arena *arena = &around->arena;
+	int process = open_process(around->process);
+	struct stat_line line;
+	char cgroup[PEEK];
 
-	if (out->pid == CG_UNSET)
-		return;
-	snprintf(path, sizeof(path), "/proc/%u", out->pid);
-	process = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	if (process < 0)
 		return;
-	if (!is_the_same(process, out->name)) {
+	around->executable = link_of(arena, process, "exe");
+	if (!read_stat(process, &line) || !is_the_same(around, tick, &line)) {
+		around->executable = NULL;
 		close(process);
 		return;
 	}
-	out->parent = parent_of(process);
-	out->command_line = command_line(arena, process);
-	out->working_directory = directory_of(arena, process);
+	around->parent = line.parent;
+	around->command_line = command_line(arena, process, PEEK);
+	around->working_directory = link_of(arena, process, "cwd");
 	if (file_peek(process, "cgroup", cgroup, sizeof(cgroup)) > 0) {
-		out->container = around_container(arena, cgroup);
-		out->unit = around_unit(arena, cgroup);
+		around->container = cgroup_container(arena, cgroup);
+		around->unit = cgroup_unit(arena, cgroup);
+		around->pod = cgroup_pod(arena, cgroup);
 	}
 	close(process);
+	ask_ancestors(around, line.parent);
+}
+
+/* --------------------------------------------------------------- cache -- */
+
+static const char *copy(struct arena *arena, const char *text)
+{
+	return text ? arena_text(arena, text, strlen(text)) : NULL;
+}
+
+static struct around *
+around_new(const struct violation *violation, uint64_t now)
+{
+	const struct cg_violation *about = &violation->about;
+	struct around *around = calloc(1, sizeof(*around));
+
+	if (!around)
+		return NULL;
+	around->references = 1;
+	around->arena.budget = MEMORY;
+	around->process = about->pid;
+	around->start = violation->start;
+	around->image = violation->image;
+	around->asked = now;
+	around->name = copy(&around->arena, about->name);
+	around->told = copy(&around->arena, about->executable);
+	return around;
+}
+
+/*
+ * What was found stays true for a while: a process may change its folder or be
+ * moved. Where only its number and names are known, for as long as no other can
+ * have come to the same number.
+ */
+static bool fits(const struct around *around, const struct violation *violation,
+		 uint64_t now)
+{
+	const struct cg_violation *about = &violation->about;
+
+	if (!around || around->process != about->pid)
+		return false;
+	if (violation->start && around->start)
+		return around->start == violation->start &&
+		       around->image == violation->image &&
+		       now - around->asked < 5 * SECOND;
+	return now - around->asked < SECOND / 2 &&
+	       (same_text(around->name, about->name) ||
+		same_text(around->told, about->executable));
+}
+
+/* What sources that were there told themselves counts. */
+static void fill(struct violation *violation, const struct around *around)
+{
+	struct cg_violation *out = &violation->about;
+
+	if (!out->executable)
+		out->executable = around->executable;
+	if (!out->parent)
+		out->parent = around->parent;
+	if (!out->container)
+		out->container = around->container;
+	out->command_line = around->command_line;
+	out->working_directory = around->working_directory;
+	out->unit = around->unit;
+	out->pod = around->pod;
+	out->ancestors = around->ancestors;
+	out->ancestor_count = around->ancestor_count;
+}
+
+void around_ask(struct around_cache *cache, struct violation *violation,
+		uint64_t now)
+{
+	const uint32_t process = violation->about.pid;
+	struct around **place;
+
+	if (process == CG_UNSET || !cache || violation->around)
+		return;
+	place = &cache->at[process % PLACES];
+	if (!fits(*place, violation, now)) {
+		struct around *fresh = around_new(violation, now);
+
+		if (!fresh)
+			return;
+		ask(fresh, cache->tick);
+		around_put(*place);
+		*place = fresh;
+	}
+	violation->around = *place;
+	__atomic_add_fetch(&violation->around->references, 1, __ATOMIC_RELAXED);
+	fill(violation, violation->around);
 }

@@ -3,13 +3,11 @@
 
 #include <string.h>
 
-#include "bpf/answer.h"
 #include "watch/auditbeat.h"
 #include "watch/json.h"
+#include "watch/seccomp.h"
 #include "watch/sentence.h"
 #include "watch/subject.h"
-
-enum { SIGNAL_SYS = 31 };
 
 /* A log lets the call through; anything else that leaves a record does not. */
 static bool was_let_through(const struct cg_violation *violation)
@@ -41,6 +39,14 @@ static void put_kind(struct json *json, const struct cg_violation *violation,
 		json_text(json, "outcome", "unknown");
 }
 
+/* Whose record it is; who else saw it is said elsewhere. */
+static const char *provider_of(const struct cg_violation *violation)
+{
+	if (violation->sources & CG_SOURCE_AUDIT || !violation->sources)
+		return "audit";
+	return violation->sources & CG_SOURCE_AGENT ? "agent" : "ebpf";
+}
+
 static void put_event(struct json *json, const struct cg_violation *violation,
 		      const struct subject_row *subject)
 {
@@ -52,11 +58,25 @@ static void put_event(struct json *json, const struct cg_violation *violation,
 	json_text(json, "id", id);
 	json_text(json, "module", "callgate");
 	json_text(json, "dataset", "seccomp.violation");
-	json_text(json, "provider", "audit");
+	json_text(json, "provider", provider_of(violation));
 	json_text(json, "action", "violated-seccomp-policy");
 	put_kind(json, violation, subject);
 	if (violation->serial)
 		json_number(json, "sequence", violation->serial);
+	json_close(json);
+}
+
+static void put_parent(struct json *json, const struct cg_violation *violation)
+{
+	json_open(json, "parent");
+	if (violation->parent)
+		json_number(json, "pid", violation->parent);
+	if (violation->ancestor_count &&
+	    violation->ancestors[0].pid == violation->parent) {
+		json_text(json, "name", violation->ancestors[0].name);
+		json_text(json, "command_line",
+			  violation->ancestors[0].command_line);
+	}
 	json_close(json);
 }
 
@@ -69,10 +89,11 @@ static void put_process(struct json *json, const struct cg_violation *violation)
 	json_text(json, "executable", violation->executable);
 	json_text(json, "command_line", violation->command_line);
 	json_text(json, "working_directory", violation->working_directory);
-	json_open(json, "parent");
-	if (violation->parent)
-		json_number(json, "pid", violation->parent);
+	json_open(json, "thread");
+	if (violation->thread != CG_UNSET)
+		json_number(json, "id", violation->thread);
 	json_close(json);
+	put_parent(json, violation);
 	json_close(json);
 }
 
@@ -92,44 +113,33 @@ static void put_user(struct json *json, const struct cg_violation *violation)
 	json_close(json);
 }
 
-static void put_syscall(struct json *json, const struct cg_violation *violation)
+/* What it is of, and under which filter. */
+static void
+put_belongings(struct json *json, const struct cg_violation *violation)
 {
 	const struct violation_call call = violation_call(violation);
 
-	if (!violation->arch)
-		return;
-	json_open(json, "syscall");
-	json_text(json, "name", call.name);
-	json_number(json, "number", call.number);
-	json_text(json, "abi", call.abi ? call.abi->name : NULL);
-	json_hex(json, "arch", violation->arch);
-	if (violation->has_ip)
-		json_hex(json, "ip", violation->ip);
+	json_open(json, "container");
+	json_text(json, "id", violation->container);
 	json_close(json);
-}
-
-/* The namespace of our own: what the schema has no words for. */
-static void put_seccomp(struct json *json, const struct cg_violation *violation)
-{
-	char *advice = sentence_advice(violation);
-
-	json_open(json, "seccomp");
-	if (violation->has_verdict) {
-		json_text(json, "action", answer_action(violation->verdict));
-		json_hex(json, "code", violation->verdict);
-	}
-	if (violation->signal == SIGNAL_SYS)
-		json_text(json, "signal", "SIGSYS");
-	put_syscall(json, violation);
-	if (violation->session != CG_UNSET)
-		json_number(json, "session", violation->session);
-	json_text(json, "label", violation->label);
-	json_text(json, "suggestion", advice);
-	json_open(json, "systemd");
-	json_text(json, "unit", violation->unit);
+	json_open(json, "orchestrator");
+	json_open(json, "resource");
+	json_text(json, "type", violation->pod ? "pod" : NULL);
+	json_text(json, "id", violation->pod);
 	json_close(json);
 	json_close(json);
-	sentence_free(advice);
+	json_open(json, "service");
+	json_text(json, "type", "seccomp");
+	json_close(json);
+	json_open(json, "rule");
+	json_text(json, "id", violation->filter);
+	json_close(json);
+	json_open(json, "error");
+	if (violation->error)
+		json_text(json, "code",
+			  call.abi ? cg_errno_name(violation->error, call.abi)
+				   : NULL);
+	json_close(json);
 }
 
 static char *ecs_event(const struct cg_violation *violation)
@@ -147,13 +157,8 @@ static char *ecs_event(const struct cg_violation *violation)
 	put_event(&json, violation, subject_of(call.name, false));
 	put_process(&json, violation);
 	put_user(&json, violation);
-	json_open(&json, "container");
-	json_text(&json, "id", violation->container);
-	json_close(&json);
-	json_open(&json, "service");
-	json_text(&json, "type", "seccomp");
-	json_close(&json);
-	put_seccomp(&json, violation);
+	put_belongings(&json, violation);
+	seccomp_put(&json, violation);
 	json_close(&json);
 	json.out.failed |= !message;
 	sentence_free(message);

@@ -37,6 +37,17 @@ static void put_safe(struct buf *out, const char *text)
 	}
 }
 
+void sentence_call(const struct cg_violation *violation,
+		   char out[SENTENCE_CALL])
+{
+	struct cg_call call = { .nr = violation->nr,
+				.arch = violation->arch,
+				.ip = violation->ip };
+
+	memcpy(call.args, violation->args, sizeof(call.args));
+	cg_call_print(&call, violation->memory, out, SENTENCE_CALL);
+}
+
 /* What became of the caller, or the call. */
 static const char *fate_of(const struct cg_violation *violation)
 {
@@ -61,9 +72,30 @@ static const char *fate_of(const struct cg_violation *violation)
 	return violation->has_verdict ? "was killed for" : "violated with";
 }
 
+/* With its arguments, where they are known. */
+static void put_call(struct buf *out, const struct cg_violation *violation,
+		     const struct violation_call *is)
+{
+	if (!violation->arch) {
+		buf_puts(out, "a call");
+	} else if (is->name && violation->has_args) {
+		char text[SENTENCE_CALL];
+
+		sentence_call(violation, text);
+		buf_puts(out, text);
+	} else if (is->name) {
+		buf_puts(out, is->name);
+	} else {
+		buf_printf(out, "call %" PRIu32, is->number);
+	}
+}
+
 static void put_sentence(struct buf *out, const struct cg_violation *violation)
 {
 	const struct violation_call call = violation_call(violation);
+	const char *error = violation->error && call.abi
+				    ? cg_errno_name(violation->error, call.abi)
+				    : NULL;
 
 	put_safe(out, violation->executable ? violation->executable
 		      : violation->name     ? violation->name
@@ -71,12 +103,9 @@ static void put_sentence(struct buf *out, const struct cg_violation *violation)
 	if (violation->pid != CG_UNSET)
 		buf_printf(out, " (pid %" PRIu32 ")", violation->pid);
 	buf_printf(out, " %s ", fate_of(violation));
-	if (!violation->arch)
-		buf_puts(out, "a call");
-	else if (call.name)
-		buf_puts(out, call.name);
-	else
-		buf_printf(out, "call %" PRIu32, call.number);
+	put_call(out, violation, &call);
+	if (error)
+		buf_printf(out, " with %s", error);
 	if (call.abi)
 		buf_printf(out, " on %s", call.abi->name);
 	else if (violation->arch)
@@ -117,20 +146,9 @@ char *sentence_line(const struct cg_violation *violation)
 		buf_printf(&out, ", uid %" PRIu32, violation->uid);
 	if (violation->parent)
 		buf_printf(&out, ", parent %" PRIu32, violation->parent);
+	put_named(&out, "pod", violation->pod);
 	put_named(&out, "container", violation->container);
 	put_named(&out, "unit", violation->unit);
-	return buf_done(&out);
-}
-
-char *sentence_advice(const struct cg_violation *violation)
-{
-	const struct violation_call call = violation_call(violation);
-	struct buf out = { 0 };
-
-	if (!call.name || !violation->has_verdict ||
-	    violation->verdict == CG_RET_LOG)
-		return NULL;
-	buf_printf(&out, "- {action: allow, names: [%s]}", call.name);
 	return buf_done(&out);
 }
 

@@ -13,11 +13,11 @@ char *sentence_of(const struct cg_violation *violation);
 /* The same with the time in front, and container and unit behind. */
 char *sentence_line(const struct cg_violation *violation);
 
-/*
- * What would let the call through: a line for a Callgate policy. NULL where
- * the call has no name, or was let through anyway.
- */
-char *sentence_advice(const struct cg_violation *violation);
+/* "bind(3, 0x5560 {AF_INET 127.0.0.1:80}, 16)": of one whose arguments are
+   known. Printable ASCII. */
+enum { SENTENCE_CALL = 1024 };
+void sentence_call(const struct cg_violation *violation,
+		   char out[SENTENCE_CALL]);
 
 /* free(), for what has no other use for it. */
 void sentence_free(char *sentence);

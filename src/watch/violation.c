@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "watch/around.h"
+
 enum { MEMORY = 4 * CG_RECORD_MAX };
 
 struct violation *violation_new(void)
@@ -19,14 +21,21 @@ struct violation *violation_new(void)
 	return violation;
 }
 
+void violation_free(struct violation *violation)
+{
+	while (violation) {
+		struct violation *other = violation->other;
+
+		around_put(violation->around);
+		arena_free(&violation->arena);
+		free(violation);
+		violation = other;
+	}
+}
+
 void cg_violation_free(struct cg_violation *about)
 {
-	struct violation *violation = (struct violation *)about;
-
-	if (!violation)
-		return;
-	arena_free(&violation->arena);
-	free(violation);
+	violation_free((struct violation *)about);
 }
 
 struct violation_call violation_call(const struct cg_violation *violation)

@@ -7,13 +7,27 @@
 #include "base/arena.h"
 #include "base/fail.h"
 
+struct around;
+
 struct violation {
 	struct cg_violation about; /* first: the public part is this one */
 	struct arena arena;
+	uint64_t start, image; /* of the process; 0: not known */
+	bool logged;           /* audit has it, too, if it listens */
+	const char *group;     /* the last part of its cgroup's path */
+	uint64_t *stack;       /* return addresses */
+	size_t stack_count;
+	struct around *around;   /* shared; what /proc told */
+	struct violation *other; /* the same one, from another source */
+	struct violation *next;  /* in a list of whoever holds it */
+	uint64_t came;           /* ns on a clock that never jumps */
 };
 
 /* Nothing known yet; NULL without memory. */
 struct violation *violation_new(void);
+
+/* NULL is fine. */
+void violation_free(struct violation *violation);
 
 /* The call: its ABI, its name where it has one, and its number in the table. */
 struct violation_call {

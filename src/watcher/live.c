@@ -5,14 +5,21 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "watcher/pipeline.h"
+#include "watcher/ready.h"
 #include "watcher/run.h"
+#include "watcher/sources.h"
 
-enum { TICK = 200 }; /* milliseconds between looks at windows and the end */
+enum {
+	TICK = 200, /* milliseconds between looks at windows and the end */
+	TURN = 256, /* violations between them */
+};
 
-/* All that waits; false where the watch itself failed. */
-static bool drain(struct session *session, struct cg_watch *watch)
+/* What waits, but not for ever: others have to be flushed. False where the
+   watch itself failed. */
+static bool drain(struct session *session, struct cg_watch *watch, bool *more)
 {
-	while (!session_is_over(session)) {
+	*more = true;
+	for (size_t i = 0; i < TURN && !session_is_over(session); i++) {
 		struct cg_violation *violation = NULL;
 		struct cg_error err = { 0 };
 		enum cg_status status = cg_watch_next(watch, &violation, &err);
@@ -25,6 +32,7 @@ static bool drain(struct session *session, struct cg_watch *watch)
 			out_failure(&err, NULL, 0);
 			return false;
 		}
+		*more = violation != NULL;
 		if (!violation)
 			return true;
 		pipeline_put(session, violation);
@@ -34,23 +42,25 @@ static bool drain(struct session *session, struct cg_watch *watch)
 
 int run_live(struct session *session, bool ask)
 {
-	const struct cg_watch_options wanted = { .ask = ask };
 	struct cg_watch *watch = NULL;
 	struct cg_error err = { 0 };
-	bool ok = true;
+	bool ok = true, more = false;
 
-	if (cg_watch_open(&wanted, &watch, &err) != CG_OK) {
+	session->wanted.ask = ask;
+	if (cg_watch_open(&session->wanted, &watch, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
 		return out_status(&err);
 	}
 	session_catch_signals();
+	sources_note(watch);
+	ready_tell();
 	while (ok && !session_is_over(session) && !ferror(stdout)) {
 		struct pollfd ready = { cg_watch_fd(watch), POLLIN, 0 };
 
 		/* A signal ends the wait; session_is_over() sees why. */
-		(void)poll(&ready, 1, TICK);
-		ok = drain(session, watch);
-		pipeline_put_losses(session, watch);
+		(void)poll(&ready, 1, more ? 0 : TICK);
+		ok = drain(session, watch, &more);
+		sources_tell_losses(session, watch);
 		pipeline_tick(session);
 	}
 	cg_watch_close(watch);

@@ -110,28 +110,6 @@ void pipeline_put(struct session *session, struct cg_violation *violation)
 	cg_violation_free(violation);
 }
 
-/* Losses are an event of their own, where events are JSON. */
-void pipeline_put_losses(struct session *session, const struct cg_watch *watch)
-{
-	struct cg_watch_tally counts, before = session->counts;
-
-	cg_watch_counts(watch, &counts);
-	session->counts = counts;
-	if (counts.missed <= before.missed &&
-	    counts.overruns == before.overruns)
-		return;
-	if (session->shape == CG_EVENT_LINE)
-		out_note("records of audit were lost: the queue was full "
-			 "%" PRIu64 " times, %" PRIu64 " serials never came",
-			 counts.overruns, counts.missed);
-	else
-		printf("{\"event\":{\"kind\":\"event\",\"module\":\"callgate\","
-		       "\"dataset\":\"seccomp.violation\","
-		       "\"action\":\"lost-events\"},\"seccomp\":{\"lost\":{"
-		       "\"overruns\":%" PRIu64 ",\"serials\":%" PRIu64 "}}}\n",
-		       counts.overruns, counts.missed);
-}
-
 void pipeline_tick(struct session *session)
 {
 	fold_tell(&session->folds, session_now(), stdout);

@@ -10,9 +10,6 @@ int pipeline_open(struct session *session, const struct fields *fields);
 /* Take a violation, and free it. */
 void pipeline_put(struct session *session, struct cg_violation *violation);
 
-/* Tell of what was lost since the last time; of logs nothing is. */
-void pipeline_put_losses(struct session *session, const struct cg_watch *watch);
-
 /* What is to be done now and then. */
 void pipeline_tick(struct session *session);
 

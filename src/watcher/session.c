@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "watcher/sources.h"
 
 const struct option watch_options[] = {
 	{ 'f', "format", "line|ecs|auditbeat|auditbeat6", OPTION_TEXT,
@@ -15,6 +16,9 @@ const struct option watch_options[] = {
 	  "what to write for each violation (default: line)" },
 	{ 0, "json", NULL, OPTION_FLAG, offsetof(struct fields, json),
 	  "the same as --format ecs: JSON, one object a line" },
+	{ 0, "source", "NAME,...", OPTION_TEXT,
+	  offsetof(struct fields, sources),
+	  "who is to see violations: audit, ebpf (default: all that can)" },
 	{ 'n', "count", "NUMBER", OPTION_TEXT, offsetof(struct fields, count),
 	  "stop after so many violations" },
 	{ 's', "seconds", "NUMBER", OPTION_TEXT,
@@ -91,7 +95,8 @@ bool session_read(struct session *session, const struct fields *fields)
 	if (!read_format(fields, &session->shape) ||
 	    !read_number(fields->count, "count", &session->most) ||
 	    !read_number(fields->seconds, "seconds", &session->seconds) ||
-	    !read_number(fields->window, "fold", &window))
+	    !read_number(fields->window, "fold", &window) ||
+	    !sources_read(fields->sources, &session->wanted))
 		return false;
 	if ((fields->since || fields->until) && !fields->query) {
 		out_error("--since and --until are for --query");

@@ -21,6 +21,7 @@ struct fields {
 	const char *store, *since, *until;
 	const char *listen, *token, *certificate, *key;
 	struct texts hosts, policies;
+	const char *sources;
 };
 
 /* What they say, and what happened so far. */
@@ -37,6 +38,7 @@ struct session {
 	struct web *web;     /* or NULL */
 	char *blind_spots;   /* JSON strings; NULL: none */
 	uint64_t shown;      /* when the page last was told of news */
+	struct cg_watch_options wanted;
 };
 
 /* The options as rows, up to one without a name. */

@@ -12,6 +12,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -212,10 +213,15 @@ def check_live(tap, callgate):
         tap.skip("live", blind.out.splitlines()[0])
         return
     callgate.write("killer.yml", KILLER)
-    with subprocess.Popen([str(callgate.path), "watch", "--json"],
-                          stdout=subprocess.PIPE, cwd=callgate.folder,
-                          text=True) as watch:
-        time.sleep(0.5)
+    name = f"callgate-{os.getpid()}"
+    ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ready.bind("\0" + name)
+    ready.settimeout(20)
+    with ready, subprocess.Popen(
+            [str(callgate.path), "watch", "--json"], stdout=subprocess.PIPE,
+            cwd=callgate.folder, text=True,
+            env=dict(os.environ, NOTIFY_SOCKET="@" + name)) as watch:
+        ready.recv(64)
         for program in ("import socket; socket.socket()",
                         "import socket; socket.sethostname('x')"):
             callgate("run", "--no-explain", "--policy", "killer.yml", "--",

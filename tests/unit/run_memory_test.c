@@ -1,5 +1,5 @@
 /*
- * run/pointee: which arguments are told of, and what bytes become. Whatever
+ * trace/pointee: which arguments are told of, and what bytes become. Whatever
  * the bytes are, the text is printable ASCII and ends in its room.
  */
 #include "tap.h"
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "run/pointee.h"
+#include "trace/pointee.h"
 
 /* ------------------------------------------------------------------- which */
 

@@ -1,4 +1,4 @@
-#include "record/bpf_lib.h"
+#include "sys/bpf_lib.h"
 
 #include <dlfcn.h>
 #include <string.h>

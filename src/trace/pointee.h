@@ -1,11 +1,11 @@
 /*
- * run/pointee.h - bytes of a program's memory, as text for a person.
+ * trace/pointee.h - bytes of a program's memory, as text for a person.
  *
  * Pure: what was read is handed in. Nothing in it is trusted, and the text is
  * printable ASCII whatever the bytes are.
  */
-#ifndef RUN_POINTEE_H
-#define RUN_POINTEE_H
+#ifndef TRACE_POINTEE_H
+#define TRACE_POINTEE_H
 
 #include <callgate/run.h>
 

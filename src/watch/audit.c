@@ -13,14 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "watch/around.h"
-#include "watch/violation.h"
+#include "watch/source.h"
 
 enum { BUFFER = 16 << 20, MESSAGE = CG_RECORD_MAX + NLMSG_HDRLEN };
 
-struct cg_watch {
+struct audit {
 	int socket;
-	bool ask;
 	uint64_t serial; /* of the newest event seen; 0: none yet */
 	struct cg_watch_tally counts;
 	union {
@@ -54,74 +52,61 @@ static void set_buffer(int descriptor, size_t bytes)
 				 sizeof(size));
 }
 
-static bool
-listen_to(struct cg_watch *watch, size_t bytes, struct cg_error *err)
+static bool listen_to(struct audit *audit, size_t bytes, struct cg_error *err)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK,
 				       .nl_groups = 1u << (AUDIT_NLGRP_READLOG -
 							   1) };
 
-	watch->socket =
+	audit->socket =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       NETLINK_AUDIT);
-	if (watch->socket < 0)
+	if (audit->socket < 0)
 		return refuse(err, errno);
-	set_buffer(watch->socket, bytes);
-	if (bind(watch->socket, (struct sockaddr *)&address, sizeof(address)) !=
+	set_buffer(audit->socket, bytes);
+	if (bind(audit->socket, (struct sockaddr *)&address, sizeof(address)) !=
 	    0)
 		return refuse(err, errno);
 	return true;
 }
 
-enum cg_status cg_watch_open(const struct cg_watch_options *options,
-			     struct cg_watch **out, struct cg_error *err)
+bool audit_open(size_t bytes, struct audit **out, struct cg_error *err)
 {
-	struct cg_watch *watch = calloc(1, sizeof(*watch));
-	struct cg_error here = { 0 };
+	struct audit *audit = calloc(1, sizeof(*audit));
 
-	if (!watch) {
-		fail_set(&here, CG_E_NOMEM, "out of memory");
-	} else {
-		watch->ask = options && options->ask;
-		if (listen_to(watch,
-			      options && options->buffer ? options->buffer
-							 : BUFFER,
-			      &here)) {
-			*out = watch;
-			return CG_OK;
-		}
-		if (watch->socket >= 0)
-			close(watch->socket);
-		free(watch);
+	if (!audit)
+		return fail_nomem(err);
+	if (listen_to(audit, bytes ? bytes : BUFFER, err)) {
+		*out = audit;
+		return true;
 	}
-	if (err)
-		*err = here;
-	return here.status;
+	audit_close(audit);
+	return false;
 }
 
-int cg_watch_fd(const struct cg_watch *watch)
+int audit_fd(const struct audit *audit)
 {
-	return watch->socket;
+	return audit->socket;
 }
 
-void cg_watch_close(struct cg_watch *watch)
+void audit_close(struct audit *audit)
 {
-	if (!watch)
+	if (!audit)
 		return;
-	close(watch->socket);
-	free(watch);
+	if (audit->socket >= 0)
+		close(audit->socket);
+	free(audit);
 }
 
-void cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out)
+void audit_counts(const struct audit *audit, struct cg_watch_tally *out)
 {
-	*out = watch->counts;
+	*out = audit->counts;
 }
 
 /* ---------------------------------------------------------------- next -- */
 
 /* "audit(1795313417.332:51): ...": every record has a serial. */
-static void
-count_serial(struct cg_watch *watch, const char *text, size_t length)
+static void count_serial(struct audit *audit, const char *text, size_t length)
 {
 	const char *colon = memchr(text, ':', length);
 	uint64_t serial = colon ? strtoull(colon + 1, NULL, 10) : 0;
@@ -129,21 +114,20 @@ count_serial(struct cg_watch *watch, const char *text, size_t length)
 	if (!serial)
 		return;
 	/* Records of one event share it, and two events may change places. */
-	if (watch->serial && serial > watch->serial + 1)
-		watch->counts.missed += serial - watch->serial - 1;
-	else if (serial < watch->serial && watch->counts.missed)
-		watch->counts.missed--;
-	if (serial > watch->serial)
-		watch->serial = serial;
+	if (audit->serial && serial > audit->serial + 1)
+		audit->counts.missed += serial - audit->serial - 1;
+	else if (serial < audit->serial && audit->counts.missed)
+		audit->counts.missed--;
+	if (serial > audit->serial)
+		audit->serial = serial;
 }
 
 /* One message; its length, 0 if none waits. */
-static bool
-receive(struct cg_watch *watch, size_t *length, struct cg_error *err)
+static bool receive(struct audit *audit, size_t *length, struct cg_error *err)
 {
 	for (;;) {
-		ssize_t got = recv(watch->socket, &watch->message,
-				   sizeof(watch->message) - 1, MSG_DONTWAIT);
+		ssize_t got = recv(audit->socket, &audit->message,
+				   sizeof(audit->message) - 1, MSG_DONTWAIT);
 
 		*length = got > 0 ? (size_t)got : 0;
 		if (got >= 0)
@@ -151,7 +135,7 @@ receive(struct cg_watch *watch, size_t *length, struct cg_error *err)
 		if (errno == EAGAIN)
 			return true;
 		if (errno == ENOBUFS)
-			watch->counts.overruns++;
+			audit->counts.overruns++;
 		else if (errno != EINTR)
 			return fail_errno(err, CG_E_SYSTEM, errno,
 					  "cannot read what audit sends");
@@ -159,47 +143,43 @@ receive(struct cg_watch *watch, size_t *length, struct cg_error *err)
 }
 
 /* The violation in the message, if there is one. */
-static enum cg_status take(struct cg_watch *watch, size_t length,
-			   struct cg_violation **out, struct cg_error *err)
+static bool take(struct audit *audit, size_t length, struct violation **out,
+		 struct cg_error *err)
 {
-	const char *text = watch->message.bytes + NLMSG_HDRLEN;
-	enum cg_status status;
+	const char *text = audit->message.bytes + NLMSG_HDRLEN;
+	struct cg_violation *found = NULL;
 
 	/* The header's own length counts differently on the two ways by which
 	   audit sends: what was received is what there is. */
 	if (length <= NLMSG_HDRLEN)
-		return CG_OK;
-	watch->message.bytes[length] = '\0';
+		return true;
+	audit->message.bytes[length] = '\0';
 	length -= NLMSG_HDRLEN;
-	watch->counts.records++;
-	count_serial(watch, text, length);
-	if (watch->message.header.nlmsg_type != AUDIT_SECCOMP)
-		return CG_OK;
-	status = cg_violation_parse(text, length, out, err);
-	if (status != CG_OK) {
-		watch->counts.damaged++;
-		return status;
+	audit->counts.records++;
+	count_serial(audit, text, length);
+	if (audit->message.header.nlmsg_type != AUDIT_SECCOMP)
+		return true;
+	if (cg_violation_parse(text, length, &found, err) != CG_OK) {
+		audit->counts.damaged++;
+		return false;
 	}
-	if (*out && watch->ask)
-		around_ask((struct violation *)*out);
-	watch->counts.violations += *out != NULL;
-	return CG_OK;
+	if (found)
+		found->sources = CG_SOURCE_AUDIT;
+	audit->counts.violations += found != NULL;
+	*out = (struct violation *)found;
+	return true;
 }
 
-enum cg_status cg_watch_next(struct cg_watch *watch, struct cg_violation **out,
-			     struct cg_error *err)
+bool audit_next(struct audit *audit, struct violation **out,
+		struct cg_error *err)
 {
-	struct cg_violation *found = NULL;
-	struct cg_error here = { 0 };
+	struct violation *found = NULL;
 	size_t length = 1;
 
-	while (!found && length && here.status == CG_OK)
-		if (receive(watch, &length, &here) && length &&
-		    take(watch, length, &found, &here) != CG_OK)
-			break;
-	if (here.status == CG_OK)
-		*out = found;
-	else if (err)
-		*err = here;
-	return here.status;
+	while (!found && length)
+		if (!receive(audit, &length, err) ||
+		    !take(audit, length, &found, err))
+			return false;
+	*out = found;
+	return true;
 }

@@ -1,4 +1,4 @@
-#include "run/pointee.h"
+#include "trace/pointee.h"
 #include "base/line.h"
 
 #include <arpa/inet.h>

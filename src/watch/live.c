@@ -1,0 +1,287 @@
+/* The watch: its sources, what they tell as one, and one descriptor for all. */
+#include <callgate/watch.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "watch/around.h"
+#include "watch/joint.h"
+#include "watch/source.h"
+
+enum { TURN = 64 /* violations of one source, before another has its turn */ };
+
+#define SECOND UINT64_C(1000000000)
+#define HOLD (30 * UINT64_C(1000000)) /* ns for another source to tell */
+
+struct cg_watch {
+	uint32_t sources;
+	bool ask;
+	int all; /* epoll of the sources' descriptors, and the timer's */
+	int timer;
+	struct audit *audit;
+	struct ebpf *ebpf;
+	struct joint *joint;
+	struct around_cache *around;
+	struct cg_error left_out[JOINT_SOURCES]; /* CG_OK: it is not */
+	uint64_t due;                            /* what the timer is set to */
+	uint64_t violations;
+};
+
+static uint64_t clock_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* ------------------------------------------------------------- opening -- */
+
+static bool
+open_audit(struct cg_watch *watch, const struct cg_watch_options *options,
+	   struct cg_error *err)
+{
+	return audit_open(options->buffer, &watch->audit, err);
+}
+
+static bool
+open_ebpf(struct cg_watch *watch, const struct cg_watch_options *options,
+	  struct cg_error *err)
+{
+	return ebpf_open(options->buffer, &watch->ebpf, err);
+}
+
+/* By bit of CG_SOURCE_*. */
+static const struct {
+	bool (*open)(struct cg_watch *watch,
+		     const struct cg_watch_options *options,
+		     struct cg_error *err);
+} rows[] = { { open_audit }, { open_ebpf } };
+
+enum { SOURCES = sizeof(rows) / sizeof(rows[0]) };
+
+static bool
+open_sources(struct cg_watch *watch, const struct cg_watch_options *options,
+	     struct cg_error *err)
+{
+	const struct cg_error *first = NULL;
+
+	for (size_t i = 0; i < SOURCES; i++) {
+		const uint32_t source = 1u << i;
+
+		if (!((options->sources | options->wishes) & source))
+			continue;
+		if (rows[i].open(watch, options, &watch->left_out[i])) {
+			watch->sources |= source;
+			continue;
+		}
+		if (!first)
+			first = &watch->left_out[i];
+		if (options->sources & source) {
+			*err = watch->left_out[i];
+			return false;
+		}
+	}
+	if (watch->sources)
+		return true;
+	if (first)
+		*err = *first;
+	return first ? failed()
+		     : fail(err, CG_E_INPUT, "no source is asked for");
+}
+
+static bool poll_for(struct cg_watch *watch, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(watch->all, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+static bool prepare(struct cg_watch *watch, struct cg_error *err)
+{
+	watch->all = epoll_create1(EPOLL_CLOEXEC);
+	watch->timer =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->all < 0 || watch->timer < 0 ||
+	    !poll_for(watch, watch->timer) ||
+	    (watch->audit && !poll_for(watch, audit_fd(watch->audit))) ||
+	    (watch->ebpf && !poll_for(watch, ebpf_fd(watch->ebpf))))
+		return fail_errno(err, CG_E_SYSTEM, errno,
+				  "cannot wait for events");
+	watch->joint = joint_new(watch->sources, HOLD);
+	if (watch->ask)
+		watch->around = around_cache_new();
+	return (watch->joint && (watch->around || !watch->ask)) ||
+	       fail_nomem(err);
+}
+
+enum cg_status cg_watch_open(const struct cg_watch_options *options,
+			     struct cg_watch **out, struct cg_error *err)
+{
+	struct cg_watch_options wanted = { 0 };
+	struct cg_watch *watch = calloc(1, sizeof(*watch));
+	struct cg_error here = { 0 };
+	bool ok = false;
+
+	if (options)
+		wanted = *options;
+	if (!wanted.sources && !wanted.wishes)
+		wanted.sources = CG_SOURCE_AUDIT;
+	if (!watch) {
+		fail_set(&here, CG_E_NOMEM, "out of memory");
+	} else {
+		watch->all = watch->timer = -1;
+		watch->ask = wanted.ask;
+		ok = open_sources(watch, &wanted, &here) &&
+		     prepare(watch, &here);
+	}
+	if (ok)
+		*out = watch;
+	else
+		cg_watch_close(watch);
+	return fail_status(ok, &here, err);
+}
+
+void cg_watch_close(struct cg_watch *watch)
+{
+	if (!watch)
+		return;
+	ebpf_close(watch->ebpf);
+	audit_close(watch->audit);
+	joint_free(watch->joint);
+	around_cache_free(watch->around);
+	if (watch->timer >= 0)
+		close(watch->timer);
+	if (watch->all >= 0)
+		close(watch->all);
+	free(watch);
+}
+
+int cg_watch_fd(const struct cg_watch *watch)
+{
+	return watch->all;
+}
+
+uint32_t cg_watch_sources(const struct cg_watch *watch)
+{
+	return watch->sources;
+}
+
+const char *cg_watch_left_out(const struct cg_watch *watch, uint32_t source)
+{
+	for (size_t i = 0; i < SOURCES; i++)
+		if (source == 1u << i && watch->left_out[i].status != CG_OK)
+			return watch->left_out[i].message;
+	return NULL;
+}
+
+void cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out)
+{
+	*out = (struct cg_watch_tally){ 0 };
+	if (watch->audit)
+		audit_counts(watch->audit, out);
+	if (watch->ebpf)
+		ebpf_counts(watch->ebpf, out);
+	joint_counts(watch->joint, out);
+	out->violations = watch->violations;
+}
+
+/* ---------------------------------------------------------------- next -- */
+
+static void take_in(struct cg_watch *watch, struct violation *violation)
+{
+	uint64_t now = clock_now();
+
+	if (watch->ask)
+		around_ask(watch->around, violation, now);
+	joint_put(watch->joint, violation, now);
+}
+
+/* What audit has; `*more`: not all of it. */
+static bool pull_audit(struct cg_watch *watch, bool *more, struct cg_error *err)
+{
+	struct violation *violation;
+
+	for (size_t i = 0; i < TURN; i++) {
+		if (!audit_next(watch->audit, &violation, err))
+			return false;
+		if (!violation) {
+			joint_empty(watch->joint, CG_SOURCE_AUDIT, clock_now());
+			return true;
+		}
+		take_in(watch, violation);
+	}
+	*more = true;
+	return true;
+}
+
+static bool pull_ebpf(struct cg_watch *watch, bool *more, struct cg_error *err)
+{
+	for (size_t i = 0; i < TURN; i++) {
+		struct violation *violation = NULL;
+		bool again = false;
+
+		if (!ebpf_next(watch->ebpf, &violation, &again, err))
+			return false;
+		if (violation)
+			take_in(watch, violation);
+		if (!again) {
+			joint_empty(watch->joint, CG_SOURCE_EBPF, clock_now());
+			return true;
+		}
+	}
+	*more = true;
+	return true;
+}
+
+/* Wake the caller when one that waits has waited long enough. */
+static void set_timer(struct cg_watch *watch)
+{
+	struct itimerspec at = { 0 };
+	uint64_t due = joint_due(watch->joint), expired;
+
+	(void)!read(watch->timer, &expired, sizeof(expired));
+	if (due == watch->due && due > clock_now())
+		return;
+	at.it_value.tv_sec = (time_t)(due / SECOND);
+	at.it_value.tv_nsec = (long)(due % SECOND);
+	timerfd_settime(watch->timer, TFD_TIMER_ABSTIME, &at, NULL);
+	watch->due = due;
+}
+
+static bool
+next(struct cg_watch *watch, struct violation **out, struct cg_error *err)
+{
+	bool more = true;
+
+	for (;;) {
+		*out = joint_take(watch->joint, clock_now());
+		if (*out || !more)
+			break;
+		more = false;
+		if ((watch->audit && !pull_audit(watch, &more, err)) ||
+		    (watch->ebpf && !pull_ebpf(watch, &more, err)))
+			return false;
+	}
+	if (!*out)
+		set_timer(watch);
+	return true;
+}
+
+enum cg_status cg_watch_next(struct cg_watch *watch, struct cg_violation **out,
+			     struct cg_error *err)
+{
+	struct violation *found = NULL;
+	struct cg_error here = { 0 };
+	bool ok = next(watch, &found, &here);
+
+	if (ok)
+		*out = found ? &found->about : NULL;
+	watch->violations += found != NULL;
+	return fail_status(ok, &here, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * watch/source.h - what sees violations: audit, eBPF, the agent of containers.
+ *
+ * Each source has a descriptor that can be polled for input, and hands out what
+ * is there, one violation at a time.
+ */
+#ifndef WATCH_SOURCE_H
+#define WATCH_SOURCE_H
+
+#include "watch/violation.h"
+
+struct audit;
+struct ebpf;
+struct agent;
+
+/* `bytes` of the kernel's queue for us. */
+bool audit_open(size_t bytes, struct audit **out, struct cg_error *err);
+int audit_fd(const struct audit *audit);
+/* `*out` becomes NULL where nothing waits. A record that is damaged fails with
+   CG_E_INPUT: go on then. */
+bool audit_next(struct audit *audit, struct violation **out,
+		struct cg_error *err);
+void audit_counts(const struct audit *audit, struct cg_watch_tally *out);
+void audit_close(struct audit *audit);
+
+bool ebpf_open(size_t bytes, struct ebpf **out, struct cg_error *err);
+int ebpf_fd(const struct ebpf *ebpf);
+/* `*more` says whether it is to be asked again at once. */
+bool ebpf_next(struct ebpf *ebpf, struct violation **out, bool *more,
+	       struct cg_error *err);
+void ebpf_counts(const struct ebpf *ebpf, struct cg_watch_tally *out);
+void ebpf_close(struct ebpf *ebpf);
+
+#endif

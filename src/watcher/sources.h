@@ -1,0 +1,19 @@
+/* watcher/sources.h - which sources are listened to: --source. */
+#ifndef WATCHER_SOURCES_H
+#define WATCHER_SOURCES_H
+
+#include "watcher/session.h"
+
+/*
+ * Read "audit,ebpf,..."; NULL wishes for all. False, said on stderr, where a
+ * word is none.
+ */
+bool sources_read(const char *text, struct cg_watch_options *out);
+
+/* Say on stderr which of the wishes were left out, and why. */
+void sources_note(const struct cg_watch *watch);
+
+/* Tell of what they lost since the last time: an event of its own. */
+void sources_tell_losses(struct session *session, const struct cg_watch *watch);
+
+#endif
