@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sys/bpf_lib.h"
 #include "record/interest.h"
 #include "record/names.h"
+#include "sys/bpf_lib.h"
 #include "sys/file.h"
 #include "sys/task.h"
 

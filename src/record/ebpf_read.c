@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sys/bpf_lib.h"
 #include "record/interest.h"
+#include "sys/bpf_lib.h"
 
 static int map_fd(const struct ebpf *ebpf, const char *name)
 {
