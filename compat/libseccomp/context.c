@@ -83,8 +83,8 @@ struct context *context_of(const scmp_filter_ctx handle)
 
 void context_changed(struct context *context)
 {
-	cg_program_free(context->program);
-	context->program = NULL;
+	free(context->insns);
+	context->insns = NULL;
 	context->message[0] = '\0';
 }
 
@@ -118,9 +118,9 @@ static void context_empty(struct context *context)
 		free(snapshot);
 	}
 	cg_scmp_free(context->rules);
-	cg_program_free(context->program);
+	free(context->insns);
 	context->rules = NULL;
-	context->program = NULL;
+	context->insns = NULL;
 }
 
 /* The rules of a new filter: for this machine alone. */

@@ -7,7 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { INSN_SIZE = 8 };
+enum {
+	INSN_SIZE = 8,
+	/* Enough for 10,000 rules; what a usual filter needs is far below. */
+	MEMORY_MOST = 256 << 20,
+	NODES_MOST = 1 << 24,
+};
 
 int system_code(const struct context *context, int number)
 {
@@ -29,14 +34,15 @@ static int code_of(enum cg_status status)
 	}
 }
 
-static enum cg_status
-compile(struct context *context, struct cg_program **out, struct cg_error *err)
+static enum cg_status compile(struct context *context, struct cg_error *err)
 {
 	/* 1 leaves open which kernel it will be. 2 asks for few steps at every
 	   call, whatever kernels remember. */
 	struct cg_compile_options options = {
 		.cost = context->optimize == 2 ? CG_COST_UNCACHED
 					       : CG_COST_BALANCED,
+		.memory = MEMORY_MOST,
+		.nodes = NODES_MOST,
 	};
 	struct cg_frequency *frequencies;
 	struct cg_policy *policy = NULL;
@@ -52,7 +58,8 @@ compile(struct context *context, struct cg_program **out, struct cg_error *err)
 	if (!frequencies && options.frequency_count)
 		status = CG_E_NOMEM;
 	else
-		status = cg_compile(policy, &options, out, err);
+		status = cg_compile_insns(policy, &options, &context->insns,
+					  &context->count, err);
 	free(frequencies);
 	cg_policy_free(policy);
 	return status;
@@ -63,11 +70,11 @@ int filter_compile(struct context *context)
 	struct cg_error err = { .message = "out of memory" };
 	enum cg_status status;
 
-	if (context->program)
+	if (context->insns)
 		return 0;
 	if (!cg_scmp_arch_at(context->rules, 0))
 		return -EINVAL;
-	status = compile(context, &context->program, &err);
+	status = compile(context, &err);
 	if (status != CG_OK)
 		return context_fail(context, code_of(status), "%.250s",
 				    err.message);
@@ -120,33 +127,32 @@ API int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 }
 
 /* The instructions in the byte order of the machine that they are for. */
-static void write_insns(const struct cg_program *program, unsigned char *out)
+static void write_insns(const struct context *context, unsigned char *out)
 {
-	bool big = cg_program_big_endian(program);
-	const struct cg_insn *insns;
-	size_t count;
+	const bool big = cg_scmp_arch_at(context->rules, 0)->abi->big_endian;
 
-	insns = cg_program_insns(program, &count);
-	for (size_t i = 0; i < count; i++, out += INSN_SIZE) {
-		uint16_t code = insns[i].code;
-		uint32_t k = insns[i].k;
+	for (size_t i = 0; i < context->count; i++, out += INSN_SIZE) {
+		const struct cg_insn *insn = &context->insns[i];
+		const uint32_t k = insn->k;
 
-		out[big] = (unsigned char)code;
-		out[!big] = (unsigned char)(code >> 8);
-		out[2] = insns[i].jt;
-		out[3] = insns[i].jf;
+		out[big] = (unsigned char)insn->code;
+		out[!big] = (unsigned char)(insn->code >> 8);
+		out[2] = insn->jt;
+		out[3] = insn->jf;
 		for (unsigned byte = 0; byte < 4; byte++)
 			out[4 + (big ? 3 - byte : byte)] =
 				(unsigned char)(k >> 8 * byte);
 	}
 }
 
-static size_t length_of(const struct cg_program *program)
+/* What fits no kernel is exported all the same, as libseccomp does. */
+static void warn_if_long(struct context *context)
 {
-	size_t count;
-
-	(void)cg_program_insns(program, &count);
-	return count * INSN_SIZE;
+	if (context->count > CG_PROGRAM_MAX)
+		context_fail(context, 0,
+			     "the filter has %zu instructions; the kernel "
+			     "takes %d and will not load it",
+			     context->count, CG_PROGRAM_MAX);
 }
 
 API int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd)
@@ -158,11 +164,12 @@ API int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd)
 
 	if (rc)
 		return rc;
-	length = length_of(context->program);
+	length = context->count * INSN_SIZE;
 	bytes = malloc(length);
 	if (!bytes)
 		return -ENOMEM;
-	write_insns(context->program, bytes);
+	write_insns(context, bytes);
+	warn_if_long(context);
 	rc = write_all(context, fd, (const char *)bytes, length);
 	free(bytes);
 	return rc;
@@ -178,12 +185,13 @@ seccomp_export_bpf_mem(const scmp_filter_ctx ctx, void *buf, size_t *len)
 	if (rc)
 		return rc;
 	room = *len;
-	*len = length_of(context->program);
+	*len = context->count * INSN_SIZE;
+	warn_if_long(context);
 	if (!buf)
 		return 0;
 	if (room < *len)
 		return -ERANGE;
-	write_insns(context->program, buf);
+	write_insns(context, buf);
 	return 0;
 }
 
@@ -215,14 +223,14 @@ static unsigned flags_of(const struct context *context, bool listen)
  * its own kind is not asked about; and after seccomp_precompute(), loading may
  * do nothing that a signal handler or a forked child must not.
  */
-static int
-load(const struct context *context, const struct cg_insn *insns, size_t count)
+static int load(const struct context *context)
 {
 	const struct {
 		unsigned short length;
 		const struct cg_insn *insns;
-	} program = { (unsigned short)count, insns };
-	bool listen = notify_listener() < 0 && notifies(insns, count);
+	} program = { (unsigned short)context->count, context->insns };
+	bool listen = notify_listener() < 0 &&
+		      notifies(context->insns, context->count);
 	unsigned flags = flags_of(context, listen);
 	long rc;
 
@@ -247,17 +255,14 @@ load(const struct context *context, const struct cg_insn *insns, size_t count)
 API int seccomp_load(const scmp_filter_ctx ctx)
 {
 	struct context *context = context_of(ctx);
-	const struct cg_insn *insns;
-	size_t count;
 	int rc = context ? filter_compile(context) : -EINVAL;
 
 	if (rc)
 		return rc;
-	insns = cg_program_insns(context->program, &count);
-	if (count > CG_PROGRAM_MAX)
-		return context_fail(context, system_code(context, EINVAL),
-				    "the filter has %zu instructions; the "
-				    "kernel takes %d",
-				    count, CG_PROGRAM_MAX);
-	return load(context, insns, count);
+	/* What the kernel would answer, were the length to reach it whole. */
+	if (context->count > CG_PROGRAM_MAX) {
+		warn_if_long(context);
+		return system_code(context, EINVAL);
+	}
+	return load(context);
 }

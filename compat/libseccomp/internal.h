@@ -39,7 +39,8 @@ struct context {
 	struct context *next;    /* the next one that is not */
 	struct cg_scmp *rules;
 	struct snapshot *snapshots;
-	struct cg_program *program; /* of these rules, or NULL */
+	struct cg_insn *insns; /* the filter of these rules, or NULL */
+	size_t count;
 	uint32_t answer, foreign;
 	uint32_t optimize;
 	bool no_new_privs, tsync, minus_one, log, ssb, wait_killable;
@@ -80,7 +81,7 @@ void notify_forget(void);
 
 /* ----------------------------------------------------------- filter.c -- */
 
-/* Make the program of a context, unless it is there. 0 or an errno below 0. */
+/* Make the filter of a context, unless it is there. 0 or an errno below 0. */
 int filter_compile(struct context *context);
 
 /*

@@ -82,6 +82,15 @@ cg_compile(const struct cg_policy *policy,
 	   struct cg_error *err);
 
 /*
+ * As cg_compile(), for those who must hand out a filter that no kernel takes:
+ * the instructions alone, however many. malloc'ed, `*count` of them in `*out`.
+ */
+CG_API CG_CHECKED enum cg_status
+cg_compile_insns(const struct cg_policy *policy,
+		 const struct cg_compile_options *options, struct cg_insn **out,
+		 size_t *count, struct cg_error *err);
+
+/*
  * Elasticsearch's "no new processes" filter, byte for byte: its ten
  * instructions for x86_64 or aarch64. Errno EACCES answers fork, vfork, execve
  * and execveat, where the ABI has them.

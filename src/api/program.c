@@ -38,7 +38,7 @@ static bool prove(const struct cg_policy *policy, struct cg_program *program,
 	enum cg_status status;
 	char want[40], got[40];
 
-	if (!bpf_check(program->insns, program->count, err)) {
+	if (!bpf_check_any(program->insns, program->count, err)) {
 		err->status = CG_E_PROOF;
 		return false;
 	}
@@ -143,20 +143,47 @@ compile_once(const struct cg_policy *policy,
 
 /* What is too long for the kernel is made again, as short as can be. */
 static struct cg_program *
-compile_to_fit(const struct cg_policy *policy,
-	       const struct cg_compile_options *options, struct cg_error *err)
+compile_short(const struct cg_policy *policy,
+	      const struct cg_compile_options *options, struct cg_error *err)
 {
 	struct cg_compile_options shorter = { 0 };
 	struct cg_program *program = compile_once(policy, options, err);
 
 	if (options)
 		shorter = *options;
-	if (program || err->status != CG_E_TOOLONG ||
-	    shorter.form != CG_FORM_BEST || shorter.cost == CG_COST_SIZE)
+	if (program ? program->count <= CG_PROGRAM_MAX
+		    : err->status != CG_E_TOOLONG)
 		return program;
-	shorter.cost = CG_COST_SIZE;
+	if (shorter.form != CG_FORM_BEST || shorter.cost == CG_COST_SIZE)
+		return program;
+	cg_program_free(program);
 	*err = (struct cg_error){ 0 };
+	shorter.cost = CG_COST_SIZE;
 	return compile_once(policy, &shorter, err);
+}
+
+/* A proved program, of any length if `any`; NULL, with `err`, on failure. */
+static struct cg_program *
+compile_proved(const struct cg_policy *policy,
+	       const struct cg_compile_options *options, bool any,
+	       struct cg_error *err)
+{
+	struct cg_program *program = compile_short(policy, options, err);
+	bool ok;
+
+	if (!program)
+		return NULL;
+	if (program->count > CG_PROGRAM_MAX && !any)
+		ok = fail(err, CG_E_TOOLONG,
+			  "the policy needs %zu instructions; the kernel "
+			  "takes %d",
+			  program->count, CG_PROGRAM_MAX);
+	else
+		ok = prove(policy, program, options ? options->nodes : 0, err);
+	if (ok)
+		return program;
+	cg_program_free(program);
+	return NULL;
 }
 
 enum cg_status cg_compile(const struct cg_policy *policy,
@@ -164,19 +191,41 @@ enum cg_status cg_compile(const struct cg_policy *policy,
 			  struct cg_program **out, struct cg_error *err)
 {
 	struct cg_error here = { 0 };
-	struct cg_program *program = compile_to_fit(policy, options, &here);
+	struct cg_program *program =
+		compile_proved(policy, options, false, &here);
 
-	if (program &&
-	    !prove(policy, program, options ? options->nodes : 0, &here)) {
-		cg_program_free(program);
-		program = NULL;
-	}
 	if (program) {
 		*out = program;
 		return CG_OK;
 	}
 	if (err)
 		*err = here;
+	return here.status;
+}
+
+enum cg_status
+cg_compile_insns(const struct cg_policy *policy,
+		 const struct cg_compile_options *options, struct cg_insn **out,
+		 size_t *count, struct cg_error *err)
+{
+	struct cg_error here = { 0 };
+	struct cg_program *program =
+		compile_proved(policy, options, true, &here);
+	struct cg_insn *insns = NULL;
+
+	if (program) {
+		insns = malloc(program->count * sizeof(*insns));
+		if (!insns)
+			fail_set(&here, CG_E_NOMEM, "out of memory");
+	}
+	if (insns) {
+		memcpy(insns, program->insns, program->count * sizeof(*insns));
+		*out = insns;
+		*count = program->count;
+	} else if (err) {
+		*err = here;
+	}
+	cg_program_free(program);
 	return here.status;
 }
 

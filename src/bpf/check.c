@@ -97,16 +97,29 @@ static bool check_memory(const struct checker *checker)
 	return true;
 }
 
-bool bpf_check(const struct cg_insn *insns, size_t count, struct cg_error *err)
+/* Where there are more instructions than check_memory() has room for. */
+static bool check_no_memory(const struct checker *checker)
+{
+	for (size_t at = 0; at < checker->count; at++) {
+		const uint16_t code = checker->insns[at].code;
+
+		if (code == ST || code == STX ||
+		    opcode_find(code)->operand == OPERAND_CELL)
+			return refuse(checker, at,
+				      "uses a memory cell in a program that is "
+				      "too long for that");
+	}
+	return true;
+}
+
+bool bpf_check_any(const struct cg_insn *insns, size_t count,
+		   struct cg_error *err)
 {
 	const struct checker checker = { insns, count, err };
 	uint16_t last;
 
-	if (count == 0 || count > CG_PROGRAM_MAX)
-		return fail(err, CG_E_PROGRAM,
-			    "the program has %zu instructions, the kernel"
-			    " takes 1 to %d",
-			    count, CG_PROGRAM_MAX);
+	if (count == 0)
+		return fail(err, CG_E_PROGRAM, "the program is empty");
 	for (size_t at = 0; at < count; at++)
 		if (!check_insn(&checker, at))
 			return false;
@@ -114,7 +127,18 @@ bool bpf_check(const struct cg_insn *insns, size_t count, struct cg_error *err)
 	if (last != RET_K && last != RET_A)
 		return refuse(&checker, count - 1,
 			      "the last instruction must be a ret");
-	return check_memory(&checker);
+	return count > CG_PROGRAM_MAX ? check_no_memory(&checker)
+				      : check_memory(&checker);
+}
+
+bool bpf_check(const struct cg_insn *insns, size_t count, struct cg_error *err)
+{
+	if (count == 0 || count > CG_PROGRAM_MAX)
+		return fail(err, CG_E_PROGRAM,
+			    "the program has %zu instructions, the kernel"
+			    " takes 1 to %d",
+			    count, CG_PROGRAM_MAX);
+	return bpf_check_any(insns, count, err);
 }
 
 /*

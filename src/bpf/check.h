@@ -16,6 +16,13 @@
 bool bpf_check(const struct cg_insn *insns, size_t count, struct cg_error *err);
 
 /*
+ * The same for a program that need not fit the kernel: any length from 1 on.
+ * One that is longer than the kernel takes has no use for scratch memory.
+ */
+bool bpf_check_any(const struct cg_insn *insns, size_t count,
+		   struct cg_error *err);
+
+/*
  * Instructions after the kernel's conversion to eBPF (bpf_convert_filter),
  * prologue included: what it counts against 32768 for each process.
  * Requires a program that bpf_check accepts.

@@ -17,7 +17,7 @@
 #include "compile/runs.h"
 
 enum {
-	WORK_MAX = 2000000, /* words written into states */
+	WORK_MAX = 20000000, /* words looked at for states */
 	STATES_FREE = 256,
 	STATES_EACH = 8, /* for each word of the first state */
 	DEPTH_MAX = 2000,
@@ -39,6 +39,9 @@ struct decide {
 	size_t state_count, state_room, state_most;
 	uint32_t *table;
 	size_t table_size;
+	/* Room for a state that is being made. */
+	uint32_t *out;
+	size_t *starts, room;
 	size_t work, depth;
 	bool gave_up, no_memory;
 };
@@ -252,35 +255,58 @@ static size_t trim(uint32_t *words, const size_t *starts, size_t entries)
 	return starts[last] + 2;
 }
 
+static bool make_room(struct decide *decide, size_t count)
+{
+	size_t room = decide->room;
+
+	if (count <= room)
+		return true;
+	room = count > 2 * room ? count : 2 * room;
+	decide->out = arena_array(decide->arena, uint32_t, room);
+	decide->starts = arena_array(decide->arena, size_t, room / 2 + 1);
+	decide->room = room;
+	return decide->out && decide->starts;
+}
+
+static uint32_t *
+copy_words(struct arena *arena, const uint32_t *words, size_t count)
+{
+	uint32_t *copy = arena_array(arena, uint32_t, count);
+
+	if (copy)
+		memcpy(copy, words, count * sizeof(*copy));
+	return copy;
+}
+
 /* The state after the word turned out to be `value`. */
 static uint32_t *
 state_after(struct decide *decide, const uint32_t *words, size_t count,
 	    uint8_t word, uint32_t mask, uint32_t value, size_t *out_count)
 {
 	struct cursor cursor = { words, words + count };
-	uint32_t *out = arena_array(decide->arena, uint32_t, count);
-	size_t *starts = arena_array(decide->arena, size_t, count / 2 + 1);
 	size_t used = 0, entries = 0;
 	const uint32_t *steps;
-	uint32_t answer, open;
+	uint32_t answer, open, *out;
 
-	if (!out || !starts) {
+	if (!make_room(decide, count)) {
 		decide->no_memory = true;
 		return NULL;
 	}
 	decide->work += count;
 	while (next_entry(&cursor, &answer, &steps, &open)) {
 		size_t length = entry_after(decide, answer, steps, open, word,
-					    mask, value, out + used);
+					    mask, value, decide->out + used);
 
 		if (!length)
 			continue;
-		starts[entries++] = used;
+		decide->starts[entries++] = used;
 		used += length;
-		if (out[used - length + 1] == 0)
+		if (decide->out[used - length + 1] == 0)
 			break; /* it matches whatever comes: the rest is void */
 	}
-	*out_count = trim(out, starts, entries);
+	*out_count = trim(decide->out, decide->starts, entries);
+	out = copy_words(decide->arena, decide->out, *out_count);
+	decide->no_memory |= !out;
 	return out;
 }
 

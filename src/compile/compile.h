@@ -16,7 +16,8 @@ enum form {
 /*
  * Compile; the instructions lie in the arena. The passes are listed in
  * compile.c, each with what it requires and ensures.
- * Fails with CG_E_NOMEM or CG_E_TOOLONG.
+ * Whether it fits the kernel is the caller's to look at. Fails with CG_E_NOMEM,
+ * or with CG_E_TOOLONG for one that nobody could want.
  */
 bool compile_policy(struct arena *arena, const struct resolved *resolved,
 		    enum form form, const struct cost *cost, struct code *out,

@@ -256,11 +256,6 @@ bool layout_code(struct graph *graph, uint32_t root, bool big_endian,
 		emit(&layout, RET_K, 0, 0, graph->nodes[root].k);
 	if (layout.no_memory)
 		return fail_nomem(err);
-	if (layout.count > CG_PROGRAM_MAX)
-		return fail(err, CG_E_TOOLONG,
-			    "the policy needs %zu instructions; the kernel "
-			    "takes %d",
-			    layout.count, CG_PROGRAM_MAX);
 	turn_round(out, layout.insns, layout.count);
 	return true;
 }

@@ -5,7 +5,7 @@
 #include "bpf/insn.h"
 #include "compile/graph.h"
 
-/* A program being made; more than CG_PROGRAM_MAX instructions may be needed. */
+/* A program; it may have more than CG_PROGRAM_MAX instructions. */
 struct code {
 	struct cg_insn *insns; /* in the graph's arena */
 	size_t count;
@@ -17,7 +17,7 @@ struct code {
  * Ensures   a word is loaded right before a test, and only on the way from
  *           tests of other words; every jump is within 255, by a second copy
  *           of a return or, failing that, an unconditional jump.
- * Fails     with CG_E_NOMEM, or CG_E_TOOLONG with the count that it takes.
+ * Fails     with CG_E_NOMEM.
  */
 bool layout_code(struct graph *graph, uint32_t root, bool big_endian,
 		 struct code *out, struct cg_error *err);

@@ -213,6 +213,25 @@ static void exported(struct tap *tap)
 	seccomp_release(ctx);
 }
 
+/* Rules that no kernel can take in one filter: exported, and not loaded. */
+static void too_long(struct tap *tap)
+{
+	enum { VALUES = 10000, STEP = 7919, KERNEL_MOST = 4096 * 8 };
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = 0;
+
+	for (int i = 0; i < VALUES; i++)
+		rc |= seccomp_rule_add(
+			ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)i * STEP));
+	tap_ok(tap, rc == 0 && length_of(ctx) > KERNEL_MOST,
+	       "too long: %d values are exported", VALUES);
+	tap_ok(tap, strlen(callgate_seccomp_message(ctx)) > 0, "too long: %s",
+	       callgate_seccomp_message(ctx));
+	tap_ok(tap, seccomp_load(ctx) == -ECANCELED, "too long: not loaded");
+	seccomp_release(ctx);
+}
+
 static void messages(struct tap *tap)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -373,6 +392,7 @@ int main(void)
 	merged(&tap);
 	transactions(&tap);
 	exported(&tap);
+	too_long(&tap);
 	messages(&tap);
 	loaded(&tap);
 	notified(&tap);

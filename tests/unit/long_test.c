@@ -4,6 +4,7 @@
  * cg_compile() is one judge; each boundary is asked of the program, too.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <callgate/prove.h>
@@ -136,21 +137,45 @@ boundaries_hold(const struct row *row, const struct cg_program *program)
 	return true;
 }
 
-static enum cg_status compile(const struct row *row,
-			      struct cg_program **program, struct cg_error *err)
+static enum cg_status
+parse(const struct row *row, struct cg_policy **policy, struct cg_error *err)
 {
-	struct cg_policy *policy = NULL;
 	struct buf text = { 0 };
 	enum cg_status status;
 
 	write_policy(row, &text);
-	status = cg_policy_parse(text.text, text.length, "row", NULL, &policy,
+	status = cg_policy_parse(text.text, text.length, "row", NULL, policy,
 				 err);
+	buf_free(&text);
+	return status;
+}
+
+static enum cg_status compile(const struct row *row,
+			      struct cg_program **program, struct cg_error *err)
+{
+	struct cg_policy *policy = NULL;
+	enum cg_status status = parse(row, &policy, err);
+
 	if (status == CG_OK)
 		status = cg_compile(policy, NULL, program, err);
 	cg_policy_free(policy);
-	buf_free(&text);
 	return status;
+}
+
+/* How many instructions there are where they need not fit the kernel. */
+static size_t length_of(const struct row *row)
+{
+	struct cg_policy *policy = NULL;
+	struct cg_insn *insns = NULL;
+	struct cg_error err;
+	size_t count = 0;
+
+	if (parse(row, &policy, &err) != CG_OK ||
+	    cg_compile_insns(policy, NULL, &insns, &count, &err) != CG_OK)
+		tap_note("%s", err.message);
+	cg_policy_free(policy);
+	free(insns);
+	return count;
 }
 
 static void try_row(struct tap *tap, const struct row *row)
@@ -202,6 +227,9 @@ static void try_limit(struct tap *tap)
 		       needed > CG_PROGRAM_MAX && needed > longest &&
 		       needed <= longest + 8 && longest > CG_PROGRAM_MAX - 8,
 	       "one more is too many: %s", err.message);
+	tap_ok(tap, length_of(&row) == needed, "but can be had: %zu", needed);
+	row.values = low;
+	tap_ok(tap, length_of(&row) == longest, "as what fits can");
 }
 
 int main(void)
