@@ -82,9 +82,10 @@ struct cg_run_options {
 	 * Not NULL: when this moment comes, the program of `then_for` is put
 	 * over the first one in every thread of the command and of what it has
 	 * started, and nothing stays beside it. The moment is the name of a
-	 * call that has succeeded ("listen"), or "ready", a readiness
-	 * notification as sd_notify(3) sends. Until then each call stops
-	 * twice. Nothing is explained. Needs Linux 5.9.
+	 * call that has succeeded ("listen"); "ready", a readiness
+	 * notification as sd_notify(3) sends; "symbol:NAME" or
+	 * "symbol:FILE:NAME", a function that is entered. Until then each
+	 * call stops twice. Nothing is explained. Needs Linux 5.9.
 	 */
 	const char *after;
 	enum cg_status (*then_for)(void *context, const struct cg_abi *abi,

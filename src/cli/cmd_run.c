@@ -43,7 +43,7 @@ static const struct option options[] = {
 	{ 0, "then", "FILE", OPTION_TEXT, offsetof(struct fields, then),
 	  "the policy of service, put over the first one then" },
 	{ 0, "after", "MOMENT", OPTION_TEXT, offsetof(struct fields, after),
-	  "when: once this call has succeeded, or ready (sd_notify)" },
+	  "when: a call has succeeded, ready (sd_notify), symbol:NAME" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 

@@ -6,26 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file that a command's name stands for, to be freed; NULL if none. */
-static char *command_file(const char *name)
-{
-	const char *path = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe) */
-
-	if (strchr(name, '/'))
-		return realpath(name, NULL);
-	for (; path && *path; path += *path == ':') {
-		size_t length = strcspn(path, ":");
-		char *file;
-
-		if (asprintf(&file, "%.*s/%s", (int)length, path, name) < 0)
-			return NULL;
-		if (access(file, X_OK) == 0)
-			return file;
-		free(file);
-		path += length;
-	}
-	return NULL;
-}
+#include "trace/lookup.h"
 
 char *target_file(const struct cg_recorder *recorder)
 {
@@ -33,7 +14,7 @@ char *target_file(const struct cg_recorder *recorder)
 	char *link, *file;
 
 	if (target->argv)
-		return command_file(target->argv[0]);
+		return lookup_file(target->argv[0]);
 	if (!target->pid ||
 	    asprintf(&link, "/proc/%d/exe", (int)target->pid) < 0)
 		return NULL;

@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "bpf/image.h"
 #include "run/fprog.h"
 #include "sys/task.h"
+#include "trace/breakpoint.h"
 #include "trace/inject.h"
 #include "trace/ready.h"
 #include "trace/resume.h"
@@ -22,6 +25,9 @@ struct follower {
 	pid_t id, process;
 	bool done;      /* it is under both filters */
 	bool at_moment; /* it is in the call that ends the start-up */
+	bool at_map;    /* it is in a call that may map the function's file */
+	bool planted;   /* the function is watched for in its process... */
+	bool cleared;   /* ...and not any more */
 	bool loading;   /* in the place of a call of its own it loads */
 	bool waiting;   /* at its next call, until a fellow has loaded */
 	struct regs before;
@@ -42,22 +48,36 @@ struct phases {
 	struct cg_error *err; /* the first failure */
 };
 
-bool moment_read(const char *text, struct run_moment *out, struct cg_error *err)
+bool moment_read(const char *text, const char *own, struct run_moment *out,
+		 struct cg_error *err)
 {
+	static const char symbol[] = "symbol:";
 	const char *close;
 
-	out->call = NULL;
+	*out = (struct run_moment){ .kind = RUN_MOMENT_READY };
 	if (strcmp(text, "ready") == 0)
 		return true;
+	if (strncmp(text, symbol, sizeof(symbol) - 1) == 0) {
+		out->kind = RUN_MOMENT_ENTRY;
+		return breakpoint_new(text + sizeof(symbol) - 1, own,
+				      &out->function, err);
+	}
+	out->kind = RUN_MOMENT_CALL;
 	out->call = cg_syscall_by_name(text);
 	if (out->call)
 		return true;
 	close = cg_syscall_suggest(text);
 	return fail(err, CG_E_INPUT,
 		    "no system call is called '%s'%s%s%s; a moment is one, or "
-		    "ready",
+		    "ready, or symbol:NAME",
 		    text, close ? "; did you mean '" : "", close ? close : "",
 		    close ? "'?" : "");
+}
+
+void moment_done(struct run_moment *moment)
+{
+	breakpoint_free(moment->function);
+	moment->function = NULL;
 }
 
 static pid_t process_of(pid_t thread)
@@ -277,11 +297,76 @@ static bool is_moment(const struct phases *phases, pid_t thread,
 	memcpy(args, info->entry.args, sizeof(args));
 	if (!abi)
 		return false;
-	if (phases->moment.call)
+	if (phases->moment.kind == RUN_MOMENT_CALL)
 		return cg_syscall_at(abi, (uint32_t)info->entry.nr) ==
 		       phases->moment.call;
-	return abi == cg_abi_native() &&
+	return phases->moment.kind == RUN_MOMENT_READY &&
+	       abi == cg_abi_native() &&
 	       ready_is_sent(thread, (uint32_t)info->entry.nr, args);
+}
+
+/* mmap, mmap2 and mprotect make code of a file. */
+static bool is_map(const struct __ptrace_syscall_info *info)
+{
+	const struct cg_abi *abi =
+		cg_abi_of_call(info->arch, (uint32_t)info->entry.nr);
+	const struct cg_syscall *call =
+		abi ? cg_syscall_at(abi, (uint32_t)info->entry.nr) : NULL;
+
+	return call && info->entry.args[2] & PROT_EXEC &&
+	       (strcmp(call->name, "mmap") == 0 ||
+		strcmp(call->name, "mmap2") == 0 ||
+		strcmp(call->name, "mprotect") == 0);
+}
+
+static bool plant(struct phases *phases, struct follower *thread)
+{
+	thread->planted = true;
+	return breakpoint_plant(phases->moment.function, thread->id,
+				thread->process, phases->err);
+}
+
+/* Threads share their code. */
+static bool plant_once(struct phases *phases, struct follower *thread)
+{
+	for (size_t i = 0; !thread->planted && i < phases->count; i++)
+		thread->planted =
+			phases->threads[i]->process == thread->process &&
+			phases->threads[i]->planted;
+	return thread->planted || plant(phases, thread);
+}
+
+static void reach(struct phases *phases)
+{
+	phases->reached = true;
+	interrupt_all(phases);
+}
+
+/*
+ * A stop of a program that may have the function: it is watched for from the
+ * first one of each thread, after each exec, and not any more once it has been
+ * entered. `*status` is without a signal if the breakpoint was all of it.
+ */
+static bool
+watch_function(struct phases *phases, struct follower *thread, int *status)
+{
+	bool exec = *status >> 16 == PTRACE_EVENT_EXEC;
+
+	if (*status >> 16 == 0 && WSTOPSIG(*status) == SIGTRAP &&
+	    breakpoint_hit(phases->moment.function, thread->id,
+			   thread->process)) {
+		*status = BORDER << 8 | 0x7f;
+		if (!phases->reached)
+			reach(phases);
+	}
+	if (!phases->reached)
+		return exec ? plant(phases, thread)
+			    : plant_once(phases, thread);
+	if (thread->cleared)
+		return true;
+	thread->cleared = true;
+	return breakpoint_clear(phases->moment.function, thread->id,
+				thread->process, phases->err);
 }
 
 /* False if the thread cannot be brought under the second filter. */
@@ -290,6 +375,7 @@ static bool on_entry(struct phases *phases, struct follower *thread,
 {
 	if (!phases->reached) {
 		thread->at_moment = is_moment(phases, thread->id, info);
+		thread->at_map = phases->moment.function && is_map(info);
 		return true;
 	}
 	if (thread->done)
@@ -309,11 +395,12 @@ static bool on_exit_of_call(struct phases *phases, struct follower *thread,
 		interrupt_all(phases);
 		return true;
 	}
-	if (thread->at_moment && !info->exit.is_error && !phases->reached) {
-		phases->reached = true;
-		interrupt_all(phases);
-	}
+	if (thread->at_moment && !info->exit.is_error && !phases->reached)
+		reach(phases);
 	thread->at_moment = false;
+	if (thread->at_map && !phases->reached && !plant(phases, thread))
+		return false;
+	thread->at_map = false;
 	return true;
 }
 
@@ -363,6 +450,11 @@ static void on_stop(struct phases *phases, pid_t id, int status)
 
 	if (!thread) {
 		fail_set(phases->err, CG_E_NOMEM, "out of memory");
+		give_up(phases, id);
+		return;
+	}
+	if (phases->moment.function &&
+	    !watch_function(phases, thread, &status)) {
 		give_up(phases, id);
 		return;
 	}
@@ -428,10 +520,14 @@ prepare(struct phases *phases, pid_t process, const struct installed *installed)
 	const long wanted = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
 			    PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			    PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
+	struct follower *first;
 	struct task task;
 	size_t count;
+	char path[64];
 
-	if (!moment_read(phases->options->after, &phases->moment, phases->err))
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)process);
+	if (!moment_read(phases->options->after, path, &phases->moment,
+			 phases->err))
 		return false;
 	if (phases->options->then_for(phases->options->context, installed->abi,
 				      &phases->then, phases->err) != CG_OK)
@@ -442,6 +538,11 @@ prepare(struct phases *phases, pid_t process, const struct installed *installed)
 		return fail(phases->err, CG_E_UNSUPPORTED,
 			    "phases need /proc and Linux 5.9, to see each "
 			    "thread under both filters");
+	first = follower_of(phases, process);
+	if (!first)
+		return fail_nomem(phases->err);
+	if (phases->moment.function && !plant(phases, first))
+		return false;
 	if (ptrace(PTRACE_SETOPTIONS, process, NULL, wanted) == 0 &&
 	    ptrace(PTRACE_SYSCALL, process, NULL, NULL) == 0)
 		return true;
@@ -461,5 +562,6 @@ bool phases(pid_t process, const struct cg_run_options *options,
 		forget(&phases, phases.threads[0]->id);
 	free(phases.threads);
 	cg_program_free(phases.then);
+	moment_done(&phases.moment);
 	return ok;
 }

@@ -6,12 +6,25 @@
 
 #include "run/install.h"
 
-/* What options->after says; false where it says nothing. */
-struct run_moment {
-	const struct cg_syscall *call; /* NULL: a readiness notification */
+enum run_moment_kind {
+	RUN_MOMENT_CALL,
+	RUN_MOMENT_READY, /* a readiness notification */
+	RUN_MOMENT_ENTRY, /* of a function */
 };
-bool moment_read(const char *text, struct run_moment *out,
+
+struct run_moment {
+	enum run_moment_kind kind;
+	const struct cg_syscall *call;
+	struct breakpoint *function;
+};
+
+/*
+ * What options->after says; false where it says nothing. `own` is the file of
+ * the command, or NULL. moment_done() frees what is in it.
+ */
+bool moment_read(const char *text, const char *own, struct run_moment *out,
 		 struct cg_error *err);
+void moment_done(struct run_moment *moment);
 
 /*
  * The command is in a stop, under its first filter. Let it run until the

@@ -1,5 +1,7 @@
 #include <callgate/run.h>
 
+#include <stdlib.h>
+
 #include "base/fail.h"
 #include "run/launch.h"
 #include "run/phases.h"
@@ -7,10 +9,12 @@
 #include "trace/machine.h"
 
 /* What would fail at the moment should fail before anything starts. */
-static bool
-check_phases(const struct cg_run_options *options, struct cg_error *err)
+static bool check_phases(const struct cg_run_options *options, const char *name,
+			 struct cg_error *err)
 {
 	struct run_moment moment;
+	char *file;
+	bool ok;
 	struct cg_program *then = NULL;
 
 	if (!options->then_for)
@@ -21,7 +25,11 @@ check_phases(const struct cg_run_options *options, struct cg_error *err)
 		return fail(err, CG_E_INPUT,
 			    "with a filter that is loaded before exec nobody "
 			    "is there to load the second one");
-	if (!moment_read(options->after, &moment, err))
+	file = lookup_file(name);
+	ok = moment_read(options->after, file, &moment, err);
+	free(file);
+	moment_done(&moment);
+	if (!ok)
 		return false;
 	*err = (struct cg_error){ 0 };
 	if (options->then_for(options->context, cg_abi_native(), &then, err) !=
@@ -47,7 +55,7 @@ static bool check(const struct cg_run_options *options, char *const argv[],
 			    "a command can be run with the flags log and "
 			    "spec_allow alone, not 0x%x",
 			    (unsigned)others);
-	if (options->after && !check_phases(options, err))
+	if (options->after && !check_phases(options, argv[0], err))
 		return false;
 	machine_doors(&doors);
 	if (doors == 0 && !options->before_exec)

@@ -65,3 +65,26 @@ bool lookup_exec(char *const argv[], struct cg_error *err)
 	return fail_errno(err, CG_E_SYSTEM, number, "cannot execute %s",
 			  argv[0]);
 }
+
+char *lookup_file(const char *name)
+{
+	/* execvp(3) reads it as well. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return realpath(name, NULL);
+	for (path = path ? path : default_path;; path++) {
+		size_t length = strcspn(path, ":");
+		char *file;
+
+		if (asprintf(&file, "%.*s%s%s", (int)length, path,
+			     length ? "/" : "", name) < 0)
+			return NULL;
+		if (access(file, X_OK) == 0)
+			return file;
+		free(file);
+		path += length;
+		if (*path == '\0')
+			return NULL;
+	}
+}

@@ -13,4 +13,7 @@
  */
 bool lookup_exec(char *const argv[], struct cg_error *err);
 
+/* The file that it would execute, to be freed; NULL if there is none. */
+char *lookup_file(const char *name);
+
 #endif

@@ -38,6 +38,15 @@ bool regs_write(pid_t thread, const struct regs *regs);
 
 uint64_t regs_pc(const struct regs *regs);
 uint64_t regs_sp(const struct regs *regs);
+void regs_set_pc(struct regs *regs, uint64_t pc);
+
+/* The instruction that stops a thread; how far behind it the pc is then. */
+struct trap_insn {
+	unsigned char code[4];
+	unsigned length, behind;
+};
+/* NULL where this machine is not known. */
+const struct trap_insn *machine_trap(void);
 
 /* The door that a program just executed will use, by its first registers. */
 const struct door_in *regs_door(pid_t process, const struct regs *regs);

@@ -38,6 +38,17 @@ uint64_t regs_sp(const struct regs *regs)
 	return 0;
 }
 
+void regs_set_pc(struct regs *regs, uint64_t pc)
+{
+	(void)regs;
+	(void)pc;
+}
+
+const struct trap_insn *machine_trap(void)
+{
+	return NULL;
+}
+
 const struct door_in *regs_door(pid_t process, const struct regs *regs)
 {
 	(void)process;

@@ -88,6 +88,18 @@ uint64_t regs_sp(const struct regs *regs)
 	return in(regs)->rsp;
 }
 
+void regs_set_pc(struct regs *regs, uint64_t pc)
+{
+	of(regs)->rip = pc;
+}
+
+const struct trap_insn *machine_trap(void)
+{
+	static const struct trap_insn int3 = { { 0xcc }, 1, 1 };
+
+	return &int3;
+}
+
 /*
  * x32 differs from x86_64 in the class of the file alone. Where that cannot be
  * read it is taken for x86_64, whose filter answers x32 calls as foreign ones.

@@ -153,23 +153,76 @@ for pid in os.getpid(), child:
         for line in open(f'/proc/{pid}/task/{thread}/status'):
             if line.startswith(('TracerPid', 'Seccomp_filters')):
                 print(line.split()[1])
+import ctypes, hashlib
+libc = ctypes.CDLL(None)
+where = ctypes.cast(libc.listen, ctypes.c_void_p).value
+for pid in os.getpid(), child:
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        memory.seek(where)
+        code = memory.read(16)
+        print(hashlib.sha256(code).hexdigest()
+              if code[0] != 0xcc else 'a breakpoint')
 sys.stdout.flush()
 os.kill(child, 9)
 os._exit(3)
 """
 
 
+def symbol(world):
+    """A function that is entered ends the start-up, by whoever enters it."""
+    world.write("wide.yml", WIDE)
+    world.write("tight.yml", WIDE.replace("errno", "kill_process").replace(
+        "ptrace", "ptrace, getpgrp"))
+    under = ["run", "--init", "wide.yml", "--then", "tight.yml", "--after"]
+    by_file = f"symbol:{world.target}:begin_service"
+    killed = [-signal.SIGSYS, 128 + signal.SIGSYS]
+    rows = [
+        ("the command's own", "symbol:begin_service",
+         [world.target, "symbol", "5"], {}, killed),
+        ("never entered", "symbol:begin_service",
+         [world.target, "loop", "5"], {}, [0]),
+        ("of what is executed later", by_file,
+         ["sh", "-c", f"{world.target} loop 1; exec {world.target} symbol 5"],
+         {}, killed),
+        ("in a child", by_file, ["sh", "-c", f"{world.target} symbol 5"], {},
+         killed),
+        ("of a library", "symbol:LIBC:listen", [world.target, "server", "5"],
+         {}, killed),
+    ]
+    if is_root():
+        rows.append(("without privilege", "symbol:begin_service",
+                     [world.target, "symbol", "5"], setuid_ids(), killed))
+    for name, moment, words, ids, status in rows:
+        if "LIBC" in moment:
+            maps = open("/proc/self/maps").read()
+            moment = moment.replace("LIBC", re.search(
+                r"\S*/libc\.so\.\d", maps)[0])
+        done = world.run(*under, moment, "--", *words, **ids)
+        world.tap.ok(done.returncode in status, f"a function: {name}", done)
+
+
+WIDE = """seccomp:
+  default_action: allow
+  syscalls:
+    - {action: errno, names: [ptrace]}
+"""
+
+
 def every_thread(world):
-    world.write("wide.yml", "seccomp:\n  default_action: allow\n  syscalls:\n"
-                "    - {action: errno, names: [ptrace]}\n")
+    world.write("wide.yml", WIDE)
     before = re.search(r"Seccomp_filters:\t(\d+)",
                        open("/proc/self/status").read())
-    done = world.run("run", "--init", "wide.yml", "--then", "wide.yml",
-                     "--after", "listen", "--", "python3", "-c", SERVER)
     wanted = ["0", str(int(before[1]) + 2)] * 7
-    world.tap.ok(done.returncode == 3 and done.stdout.split() == wanted,
-                 "a second filter in every thread of every process, and "
-                 "nobody attached", done)
+    libc = re.search(r"\S*/libc\.so\.\d", open("/proc/self/maps").read())[0]
+    for moment in "listen", f"symbol:{libc}:listen":
+        done = world.run("run", "--init", "wide.yml", "--then", "wide.yml",
+                         "--after", moment, "--", "python3", "-c", SERVER)
+        seen = done.stdout.split()
+        codes = set(seen[14:])
+        world.tap.ok(done.returncode == 3 and seen[:14] == wanted and
+                     len(codes) == 1 and len(seen) == 16,
+                     f"{moment}: a second filter in every thread of every "
+                     "process, the code as before, and nobody attached", done)
 
 
 def policy_at_once(world):
@@ -493,7 +546,7 @@ def main():
     for backend, why in world.missing.items():
         print(f"# {backend}: {why}")
     for part in (rows, backends_agree, values, lost, errors, phases,
-                 two_policies, every_thread, policy_at_once, learn, attach, killed,
+                 two_policies, symbol, every_thread, policy_at_once, learn, attach, killed,
                  ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)
     world.tap.done()
