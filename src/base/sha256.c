@@ -40,24 +40,41 @@ static void schedule(const unsigned char *block, uint32_t words[ROUNDS])
 	}
 }
 
+/*
+ * One round. Where the eight words stand in the state turns by one each time,
+ * instead of the words themselves.
+ */
+static inline void
+mix_word(uint32_t state[8], unsigned round, uint32_t constant_and_word)
+{
+	uint32_t *const h = &state[(7u - round) & 7];
+	const uint32_t a = state[(0u - round) & 7], b = state[(1u - round) & 7],
+		       c = state[(2u - round) & 7], e = state[(4u - round) & 7],
+		       f = state[(5u - round) & 7], g = state[(6u - round) & 7];
+	const uint32_t first = *h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
+			       ((e & f) ^ (~e & g)) + constant_and_word;
+
+	state[(3u - round) & 7] += first;
+	*h = first + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) +
+	     ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void mix(uint32_t state[8], const unsigned char *block)
 {
 	uint32_t words[ROUNDS], s[8];
 
 	schedule(block, words);
 	memcpy(s, state, sizeof(s));
-	for (size_t i = 0; i < ROUNDS; i++) {
-		uint32_t a = s[0], e = s[4];
-		uint32_t choice = (e & s[5]) ^ (~e & s[6]);
-		uint32_t majority = (a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]);
-		uint32_t first = s[7] +
-				 (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) +
-				 choice + constants[i] + words[i];
-
-		memmove(s + 1, s, 7 * sizeof(s[0]));
-		s[4] += first;
-		s[0] = first + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) +
-		       majority;
+	/* Eight at once, so that each knows its words while compiling. */
+	for (unsigned i = 0; i < ROUNDS; i += 8) {
+		mix_word(s, 0, constants[i] + words[i]);
+		mix_word(s, 1, constants[i + 1] + words[i + 1]);
+		mix_word(s, 2, constants[i + 2] + words[i + 2]);
+		mix_word(s, 3, constants[i + 3] + words[i + 3]);
+		mix_word(s, 4, constants[i + 4] + words[i + 4]);
+		mix_word(s, 5, constants[i + 5] + words[i + 5]);
+		mix_word(s, 6, constants[i + 6] + words[i + 6]);
+		mix_word(s, 7, constants[i + 7] + words[i + 7]);
 	}
 	for (size_t i = 0; i < 8; i++)
 		state[i] += s[i];
