@@ -42,6 +42,14 @@ struct cg_profile_options {
 	bool no_debug;    /* leave separate files of symbols alone */
 	size_t memory;    /* bytes to take at most; 0: 8 GiB */
 	unsigned threads; /* that read code; 0: one for each processor */
+	/*
+	 * A folder for what is found in libraries, so that it is known the next
+	 * time; NULL: none. It is made if the one that it is in is there. Where
+	 * others may write it, it is not used, and `note` is told.
+	 */
+	const char *cache;
+	/* Called with what went wrong and changes nothing; NULL: never. */
+	void (*note)(void *context, const char *what);
 	/* Called now and then with what is being done; NULL: never. */
 	void (*progress)(void *context, const char *what, size_t done);
 	void *context;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sys/cache.h"
 #include "sys/threads.h"
 #include "sys/tree.h"
 
@@ -126,6 +127,37 @@ profile_each(struct cg_profile *profile, struct tree *tree,
 	return true;
 }
 
+/* ------------------------------------------------------------ the cache -- */
+
+static bool load_kept(void *context, const char *name, struct bytes *out)
+{
+	return cache_load(context, name, &out->at, &out->size);
+}
+
+static void save_kept(void *context, const char *name, struct bytes bytes)
+{
+	cache_save(context, name, bytes.at, bytes.size);
+}
+
+static bool open_cache(const struct cg_profile_options *options,
+		       struct wanted *wanted, struct cache **cache)
+{
+	*cache = NULL;
+	if (!options->cache)
+		return true;
+	*cache = cache_open(options->cache);
+	wanted->storage = (struct storage){ load_kept, save_kept, *cache };
+	return *cache != NULL;
+}
+
+static void
+close_cache(const struct cg_profile_options *options, struct cache *cache)
+{
+	if (cache && *cache_note(cache) && options->note)
+		options->note(options->context, cache_note(cache));
+	cache_close(cache);
+}
+
 static bool profile_all(struct cg_profile *profile, const char *const *programs,
 			size_t count, const struct cg_profile_options *options,
 			struct cg_error *err)
@@ -135,6 +167,7 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 		.memory = options->memory ? options->memory : MEMORY_USUAL,
 	};
 	struct threads *threads;
+	struct cache *cache;
 	struct tree tree;
 	bool ok;
 
@@ -144,9 +177,10 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 	if (threads)
 		wanted.crew = threads_crew(threads);
 	wanted.files = (struct files){ read_tree, &tree };
-	ok = threads ? profile_each(profile, &tree, &wanted, programs, count,
-				    err)
-		     : fail_nomem(err);
+	ok = open_cache(options, &wanted, &cache) && threads;
+	ok = ok ? profile_each(profile, &tree, &wanted, programs, count, err)
+		: fail_nomem(err);
+	close_cache(options, cache);
 	threads_free(threads);
 	tree_close(&tree);
 	return ok;

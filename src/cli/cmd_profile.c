@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -16,7 +17,8 @@ struct fields {
 	const char *package, *output, *format;
 	struct texts block, allow, with, library_path;
 	const char *jobs;
-	bool diff, json, graph, names, gaps, images, no_modules, no_debug;
+	bool no_cache, diff, json, graph, names, gaps, images, no_modules,
+		no_debug;
 };
 
 static const struct option options[] = {
@@ -57,6 +59,8 @@ static const struct option options[] = {
 	  "do not read separate files of symbols" },
 	{ 'j', "jobs", "COUNT", OPTION_TEXT, offsetof(struct fields, jobs),
 	  "threads to read code with (default: one a processor)" },
+	{ 0, "no-cache", NULL, OPTION_FLAG, offsetof(struct fields, no_cache),
+	  "neither use nor keep what is known of libraries" },
 	{ 0, "gaps", NULL, OPTION_FLAG, offsetof(struct fields, gaps),
 	  "tell of all gaps, also of those that matter little" },
 	{ 0, "images", NULL, OPTION_FLAG, offsetof(struct fields, images),
@@ -119,6 +123,32 @@ static bool read_jobs(const char *text, unsigned *out)
 	return true;
 }
 
+/* Where the user's own caches are, made as far as it is not there. */
+static const char *cache_folder(char *out, size_t size)
+{
+	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int used;
+
+	if (base && base[0] == '/')
+		used = snprintf(out, size, "%s", base);
+	else if (home && home[0] == '/')
+		used = snprintf(out, size, "%s/.cache", home);
+	else
+		return NULL;
+	if (used < 0 || (size_t)used + sizeof("/callgate") > size)
+		return NULL;
+	/* Whoever cannot make it is told so when it is used. */
+	(void)mkdir(out, 0700);
+	strcat(out, "/callgate");
+	return out;
+}
+
+static void show_note(void *context, const char *what)
+{
+	(void)context;
+	out_note("%s", what);
+}
+
 static int open_profile(const struct fields *fields, bool all, char **programs,
 			int count, struct cg_profile **out)
 {
@@ -128,7 +158,9 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 		.library_path = listed(&fields->library_path),
 		.no_modules = fields->no_modules,
 		.no_debug = fields->no_debug,
+		.note = show_note,
 	};
+	char cache[4096];
 	enum cg_status status;
 	struct cg_error err;
 
@@ -137,6 +169,8 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 	if (!read_data(fields->data, &how.data) ||
 	    !read_jobs(fields->jobs, &how.threads))
 		return EXIT_USAGE;
+	if (!fields->no_cache)
+		how.cache = cache_folder(cache, sizeof(cache));
 	if (all)
 		how.data = CG_DATA_ALL;
 	status = cg_profile_open((const char *const *)programs, (size_t)count,

@@ -425,6 +425,7 @@ bool image_add_symbols(struct arena *arena, struct bytes file,
 			  &symbols, &err))
 		return false;
 	image->all = symbols;
+	image->debug = file;
 	return true;
 }
 

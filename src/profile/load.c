@@ -307,6 +307,7 @@ static bool add_image(struct loader *loader, const char *path,
 		return fail_nomem(err);
 	if (!image_open(loader->arena, file, name, &image, err))
 		return false;
+	image.real = real;
 	add_debug(loader, &image);
 	if (!extents_add(loader->arena, &image))
 		return fail_nomem(err);

@@ -9,11 +9,15 @@
 
 #include "profile/world.h"
 
+enum { FILES_CONTENT = '=' };
+
 /*
  * The whole content of a file, or false if there is none that can be read. The
  * bytes must live as long as the world. `*real` is a name that is the same for
- * the same file, however it was come to; it lives as long.
+ * the same file, however it was come to; it lives as long. If it begins with
+ * FILES_CONTENT, it is another as soon as the content is.
  */
+
 typedef bool files_read(void *context, const char *path, struct bytes *out,
 			const char **real);
 

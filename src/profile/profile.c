@@ -308,6 +308,74 @@ static void say(const struct work *work, const char *what, size_t done)
 		options->progress(options->context, what, done);
 }
 
+/* ------------------------------------------------------------- shelves -- */
+
+/* Hashing more than this takes longer than it may save. */
+enum { SHELVED_MAX = 1 << 26 };
+
+static void open_shelf(void *data, size_t index)
+{
+	const struct work *work = data;
+	struct loaded *in = work->world.images[work->rooted + index];
+
+	if (in->image.file.size > SHELVED_MAX)
+		return;
+	shelf_sum(&in->image, &work->wanted->storage);
+	if (in->shelf)
+		shelf_open(in->shelf, &work->wanted->storage, in,
+			   work->reach.all_data);
+}
+
+static void save_shelf(struct work *work, const struct shelf *shelf)
+{
+	if (shelf)
+		shelf_save(shelf, &work->arena, &work->wanted->storage);
+}
+
+/* What is kept of the images as they stand now. */
+static bool open_world_shelf(struct work *work)
+{
+	save_shelf(work, work->reach.shelf);
+	work->reach.shelf = NULL;
+	for (size_t i = 0; i < work->world.count; i++)
+		if (!work->world.images[i]->image.has_sum)
+			return true;
+	work->reach.shelf = arena_array(&work->arena, struct shelf, 1);
+	if (work->reach.shelf)
+		shelf_open_world(work->reach.shelf, &work->wanted->storage,
+				 &work->world, work->reach.all_data);
+	return work->reach.shelf != NULL;
+}
+
+/* What is kept of the images that came last. */
+static bool open_shelves(struct work *work, struct cg_error *err)
+{
+	if (!work->wanted->storage.load || work->rooted == work->world.count)
+		return true;
+	for (size_t i = work->rooted; i < work->world.count; i++) {
+		struct loaded *in = work->world.images[i];
+
+		if (in->main)
+			continue;
+		in->shelf = arena_array(&work->arena, struct shelf, 1);
+		if (!in->shelf)
+			return fail_work(work, err);
+	}
+	crew_each(&work->wanted->crew, work->world.count - work->rooted,
+		  open_shelf, work);
+	for (size_t i = work->rooted; i < work->world.count; i++)
+		if (!work->world.images[i]->image.has_sum)
+			work->world.images[i]->shelf = NULL;
+	return open_world_shelf(work) || fail_work(work, err);
+}
+
+static void save_shelves(struct work *work)
+{
+	for (size_t i = 0; i < work->world.count; i++)
+		save_shelf(work, work->world.images[i]->shelf);
+	save_shelf(work, work->reach.shelf);
+}
+
 /* Until no round brings anything new. */
 static bool settle(struct work *work, struct cg_error *err)
 {
@@ -315,6 +383,8 @@ static bool settle(struct work *work, struct cg_error *err)
 		const size_t images = work->world.count;
 		size_t functions;
 
+		if (!open_shelves(work, err))
+			return false;
 		while (work->rooted < work->world.count)
 			add_roots(work, work->world.images[work->rooted++]);
 		reach_drain(&work->reach);
@@ -399,6 +469,8 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 	      fail_work(&work, err)) &&
 	     open_wanted(&work, err) && settle(&work, err) &&
 	     profile_tell(arena, &work, report, err);
+	if (ok)
+		save_shelves(&work);
 	arena_free(&work.arena);
 	return ok;
 }

@@ -8,6 +8,7 @@
 
 #include "base/crew.h"
 #include "profile/load.h"
+#include "profile/shelf.h"
 
 struct report_call {
 	struct cg_profile_call call;
@@ -30,7 +31,8 @@ struct wanted {
 	const struct cg_profile_options *options; /* not NULL */
 	struct files files;
 	struct crew crew; /* who reads code */
-	size_t memory;    /* bytes that the work may take */
+	struct storage storage;
+	size_t memory; /* bytes that the work may take */
 };
 
 /*

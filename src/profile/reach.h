@@ -24,6 +24,7 @@ enum how {
 	HOW_UNWIND,  /* the unwinder calls it */
 	HOW_TABLE,   /* a branch table leads there */
 	HOW_EXPORT,  /* of a library that is opened at run time */
+	HOW_COUNT,
 };
 
 /* Who brought something in. */
@@ -138,6 +139,7 @@ struct reach {
 	bool nomem;
 	struct crew crew;    /* who reads code */
 	struct batch *batch; /* of what is read at once; remarks.c */
+	struct shelf *shelf; /* of all images together; or NULL */
 	bool *foreign;       /* set when one image's answer asks others */
 };
 

@@ -1,6 +1,7 @@
 #include "profile/remarks.h"
 
 #include "profile/read.h"
+#include "profile/shelf.h"
 
 /* Regions that are read before any is told: it bounds the memory. */
 enum { BATCH_MAX = 2048, BATCH_PART = 16 };
@@ -109,6 +110,8 @@ void remarks_tell(struct reach *reach, uint32_t function,
 struct part {
 	struct arena arena;
 	uint32_t functions[BATCH_PART];
+	struct bytes packed[BATCH_PART]; /* to be kept; or empty */
+	struct shelf *shelf[BATCH_PART]; /* where */
 	struct remarks remarks[BATCH_PART];
 	unsigned count;
 };
@@ -118,16 +121,41 @@ struct batch {
 	struct part parts[BATCH_MAX / BATCH_PART];
 };
 
+static bool find_kept(const struct shelf *shelf, uint64_t start,
+		      struct part *part, unsigned i)
+{
+	return shelf &&
+	       shelf_find(shelf, start, &part->arena, &part->remarks[i]);
+}
+
+/* From what was kept, or by reading; and then pack what may be kept. */
+static void read_one(struct part *part, const struct reach *reach,
+		     struct memo *memo, unsigned i)
+{
+	const struct region *region =
+		&reach->regions[reach->functions[part->functions[i]].region];
+	struct shelf *own = region->unknown ? NULL : region->code.in->shelf;
+	struct shelf *all = region->unknown ? NULL : reach->shelf;
+	const uint64_t start =
+		region->unknown ? 0 : region->code.spans[0].start;
+	struct remarks *out = &part->remarks[i];
+
+	if (find_kept(own, start, part, i) || find_kept(all, start, part, i))
+		return;
+	read_function(reach, &part->arena, memo, part->functions[i], out);
+	part->shelf[i] = own && !out->foreign ? own : all;
+	if (part->shelf[i] && !out->nomem)
+		part->packed[i] = shelf_pack(part->shelf[i], &part->arena, out);
+}
+
 static void read_part(void *data, size_t index)
 {
 	struct batch *batch = data;
 	struct part *part = &batch->parts[index];
-
 	struct memo *memo = arena_array(&part->arena, struct memo, 1);
 
 	for (unsigned i = 0; i < part->count; i++)
-		read_function(batch->reach, &part->arena, memo,
-			      part->functions[i], &part->remarks[i]);
+		read_one(part, batch->reach, memo, i);
 }
 
 /* The next functions, each region once. How many parts they are. */
@@ -154,15 +182,27 @@ static size_t fill(struct reach *reach, struct batch *batch)
 	return (taken + BATCH_PART - 1) / BATCH_PART;
 }
 
+static void keep(struct reach *reach, const struct part *part, unsigned i)
+{
+	const struct function *function = &reach->functions[part->functions[i]];
+
+	if (part->packed[i].size)
+		shelf_add(part->shelf[i], reach->arena,
+			  reach->regions[function->region].code.spans[0].start,
+			  part->packed[i]);
+}
+
 /* In the order in which they were come to, whoever has read them. */
 static void tell_parts(struct reach *reach, struct batch *batch, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct part *part = &batch->parts[i];
 
-		for (unsigned k = 0; k < part->count && !reach->nomem; k++)
+		for (unsigned k = 0; k < part->count && !reach->nomem; k++) {
 			remarks_tell(reach, part->functions[k],
 				     &part->remarks[k]);
+			keep(reach, part, k);
+		}
 		arena_free(&part->arena);
 	}
 }

@@ -19,6 +19,8 @@ struct labels {
 	uint64_t *ends; /* the last end of any up to this one */
 };
 
+struct shelf;
+
 struct loaded {
 	struct image image;
 	uint32_t index;
@@ -26,8 +28,9 @@ struct loaded {
 	bool main;  /* a program, not one of its libraries */
 	bool added; /* opened at run time: everything it exports is used */
 	bool is_loader;
-	bool libc;       /* the GNU C library, or a program that holds it */
-	const char *why; /* it was loaded: "needed by ..." */
+	bool libc;           /* the GNU C library, or a program that holds it */
+	const char *why;     /* it was loaded: "needed by ..." */
+	struct shelf *shelf; /* what is kept of its code; or NULL */
 };
 
 struct slot; /* of the table of symbols */

@@ -8,11 +8,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/*
+ * Device and number, size and time of change; and the seconds until that stands
+ * for the content: pages that somebody has mapped are written back by then.
+ */
+enum { TREE_NAME = 96, SETTLED = 60 };
 
 struct tree_file {
 	struct tree_file *next;
-	char name[48]; /* device and number */
+	char name[TREE_NAME];
 	size_t size;
 	unsigned char bytes[];
 };
@@ -45,7 +52,9 @@ static struct tree_file *known(const struct tree *tree, const char *name)
 {
 	struct tree_file *file = tree->files;
 
-	while (file && strcmp(file->name, name) != 0)
+	/* What has settled in the meantime is still the same. */
+	while (file && strcmp(file->name + (file->name[0] == '='),
+			      name + (name[0] == '=')) != 0)
 		file = file->next;
 	return file;
 }
@@ -69,12 +78,30 @@ static bool fill(int fd, struct tree_file *file)
 	return true;
 }
 
+/*
+ * Whoever writes a file changes its time of change, which nobody can set; but
+ * time has steps, so a file that was just changed is known by its number only.
+ */
+static void name_file(const struct stat *about, char name[TREE_NAME])
+{
+	struct timespec now = { 0 };
+	const bool settled = clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+			     now.tv_sec - about->st_ctim.tv_sec > SETTLED;
+
+	snprintf(name, TREE_NAME, "%s%llx:%llx:%llx:%llx.%lx",
+		 settled ? "=" : "", (unsigned long long)about->st_dev,
+		 (unsigned long long)about->st_ino,
+		 (unsigned long long)about->st_size,
+		 (unsigned long long)about->st_ctim.tv_sec,
+		 (unsigned long)about->st_ctim.tv_nsec);
+}
+
 static struct tree_file *
 read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
 {
 	struct tree_file *file;
 	struct stat about;
-	char name[48];
+	char name[TREE_NAME];
 
 	if (fstat(fd, &about) != 0) {
 		fail_set_errno(err, CG_E_SYSTEM, errno, "cannot examine %s",
@@ -87,9 +114,7 @@ read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
 						: "no regular file");
 		return NULL;
 	}
-	snprintf(name, sizeof(name), "%llx:%llx",
-		 (unsigned long long)about.st_dev,
-		 (unsigned long long)about.st_ino);
+	name_file(&about, name);
 	file = known(tree, name);
 	if (file)
 		return file;

@@ -23,7 +23,8 @@ bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err);
 
 /*
  * The content of a regular file, the tree's own until it is closed. Links are
- * followed as if the root were /. `*name` is the same for the same file. Fails
+ * followed as if the root were /. `*name` is the same for the same file; if it
+ * begins with '=', it is another once the content is. Fails
  * with CG_E_SYSTEM, CG_E_INPUT (no regular file, too large), CG_E_NOMEM.
  */
 bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,

@@ -2,7 +2,9 @@
 """callgate profile as a user meets it: its forms, its answers, its bad input."""
 
 import json
+import os
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -28,11 +30,13 @@ void _start(void) { raw(CALL); for (;;) raw(60); }
 class Command:
     def __init__(self, path, folder):
         self.path, self.folder = path, folder
+        self.cache = folder / "cache"
+        self.env = dict(os.environ, XDG_CACHE_HOME=str(self.cache))
 
     def __call__(self, *words):
         return subprocess.run([self.path, "profile", *map(str, words)],
                               cwd=self.folder, check=False, timeout=120,
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, env=self.env)
 
     def build(self, name, number):
         source = self.folder / f"{name}.c"
@@ -116,6 +120,67 @@ def threads(tap, run):
     tap.ok(ran.returncode == 2 and "1 to 1024" in ran.stderr, "no threads", ran)
 
 
+def spoiled(kept, rng):
+    """What a file that was kept may have become, by accident or by malice."""
+    whole = kept.read_bytes()
+    yield "cut in half", whole[:len(whole) // 2]
+    yield "empty", b""
+    yield "text", b"hello, world\n" * 100
+    yield "a count too large", whole[:24] + b"\xff" * 4 + whole[28:]
+    yield "no check", whole[:16] + bytes(8) + whole[24:]
+    for i in range(20):
+        at = rng.randrange(len(whole))
+        yield f"one bit, {i}", (whole[:at] + bytes([whole[at] ^ 1 << i % 8]) +
+                                whole[at + 1:])
+
+
+def cache(tap, run):
+    """It may be lost, spoiled or another's: the answer stays the same."""
+    path = pathlib.Path(shutil.which("ls") or sys.executable).resolve()
+    plain = run("--json", "--no-cache", path)
+    wanted = plain.stdout
+    tap.ok(not run.cache.exists(), "--no-cache keeps nothing")
+    tap.ok(run("--json", path).stdout == wanted, "a cold cache")
+    folder = run.cache / "callgate"
+    kept = sorted(folder.iterdir(), key=lambda one: one.stat().st_size)
+    tap.ok(folder.stat().st_mode & 0o777 == 0o700 and kept and
+           all(one.stat().st_mode & 0o777 == 0o600 for one in kept),
+           "what is kept is its owner's alone", kept)
+    ran = run("--json", path)
+    tap.ok(ran.stdout == wanted and ran.stderr == plain.stderr,
+           "a warm cache", ran)
+    one, rng = kept[-1], random.Random(1)
+    whole = one.read_bytes()
+    for name, content in spoiled(one, rng):
+        one.write_bytes(content)
+        ran = run("--json", path)
+        tap.ok(ran.stdout == wanted, f"a spoiled cache: {name}", ran)
+        one.write_bytes(whole)
+    one.chmod(0o622)
+    ran = run("--json", path)
+    tap.ok(ran.stdout == wanted and "others may write" in ran.stderr,
+           "a file that others may write", ran)
+    one.unlink()
+    one.symlink_to("/etc/passwd")
+    ran = run("--json", path)
+    tap.ok(ran.stdout == wanted and one.name[:16] in ran.stderr,
+           "a link in place of a file", ran)
+    folder.chmod(0o777)
+    ran = run("--json", path)
+    tap.ok(ran.stdout == wanted and "others may write" in ran.stderr,
+           "a folder that others may write", ran)
+    folder.chmod(0o700)
+    if os.geteuid() == 0:
+        os.chown(folder, 65534, 65534)
+        ran = run("--json", path)
+        tap.ok(ran.stdout == wanted and "another user" in ran.stderr,
+               "another user's folder", ran)
+    else:
+        tap.skip("another user's folder", "only root can make one")
+    shutil.rmtree(run.cache)
+    tap.ok(run("--json", path).stdout == wanted, "a cache that was deleted")
+
+
 def bad_input(tap, run, acct):
     whole = acct.read_bytes()
     rows = [
@@ -160,6 +225,7 @@ def main():
         folder = pathlib.Path(name)
         run = Command(str(pathlib.Path(sys.argv[1]).resolve()), folder)
         acct, reboot = run.build("acct", 163), run.build("reboot", 169)
+        cache(tap, run)
         forms(tap, run, acct, reboot)
         answers(tap, run, acct, reboot)
         bad_input(tap, run, acct)

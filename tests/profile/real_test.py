@@ -145,7 +145,7 @@ def traced(command, folder):
 
 
 def profile(callgate, programs, *options):
-    ran = subprocess.run([callgate, "profile", *options, *programs],
+    ran = subprocess.run([callgate, "profile", "--no-cache", *options, *programs],
                          check=False, capture_output=True, text=True,
                          timeout=300)
     return ran.stdout if ran.returncode in (0, 1) else None, ran.stderr

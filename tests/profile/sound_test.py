@@ -81,7 +81,7 @@ class Builder:
         return (program, "") if not built.returncode else (None, built.stderr)
 
     def profile(self, program, options):
-        ran = subprocess.run([self.callgate, "profile", "--json", *options,
+        ran = subprocess.run([self.callgate, "profile", "--json", "--no-cache", *options,
                               str(program)], check=False, capture_output=True,
                              text=True, timeout=120)
         if ran.returncode not in (0, 1):
