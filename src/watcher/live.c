@@ -7,6 +7,7 @@
 #include "watcher/pipeline.h"
 #include "watcher/ready.h"
 #include "watcher/run.h"
+#include "watcher/show.h"
 #include "watcher/sources.h"
 
 enum {
@@ -55,10 +56,13 @@ int run_live(struct session *session, bool ask)
 	sources_note(watch);
 	ready_tell();
 	while (ok && !session_is_over(session) && !ferror(stdout)) {
-		struct pollfd ready = { cg_watch_fd(watch), POLLIN, 0 };
+		struct pollfd ready[] = {
+			{ cg_watch_fd(watch), POLLIN, 0 },
+			{ show_fd(session), POLLIN, 0 },
+		};
 
 		/* A signal ends the wait; session_is_over() sees why. */
-		(void)poll(&ready, 1, more ? 0 : TICK);
+		(void)poll(ready, 2, more ? 0 : TICK);
 		ok = drain(session, watch, &more);
 		sources_tell_losses(session, watch);
 		pipeline_tick(session);

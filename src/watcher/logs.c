@@ -82,11 +82,14 @@ static ssize_t read_more(struct log *log)
 /* Whether there is something to read; meanwhile others have their turn. */
 static bool await(struct session *session, const struct log *log)
 {
-	struct pollfd ready = { log->fd, POLLIN, 0 };
-	const int found = poll(&ready, 1, TICK);
+	struct pollfd ready[] = {
+		{ log->fd, POLLIN, 0 },
+		{ show_fd(session), POLLIN, 0 },
+	};
+	const int found = poll(ready, 2, TICK);
 
 	pipeline_tick(session);
-	return found > 0;
+	return found > 0 && ready[0].revents;
 }
 
 static int read_log(struct session *session, const char *path)
@@ -119,8 +122,10 @@ static int read_log(struct session *session, const char *path)
 static void stay(struct session *session)
 {
 	while (show_stays(session) && !session_is_over(session)) {
+		struct pollfd ready = { show_fd(session), POLLIN, 0 };
+
 		pipeline_tick(session);
-		(void)poll(NULL, 0, TICK);
+		(void)poll(&ready, 1, TICK);
 	}
 }
 

@@ -102,9 +102,10 @@ void pipeline_put(struct session *session, struct cg_violation *violation)
 	if (!event)
 		out_die_nomem();
 	session->told++;
-	if (fold_is_news(&session->folds, violation, event, session_now()))
+	if (!session->live &&
+	    fold_is_news(&session->folds, violation, event, session_now()))
 		puts(event);
-	if (session->store || session->web)
+	if (session->store || session->web || session->live)
 		hand_on(session, violation, event);
 	free(event);
 	cg_violation_free(violation);

@@ -35,6 +35,8 @@ const struct option watch_options[] = {
 	  "with --query: 1h, 7d, 2026-11-22, 2026-11-22T02:10:17Z" },
 	{ 0, "until", "TIME", OPTION_TEXT, offsetof(struct fields, until),
 	  "with --query: the same, as the end" },
+	{ 'l', "live", NULL, OPTION_FLAG, offsetof(struct fields, live),
+	  "show violations in a table on the terminal, as they come" },
 	{ 0, "listen", "HOST:PORT", OPTION_TEXT,
 	  offsetof(struct fields, listen),
 	  "serve a page that shows violations, such as at 127.0.0.1:8443" },
@@ -109,6 +111,11 @@ bool session_read(struct session *session, const struct fields *fields)
 			  "--policy are for --listen");
 		return false;
 	}
+	if (fields->live && (fields->json || fields->format || window)) {
+		out_error("--live shows events itself: no --format, --json or "
+			  "--fold");
+		return false;
+	}
 	session->folds.window = window * SECOND;
 	if (window && session->shape != CG_EVENT_LINE) {
 		out_error("--fold is for lines: events in JSON are told one "
@@ -134,11 +141,14 @@ void session_catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL);
 }
 
 bool session_is_over(const struct session *session)
 {
-	return stop || (session->most && session->told >= session->most) ||
+	return stop || session->left ||
+	       (session->most && session->told >= session->most) ||
 	       (session->seconds &&
 		session_now() - session->started >= session->seconds * SECOND);
 }

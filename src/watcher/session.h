@@ -9,6 +9,7 @@
 
 #include "cli/opt.h"
 #include "store/store.h"
+#include "view/live.h"
 #include "view/web.h"
 #include "watcher/fold.h"
 
@@ -16,7 +17,7 @@
 
 /* The options as they were written. */
 struct fields {
-	bool json, doctor, no_ask, query;
+	bool json, doctor, no_ask, query, live;
 	const char *format, *count, *seconds, *window;
 	const char *store, *since, *until;
 	const char *listen, *token, *certificate, *key;
@@ -36,6 +37,8 @@ struct session {
 	uint64_t committed;  /* when the store last was */
 	uint64_t lost;       /* by the store, and told */
 	struct web *web;     /* or NULL */
+	struct live *live;   /* or NULL; then stdout is its own */
+	bool left;           /* the person at the terminal wants the end */
 	char *blind_spots;   /* JSON strings; NULL: none */
 	uint64_t shown;      /* when the page last was told of news */
 	struct cg_watch_options wanted;

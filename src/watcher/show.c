@@ -76,22 +76,38 @@ static int open_web(struct session *session, const struct fields *fields)
 	return EXIT_YES;
 }
 
+static int open_live(struct session *session)
+{
+	struct cg_error err = { 0 };
+
+	/* A log may come from standard input; keys do not, then. */
+	if (live_open(session->logs, &session->live, &err) == CG_OK)
+		return EXIT_YES;
+	out_failure(&err, NULL, 0);
+	return out_status(&err);
+}
+
 int show_open(struct session *session, const struct fields *fields)
 {
 	struct buf spots = { 0 };
-	int status;
+	int status = EXIT_YES;
 
-	if (!fields->listen)
+	if (!fields->listen && !fields->live)
 		return EXIT_YES;
-	if (!session->logs) {
+	if (fields->listen && !session->logs) {
 		put_blind_spots(&spots);
 		session->blind_spots = spots.length ? buf_done(&spots) : NULL;
 	}
-	status = open_web(session, fields);
-	if (status != EXIT_YES)
+	if (fields->listen)
+		status = open_web(session, fields);
+	if (status == EXIT_YES && fields->live)
+		status = open_live(session);
+	if (status != EXIT_YES) {
+		show_close(session);
 		return status;
+	}
 	session_catch_signals();
-	tell_status(session);
+	show_tick(session);
 	return EXIT_YES;
 }
 
@@ -102,9 +118,11 @@ void show_put(struct session *session, const struct cg_violation *violation,
 
 	if (session->web)
 		complain(web_put(session->web, violation, json, &err), &err);
+	if (session->live)
+		live_put(session->live, violation->time, json);
 }
 
-void show_tick(struct session *session)
+static void tick_web(struct session *session)
 {
 	struct cg_error err = { 0 };
 	struct store_tally tally = { 0 };
@@ -121,13 +139,30 @@ void show_tick(struct session *session)
 	tell_status(session);
 }
 
+void show_tick(struct session *session)
+{
+	tick_web(session);
+	if (!session->live)
+		return;
+	live_set_lost(session->live, session->lost + session->counts.missed +
+					     session->counts.overruns);
+	session->left = !live_turn(session->live);
+}
+
 bool show_stays(const struct session *session)
 {
-	return session->web != NULL;
+	return session->web || session->live;
+}
+
+int show_fd(const struct session *session)
+{
+	return session->live ? live_fd(session->live) : -1;
 }
 
 void show_close(struct session *session)
 {
+	live_close(session->live);
+	session->live = NULL;
 	web_close(session->web);
 	session->web = NULL;
 	free(session->blind_spots);

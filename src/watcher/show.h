@@ -1,4 +1,4 @@
-/* watcher/show.h - who looks at violations while they come: the page. */
+/* watcher/show.h - who looks at violations while they come. */
 #ifndef WATCHER_SHOW_H
 #define WATCHER_SHOW_H
 
@@ -19,6 +19,9 @@ void show_tick(struct session *session);
 
 /* Whether somebody still looks when there is nothing more to come. */
 bool show_stays(const struct session *session);
+
+/* Readable when show_tick() has something to do at once; or -1. */
+int show_fd(const struct session *session);
 
 void show_close(struct session *session);
 
