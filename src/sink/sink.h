@@ -77,10 +77,9 @@ void sinks_close(struct sinks *sinks);
 /* One line of JSON for a status; free() it. NULL without memory. */
 char *sink_status_json(const struct sink_status *status);
 
-/* What the processes before wrote down, a line each; false if none did. */
+/* What processes wrote down, a line of JSON each; false if none did. */
 bool sinks_read_status(const char *folder,
-		       void (*each)(void *, const char *name, const char *json),
-		       void *opaque);
+		       void (*each)(void *, const char *json), void *opaque);
 
 /* The text that Prometheus reads; free() it. NULL without memory. */
 char *sinks_metrics(const struct sinks *sinks);

@@ -115,8 +115,7 @@ static bool read_one(int directory, const char *name, char out[STATUS_MAX])
 }
 
 bool sinks_read_status(const char *folder,
-		       void (*each)(void *, const char *name, const char *json),
-		       void *opaque)
+		       void (*each)(void *, const char *json), void *opaque)
 {
 	struct dirent **entries = NULL;
 	char text[STATUS_MAX];
@@ -127,7 +126,7 @@ bool sinks_read_status(const char *folder,
 	for (int i = 0; i < count; i++) {
 		if (directory >= 0 && entries[i]->d_name[0] != '.' &&
 		    read_one(directory, entries[i]->d_name, text)) {
-			each(opaque, entries[i]->d_name, text);
+			each(opaque, text);
 			any = true;
 		}
 		free(entries[i]);

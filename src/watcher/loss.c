@@ -49,7 +49,8 @@ char *loss_event(const struct loss *loss)
 void loss_tell(const struct session *session, const struct loss *loss,
 	       const char *event)
 {
-	if (session->shape == CG_EVENT_LINE)
+	/* Where stdout is a sink's, that one is told as the others are. */
+	if (session->shape == CG_EVENT_LINE || session->quiet)
 		out_note("%" PRIu64 " events were lost by %s %s: %s",
 			 loss->count, loss->where, loss->name, loss->why);
 	else

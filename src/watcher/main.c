@@ -11,6 +11,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
+#include "watcher/outlets.h"
 #include "watcher/pipeline.h"
 #include "watcher/run.h"
 
@@ -43,6 +44,8 @@ static int run(void *opaque, int count, char **operands)
 		return tell_blind_spots(fields->json);
 	if (!session_read(&session, fields))
 		return EXIT_USAGE;
+	if (fields->status)
+		return outlets_tell(fields);
 	if (fields->query)
 		return run_query(&session, fields, count, operands);
 	session.logs = count > 0;

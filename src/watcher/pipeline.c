@@ -7,6 +7,7 @@
 
 #include "cli/out.h"
 #include "watcher/loss.h"
+#include "watcher/outlets.h"
 #include "watcher/show.h"
 
 /* ------------------------------------------------------------ the store -- */
@@ -38,6 +39,7 @@ static void tell_store(struct session *session, const char *why)
 	if (!event)
 		out_die_nomem();
 	loss_tell(session, &loss, event);
+	outlets_put_other(session, event);
 	free(event);
 }
 
@@ -76,6 +78,9 @@ int pipeline_open(struct session *session, const struct fields *fields)
 	int status =
 		fields->store ? open_store(session, fields->store) : EXIT_YES;
 
+	if (status == EXIT_YES)
+		status = outlets_open(session, fields);
+	session->quiet = session->outlets != NULL;
 	return status == EXIT_YES ? show_open(session, fields) : status;
 }
 
@@ -91,6 +96,7 @@ static void hand_on(struct session *session,
 		out_die_nomem();
 	if (session->store)
 		store_violation(session, violation, json ? json : event);
+	outlets_put(session, violation, json ? json : event);
 	show_put(session, violation, json ? json : event);
 	free(json);
 }
@@ -102,10 +108,10 @@ void pipeline_put(struct session *session, struct cg_violation *violation)
 	if (!event)
 		out_die_nomem();
 	session->told++;
-	if (!session->live &&
+	if (!session->live && !session->quiet &&
 	    fold_is_news(&session->folds, violation, event, session_now()))
 		puts(event);
-	if (session->store || session->web || session->live)
+	if (session->store || session->web || session->live || session->outlets)
 		hand_on(session, violation, event);
 	free(event);
 	cg_violation_free(violation);
@@ -116,6 +122,7 @@ void pipeline_tick(struct session *session)
 	fold_tell(&session->folds, session_now(), stdout);
 	fflush(stdout);
 	commit_store(session, false);
+	outlets_tick(session);
 	show_tick(session);
 }
 
@@ -126,5 +133,7 @@ int pipeline_end(struct session *session, int status)
 	show_close(session);
 	store_close(session->store);
 	session->store = NULL;
+	if (!outlets_close(session) && status == EXIT_YES)
+		status = EXIT_NO;
 	return status == EXIT_YES && session->lost ? EXIT_NO : status;
 }

@@ -17,9 +17,11 @@
 
 /* The options as they were written. */
 struct fields {
-	bool json, doctor, no_ask, query, live;
+	bool json, doctor, no_ask, query, live, status;
 	const char *format, *count, *seconds, *window;
 	const char *store, *since, *until;
+	const char *config, *spool;
+	struct texts sinks;
 	const char *listen, *token, *certificate, *key;
 	struct texts hosts, policies;
 	const char *sources;
@@ -33,14 +35,17 @@ struct session {
 	uint64_t started, told, damaged;
 	struct cg_watch_tally counts;
 	struct folds folds;
-	struct store *store; /* or NULL */
-	uint64_t committed;  /* when the store last was */
-	uint64_t lost;       /* by the store, and told */
-	struct web *web;     /* or NULL */
-	struct live *live;   /* or NULL; then stdout is its own */
-	bool left;           /* the person at the terminal wants the end */
-	char *blind_spots;   /* JSON strings; NULL: none */
-	uint64_t shown;      /* when the page last was told of news */
+	struct store *store;     /* or NULL */
+	uint64_t committed;      /* when the store last was */
+	uint64_t lost;           /* by the store, and told */
+	struct web *web;         /* or NULL */
+	struct live *live;       /* or NULL; then stdout is its own */
+	bool left;               /* the person at the terminal wants the end */
+	char *blind_spots;       /* JSON strings; NULL: none */
+	uint64_t shown;          /* when the page last was told of news */
+	struct outlets *outlets; /* or NULL */
+	uint64_t told_losses;    /* when those of sinks last were */
+	bool quiet;              /* stdout belongs to sinks */
 	struct cg_watch_options wanted;
 };
 

@@ -1,0 +1,29 @@
+/* watcher/outlets.h - the sinks of --sink and --config, and their spools. */
+#ifndef WATCHER_OUTLETS_H
+#define WATCHER_OUTLETS_H
+
+#include "watcher/session.h"
+
+/* Open what the options ask for. The exit status; said on stderr if not 0. */
+int outlets_open(struct session *session, const struct fields *fields);
+
+/* Hand a violation to each sink, given its event in JSON. */
+void outlets_put(struct session *session, const struct cg_violation *violation,
+		 const char *json);
+
+/* Hand on an event of another kind. */
+void outlets_put_other(struct session *session, const char *json);
+
+/* What is to be done now and then: losses of sinks become events, too. */
+void outlets_tick(struct session *session);
+
+/*
+ * Deliver what is left, within bounds, and say how each sink did. False where
+ * one of them lost something.
+ */
+bool outlets_close(struct session *session);
+
+/* Say how the sinks stand, whoever runs them. The exit status. */
+int outlets_tell(const struct fields *fields);
+
+#endif
