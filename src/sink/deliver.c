@@ -211,6 +211,8 @@ static bool deliver_all(struct sink *sink, struct parcel *parcels, size_t count)
 		count -= done;
 		note(sink, &attempt, count && !attempt.at_once);
 		failures = done ? 1 : failures + 1;
+		if (atomic_load(&sink->abort))
+			return false;
 		if (!count || attempt.at_once)
 			continue;
 		if (!back_off(sink, wait_of(sink, &attempt, failures)))

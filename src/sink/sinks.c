@@ -14,9 +14,7 @@
 #include "sink/inside.h"
 
 const struct sink_kind *const sink_kinds[] = {
-	&sink_stdout,
-	&sink_file,
-	NULL,
+	&sink_stdout, &sink_file, &sink_elastic, &sink_opensearch, NULL,
 };
 
 /* -------------------------------------------------------------- opening -- */
