@@ -192,8 +192,10 @@ API int seccomp_merge(scmp_filter_ctx ctx_dst, scmp_filter_ctx ctx_src)
 	struct context *into = context_of(ctx_dst), *from = context_of(ctx_src);
 	int rc;
 
-	if (!into || !from || into == from)
+	if (!into || !from)
 		return -EINVAL;
+	if (into == from)
+		return cg_scmp_arch_at(into->rules, 0) ? -EEXIST : -EINVAL;
 	if (into->answer != from->answer ||
 	    into->no_new_privs != from->no_new_privs ||
 	    into->tsync != from->tsync)
