@@ -1,5 +1,5 @@
 /* Profiles of programs: files from the system, all else from src/profile. */
-#include "profile/profile.h"
+#include "api/profile_input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,6 @@
 #include "sys/threads.h"
 #include "sys/tree.h"
 
-enum { INTERPRETERS_MAX = 5, LINE_MAX_ = 256 };
 #define MEMORY_USUAL ((size_t)8 << 30)
 
 struct cg_profile {
@@ -18,111 +17,17 @@ struct cg_profile {
 };
 
 static bool
-read_tree(void *context, const char *path, struct bytes *out, const char **real)
-{
-	struct cg_error err;
-
-	return tree_read(context, path, &out->at, &out->size, real, &err);
-}
-
-/* The interpreter of a script: the first word behind #!. */
-static bool interpreter(struct bytes file, char *out, size_t size)
-{
-	size_t length, from = 2;
-
-	if (file.size < 3 || memcmp(file.at, "#!", 2) != 0)
-		return false;
-	while (from < file.size &&
-	       (file.at[from] == ' ' || file.at[from] == '\t'))
-		from++;
-	for (length = 0; from + length < file.size && length + 1 < size &&
-			 !memchr(" \t\r\n", file.at[from + length], 4);
-	     length++)
-		out[length] = (char)file.at[from + length];
-	out[length] = '\0';
-	return length > 0;
-}
-
-/*
- * `#!/usr/bin/env name` looks for the name; where it lies is a matter of PATH,
- * which is not ours to read: the usual folders are tried.
- */
-static bool
-env_name(struct tree *tree, struct bytes file, char *out, size_t size)
-{
-	static const char *const folders[] = {
-		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-		"/usr/bin",        "/sbin",          "/bin",
-	};
-	char line[LINE_MAX_], *word, *rest = NULL;
-	size_t length = 0;
-	struct bytes found;
-	const char *real;
-
-	while (length + 1 < sizeof(line) && length < file.size &&
-	       file.at[length] != '\n') {
-		line[length] = (char)file.at[length];
-		length++;
-	}
-	line[length] = '\0';
-	strtok_r(line, " \t\r", &rest);
-	if (strcmp(line, "#!") == 0)
-		strtok_r(NULL, " \t\r", &rest);
-	do
-		word = strtok_r(NULL, " \t\r", &rest);
-	while (word && (word[0] == '-' || strchr(word, '=')));
-	for (size_t i = 0; word && i < sizeof(folders) / sizeof(*folders);
-	     i++) {
-		snprintf(out, size, "%s/%s", folders[i], word);
-		if (read_tree(tree, out, &found, &real))
-			return true;
-	}
-	return false;
-}
-
-static bool
-profile_one(struct cg_profile *profile, struct tree *tree,
-	    const struct wanted *wanted, const char *path, struct cg_error *err)
-{
-	char next[LINE_MAX_];
-	struct bytes file;
-	const char *real;
-
-	for (int i = 0; i < INTERPRETERS_MAX; i++) {
-		if (!tree_read(tree, path, &file.at, &file.size, &real, err))
-			return false;
-		if (!interpreter(file, next, sizeof(next)))
-			return profile_program(&profile->arena, wanted, path,
-					       file, &profile->report, err);
-		/* env itself is replaced at once, but it runs before. */
-		if (strlen(next) > 4 &&
-		    strcmp(next + strlen(next) - 4, "/env") == 0) {
-			if (!profile_one(profile, tree, wanted, next, err) ||
-			    !env_name(tree, file, next, sizeof(next)))
-				return err->status
-					       ? false
-					       : fail(err, CG_E_INPUT,
-						      "%s: its interpreter was "
-						      "not found",
-						      path);
-		}
-		path = arena_text(&profile->arena, next, strlen(next));
-		if (!path)
-			return fail_nomem(err);
-	}
-	return fail(err, CG_E_INPUT, "%s: a script of a script of a script",
-		    path);
-}
-
-static bool
 profile_each(struct cg_profile *profile, struct tree *tree,
 	     const struct wanted *wanted, const char *const *programs,
 	     size_t count, struct cg_error *err)
 {
+	const struct input input = { &profile->arena, wanted,
+				     &profile->report };
+
 	if (!count)
 		return fail(err, CG_E_INPUT, "no program to profile");
 	for (size_t i = 0; i < count; i++)
-		if (!profile_one(profile, tree, wanted, programs[i], err))
+		if (!profile_input(&input, tree, programs[i], err))
 			return false;
 	return true;
 }
@@ -176,7 +81,7 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 	threads = threads_new(options->threads);
 	if (threads)
 		wanted.crew = threads_crew(threads);
-	wanted.files = (struct files){ read_tree, &tree };
+	wanted.files = (struct files){ profile_read_file, &tree };
 	ok = open_cache(options, &wanted, &cache) && threads;
 	ok = ok ? profile_each(profile, &tree, &wanted, programs, count, err)
 		: fail_nomem(err);

@@ -36,6 +36,7 @@ enum {
 	DT_VERDEF = 0x6ffffffc,
 	DT_VERNEED = 0x6ffffffe,
 	DF_1_NODEFLIB = 0x800,
+	DF_1_PIE = 0x8000000,
 	NEEDED_MAX = 4096,
 	VERSIONS_MAX = 4096,
 	STB_LOCAL = 0,
@@ -50,7 +51,7 @@ enum {
 
 struct tags {
 	uint64_t low[DT_LOW];
-	uint64_t gnu_hash, versym, verdef, verneed;
+	uint64_t gnu_hash, versym, verdef, verneed, flags;
 	struct bytes texts;
 };
 
@@ -66,7 +67,7 @@ static const char *tag_text(const struct tags *tags, unsigned tag)
 	return tags->low[tag] ? bytes_text(tags->texts, tags->low[tag]) : NULL;
 }
 
-static void read_tags(struct image *image, struct bytes dynamic,
+static void read_tags(const struct image *image, struct bytes dynamic,
 		      struct tags *tags, size_t *needed)
 {
 	const unsigned word = image->word;
@@ -90,7 +91,7 @@ static void read_tags(struct image *image, struct bytes dynamic,
 		else if (tag == DT_VERNEED)
 			tags->verneed = value;
 		else if (tag == DT_FLAGS_1)
-			image->no_default_libs = value & DF_1_NODEFLIB;
+			tags->flags = value;
 	}
 }
 
@@ -323,6 +324,7 @@ bool dynamic_read(struct arena *arena, struct image *image, struct parts *parts,
 	size_t needed = 0;
 
 	read_tags(image, parts->dynamic, &tags, &needed);
+	image->no_default_libs = tags.flags & DF_1_NODEFLIB;
 	if (tags.low[DT_STRTAB])
 		tags.texts = image_bytes(image, tags.low[DT_STRTAB],
 					 tags.low[DT_STRSZ]);
@@ -344,4 +346,13 @@ bool dynamic_read(struct arena *arena, struct image *image, struct parts *parts,
 	       table_of(image, &tags, DT_RELR, DT_RELRSZ, &parts->relr, err) &&
 	       table_of(image, &tags, DT_JMPREL, DT_PLTRELSZ, &parts->jump,
 			err);
+}
+
+bool dynamic_is_program(struct image *image, const struct parts *parts)
+{
+	struct tags tags = { 0 };
+	size_t needed = 0;
+
+	read_tags(image, parts->dynamic, &tags, &needed);
+	return tags.flags & DF_1_PIE;
 }

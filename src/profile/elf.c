@@ -429,6 +429,24 @@ bool image_add_symbols(struct arena *arena, struct bytes file,
 	return true;
 }
 
+bool image_is_program(struct bytes file)
+{
+	struct image image = { .path = "", .file = file };
+	struct arena arena = { .budget = 1 << 20 };
+	struct parts parts = { 0 };
+	struct cg_error err;
+	bool is;
+
+	if (file.size < 4 || memcmp(file.at, "\177ELF", 4) != 0)
+		return false;
+	/* What is an ELF file that we cannot read is told to be one. */
+	is = !read_header(&image, &err) ||
+	     !read_segments(&arena, &image, &parts, &err) || !image.movable ||
+	     image.interpreter || dynamic_is_program(&image, &parts);
+	arena_free(&arena);
+	return is;
+}
+
 /* ---------------------------------------------------------- questions -- */
 
 const struct segment *image_segment(const struct image *image, uint64_t address)

@@ -140,6 +140,9 @@ bool image_open(struct arena *arena, struct bytes file, const char *path,
 bool image_add_symbols(struct arena *arena, struct bytes file,
 		       struct image *image);
 
+/* Whether a file is one that can be started, and no library. */
+bool image_is_program(struct bytes file);
+
 /* The bytes stored for [address, address + length); empty if not all are. */
 struct bytes
 image_bytes(const struct image *image, uint64_t address, uint64_t length);

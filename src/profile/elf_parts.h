@@ -25,6 +25,9 @@ struct versions {
 bool dynamic_read(struct arena *arena, struct image *image, struct parts *parts,
 		  struct cg_error *err);
 
+/* A static program that can be moved says so in a flag. */
+bool dynamic_is_program(struct image *image, const struct parts *parts);
+
 /* `versions` may be NULL. */
 bool symbols_read(struct arena *arena, const struct image *image,
 		  struct bytes table, struct bytes names,

@@ -60,6 +60,35 @@ static bool try_in(const struct loader *loader, const char *folder,
 	       try_path(loader, candidate);
 }
 
+enum { LEVELS = 3 };
+
+/* Of the folders that glibc looks in first, for processors that have more. */
+static const char *const levels[LEVELS] = { "x86-64-v2", "x86-64-v3",
+					    "x86-64-v4" };
+
+/* In a folder, or at least in one of those below it. */
+static bool
+try_levels(const struct loader *loader, const char *folder, size_t length,
+	   const char *name, struct candidate *candidate)
+{
+	char below[PATH_MAX_];
+
+	if (try_in(loader, folder, length, name, candidate))
+		return true;
+	if (loader->program->image.machine != MACHINE_X86_64)
+		return false;
+	for (size_t i = 0; i < LEVELS; i++) {
+		int used =
+			snprintf(below, sizeof(below), "%.*s/glibc-hwcaps/%s",
+				 (int)length, folder, levels[i]);
+
+		if (used > 0 && (size_t)used < sizeof(below) &&
+		    try_in(loader, below, (size_t)used, name, candidate))
+			return true;
+	}
+	return false;
+}
+
 /* ------------------------------------------------------ lists of folders -- */
 
 static bool
@@ -130,8 +159,8 @@ try_list(const struct loader *loader, const struct loaded *by, const char *list,
 		size_t length = strcspn(list, ":");
 
 		if (expand(loader, by, list, length, folder, sizeof(folder)) &&
-		    try_in(loader, folder[0] ? folder : ".",
-			   folder[0] ? strlen(folder) : 1, name, candidate))
+		    try_levels(loader, folder[0] ? folder : ".",
+			       folder[0] ? strlen(folder) : 1, name, candidate))
 			return true;
 		list += length + (list[length] == ':');
 	}
@@ -196,19 +225,19 @@ static bool try_defaults(const struct loader *loader, const char *name,
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(folder, sizeof(folder), "%s/%s", parents[i],
 			 layout->triplet);
-		if (try_in(loader, folder, strlen(folder), name, candidate))
+		if (try_levels(loader, folder, strlen(folder), name, candidate))
 			return true;
 	}
 	for (size_t i = 0; i < 4; i++) {
 		snprintf(folder, sizeof(folder), "%s%s", parents[i / 2],
 			 i % 2 ? "" : layout->lib + 3);
-		if (try_in(loader, folder, strlen(folder), name, candidate))
+		if (try_levels(loader, folder, strlen(folder), name, candidate))
 			return true;
 	}
 	if (layout->machine == MACHINE_I386)
-		return try_in(loader, "/lib32", 6, name, candidate) ||
-		       try_in(loader, "/usr/lib32", 10, name, candidate);
-	return try_in(loader, "/usr/local/lib", 14, name, candidate);
+		return try_levels(loader, "/lib32", 6, name, candidate) ||
+		       try_levels(loader, "/usr/lib32", 10, name, candidate);
+	return try_levels(loader, "/usr/local/lib", 14, name, candidate);
 }
 
 /* Cross-compilers' own places, for programs of another architecture. */
@@ -219,7 +248,7 @@ static bool try_cross(const struct loader *loader, const char *name,
 
 	snprintf(folder, sizeof(folder), "/usr/%s/lib",
 		 layout_of(loader)->triplet);
-	return try_in(loader, folder, strlen(folder), name, candidate);
+	return try_levels(loader, folder, strlen(folder), name, candidate);
 }
 
 static bool find(const struct loader *loader, const char *name,
@@ -235,8 +264,8 @@ static bool find(const struct loader *loader, const char *name,
 		return false;
 	}
 	for (size_t i = 0; loader->extra && loader->extra[i]; i++)
-		if (try_in(loader, loader->extra[i], strlen(loader->extra[i]),
-			   name, candidate))
+		if (try_levels(loader, loader->extra[i],
+			       strlen(loader->extra[i]), name, candidate))
 			return true;
 	if (!by->image.runpath &&
 	    (try_list(loader, by, by->image.rpath, name, candidate) ||
@@ -323,8 +352,9 @@ static bool add_image(struct loader *loader, const char *path,
 	return true;
 }
 
-static bool note_missing(struct loader *loader, const char *name,
-			 const struct loaded *by, struct cg_error *err)
+bool load_note_missing(struct loader *loader, const char *name,
+		       const struct loaded *by, bool asked,
+		       struct cg_error *err)
 {
 	struct missing *grown;
 
@@ -338,7 +368,45 @@ static bool note_missing(struct loader *loader, const char *name,
 		return fail_nomem(err);
 	loader->missing = grown;
 	grown[loader->missing_count++] =
-		(struct missing){ name, by->image.path };
+		(struct missing){ name, by->image.path, asked };
+	return true;
+}
+
+/*
+ * What a processor that has more may get instead: which one it is, is not
+ * known here, so all of them count, with all that they export.
+ */
+static bool
+load_variant(struct loader *loader, const char *path, struct cg_error *err)
+{
+	struct candidate candidate;
+	struct loaded *loaded;
+
+	snprintf(candidate.path, sizeof(candidate.path), "%s", path);
+	if (!try_path(loader, &candidate) || same_file(loader, candidate.real))
+		return true;
+	if (!add_image(loader, candidate.path, candidate.file, candidate.real,
+		       "for some processors", &loaded, err))
+		return false;
+	loaded->added = true;
+	return true;
+}
+
+static bool load_variants(struct loader *loader, const char *name,
+			  const char *found, struct cg_error *err)
+{
+	const int folder = (int)folder_length(found);
+	char path[PATH_MAX_];
+
+	if (strchr(name, '/') ||
+	    loader->program->image.machine != MACHINE_X86_64)
+		return true;
+	for (size_t i = 0; i < LEVELS; i++)
+		if (snprintf(path, sizeof(path), "%.*s/glibc-hwcaps/%s/%s",
+			     folder, found, levels[i],
+			     name) < (int)sizeof(path) &&
+		    !load_variant(loader, path, err))
+			return false;
 	return true;
 }
 
@@ -354,7 +422,8 @@ static bool load_one(struct loader *loader, const char *name, struct loaded *by,
 	if (*out)
 		return true;
 	return add_image(loader, candidate.path, candidate.file, candidate.real,
-			 why, out, err);
+			 why, out, err) &&
+	       load_variants(loader, name, candidate.path, err);
 }
 
 /* What images from `from` on need, and what that needs, in breadth. */
@@ -371,7 +440,8 @@ load_needed(struct loader *loader, size_t from, struct cg_error *err)
 				      by->image.path, &loaded, err))
 				return false;
 			if (!loaded &&
-			    !note_missing(loader, by->image.needed[k], by, err))
+			    !load_note_missing(loader, by->image.needed[k], by,
+					       false, err))
 				return false;
 		}
 	}
@@ -403,7 +473,8 @@ bool load_program(struct loader *loader, const char *path, struct bytes file,
 		      "the loader", &loaded, err))
 		return false;
 	if (!loaded)
-		return note_missing(loader, interpreter, loader->program, err);
+		return load_note_missing(loader, interpreter, loader->program,
+					 false, err);
 	/* Libraries may need it, too; it is what starts the program. */
 	loaded->why = "the loader";
 	loaded->is_loader = true;

@@ -28,6 +28,7 @@ struct files {
 
 struct missing {
 	const char *name, *by;
+	bool asked; /* for at run time: who asks can do without */
 };
 
 struct loader {
@@ -58,5 +59,10 @@ bool load_program(struct loader *loader, const char *path, struct bytes file,
  */
 bool load_library(struct loader *loader, const char *name, struct loaded *by,
 		  const char *why, struct loaded **out, struct cg_error *err);
+
+/* Remember that something was not there, once. */
+bool load_note_missing(struct loader *loader, const char *name,
+		       const struct loaded *by, bool asked,
+		       struct cg_error *err);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "profile/work.h"
+#include "profile/modules.h"
 
 enum { ROUNDS_MAX = 12 };
 
@@ -129,8 +129,8 @@ static uint32_t reached(const struct work *work, const char *name)
 	return index ? *index : NOTHING;
 }
 
-static bool open_library(struct work *work, const char *name, struct loaded *by,
-			 const char *why, struct cg_error *err)
+bool work_open_library(struct work *work, const char *name, struct loaded *by,
+		       const char *why, struct cg_error *err)
 {
 	struct loaded *loaded;
 	const char *kept = arena_text(&work->arena, name, strlen(name));
@@ -146,44 +146,13 @@ static bool open_library(struct work *work, const char *name, struct loaded *by,
 	 */
 	if (loaded && loaded->index >= before)
 		loaded->added = !loaded->libc;
-	return true;
+	return loaded || load_note_missing(&work->loader, kept, by, true, err);
 }
 
-/* The services of /etc/nsswitch.conf, each a library. */
-static bool open_nss(struct work *work, struct loaded *by, struct cg_error *err)
+void work_leave_modules(struct work *work, const char *why)
 {
-	static const char usual[] = "passwd: files\nhosts: files dns\n";
-	const struct files *files = &work->wanted->files;
-	struct bytes file = { (const unsigned char *)usual, sizeof(usual) - 1 };
-	bool comment = false, named = false, bracket = false;
-	char name[64] = "libnss_";
-	const size_t prefix = strlen(name);
-	size_t length = 0;
-	const char *real;
-
-	files->read(files->context, "/etc/nsswitch.conf", &file, &real);
-	for (size_t i = 0; i <= file.size; i++) {
-		const char c = i < file.size ? (char)file.at[i] : '\n';
-		const bool letter = (c >= 'a' && c <= 'z') ||
-				    (c >= '0' && c <= '9') || c == '_';
-
-		if (letter && named && !comment && !bracket &&
-		    prefix + length + 7 < sizeof(name)) {
-			name[prefix + length++] = c;
-			continue;
-		}
-		if (length) {
-			memcpy(name + prefix + length, ".so.2", 6);
-			if (!open_library(work, name, by,
-					  "named by /etc/nsswitch.conf", err))
-				return false;
-		}
-		length = 0;
-		comment = (comment || c == '#') && c != '\n';
-		named = (named || c == ':') && c != '\n';
-		bracket = (bracket || c == '[') && c != ']' && c != '\n';
-	}
-	return true;
+	work->modules_left = true;
+	work->modules_why = why;
 }
 
 static bool follow_mention(struct work *work, const struct mention *mention,
@@ -191,26 +160,24 @@ static bool follow_mention(struct work *work, const struct mention *mention,
 {
 	if (strcmp(mention->text, "/etc/nsswitch.conf") == 0) {
 		if (work->wanted->options->no_modules) {
-			work->modules_left = true;
-			work->modules_why = "NSS modules were left out";
+			work_leave_modules(work, "NSS modules were left out");
 			return true;
 		}
-		return open_nss(work, mention->in, err);
+		return modules_nss(work, mention->in, err);
 	}
 	if (strstr(mention->text, "gconv-modules")) {
 		/* glibc's converters call nothing but malloc and memcpy. */
 		return true;
 	}
+	/* PAM: its services are asked for by name. */
 	if (mention->text[0] == '/') {
-		work->modules_left = true;
-		work->modules_why = "PAM modules were not looked at; name "
-				    "those that are used with --with";
+		work->pam = true;
 		return true;
 	}
 	if (!work->opens && !mention->in->libc)
 		return true;
-	return open_library(work, mention->text, mention->in,
-			    "named in code that opens libraries", err);
+	return work_open_library(work, mention->text, mention->in,
+				 "named in code that opens libraries", err);
 }
 
 static bool follow_mentions(struct work *work, struct cg_error *err)
@@ -253,7 +220,56 @@ static void note_unwinding(struct work *work)
 		reach_unwind(&work->reach);
 }
 
-/* Names that constants hand to dlopen and dlsym. */
+static bool follow_service(struct work *work, const char *text,
+			   struct loaded *in, struct cg_error *err)
+{
+	if (!work->wanted->options->no_modules)
+		return modules_pam(work, text, in, err);
+	work_leave_modules(work, "modules of PAM were left out");
+	return true;
+}
+
+static bool follow_name(struct work *work, const struct finding *finding,
+			struct cg_error *err)
+{
+	struct loaded *in = world_at(&work->world, finding->number);
+	const char *text;
+
+	if (!in)
+		return true;
+	text = image_text(&in->image, finding->number - in->image.base);
+	if (!text) {
+		resolve_unknown(&work->resolve, finding,
+				"memory that others may change");
+		return true;
+	}
+	if (!*text)
+		return true;
+	switch (finding->purpose) {
+	case FOR_LIBRARY:
+		return work_open_library(work, text, in, "opened by name", err);
+	case FOR_SERVICE:
+		return follow_service(work, text, in, err);
+	default:
+		reach_symbol(&work->reach,
+			     world_find(&work->world, text, NULL, NULL),
+			     (struct cause){ .how = HOW_EXPORT,
+					     .by = finding->function,
+					     .at = finding->at });
+		return true;
+	}
+}
+
+/* Who has PAM's functions in itself asks by no name that we know. */
+static void note_pam(struct work *work)
+{
+	if (work->pam && reached(work, "pam_start") == NOTHING &&
+	    reached(work, "pam_start_confdir") == NOTHING)
+		work_leave_modules(work, "modules of PAM were not looked at; "
+					 "--with pam:SERVICE does");
+}
+
+/* Names that constants hand to dlopen, dlsym and pam_start. */
 static bool follow_names(struct work *work, struct cg_error *err)
 {
 	static const struct {
@@ -265,6 +281,8 @@ static bool follow_names(struct work *work, struct cg_error *err)
 		{ "dlmopen", 1, FOR_LIBRARY },
 		{ "dlsym", 1, FOR_SYMBOL },
 		{ "dlvsym", 1, FOR_SYMBOL },
+		{ "pam_start", 0, FOR_SERVICE },
+		{ "pam_start_confdir", 0, FOR_SERVICE },
 	};
 	struct resolve *resolve = &work->resolve;
 
@@ -275,27 +293,13 @@ static bool follow_names(struct work *work, struct cg_error *err)
 			resolve_argument(resolve, function, rows[i].argument,
 					 rows[i].purpose);
 	}
+	note_pam(work);
 	for (size_t i = 0; i < resolve->finding_count; i++) {
 		const struct finding finding = resolve->findings[i];
-		struct loaded *in = world_at(&work->world, finding.number);
-		const char *text;
 
-		if (finding.purpose < FOR_LIBRARY || !in)
-			continue;
-		text = image_text(&in->image, finding.number - in->image.base);
-		if (!text || !*text)
-			continue;
-		if (finding.purpose == FOR_LIBRARY) {
-			if (!open_library(work, text, in, "opened by name",
-					  err))
-				return false;
-			continue;
-		}
-		reach_symbol(&work->reach,
-			     world_find(&work->world, text, NULL, NULL),
-			     (struct cause){ .how = HOW_EXPORT,
-					     .by = finding.function,
-					     .at = finding.at });
+		if (finding.purpose >= FOR_LIBRARY &&
+		    !follow_name(work, &finding, err))
+			return false;
 	}
 	return true;
 }
@@ -420,6 +424,24 @@ static bool settle(struct work *work, struct cg_error *err)
 		    work->path, ROUNDS_MAX);
 }
 
+/* pam:SERVICE, gconv or gconv:CHARSET, or a library. */
+static bool
+open_one_wanted(struct work *work, const char *name, struct cg_error *err)
+{
+	struct loaded *by = work->loader.program;
+	bool found;
+
+	if (strncmp(name, "pam:", 4) == 0)
+		return modules_pam(work, name + 4, by, err);
+	if (strcmp(name, "gconv") == 0 || strncmp(name, "gconv:", 6) == 0)
+		return modules_gconv(work, name[5] ? name + 6 : "", &found,
+				     err) &&
+		       (found || fail(err, CG_E_INPUT,
+				      "%s: no converter of '%s' was found",
+				      work->path, name));
+	return work_open_library(work, name, by, "asked for", err);
+}
+
 static bool open_wanted(struct work *work, struct cg_error *err)
 {
 	const char *const *with = work->wanted->options->with;
@@ -427,8 +449,7 @@ static bool open_wanted(struct work *work, struct cg_error *err)
 	for (size_t i = 0; with && with[i]; i++) {
 		const size_t before = work->world.count;
 
-		if (!open_library(work, with[i], work->loader.program,
-				  "asked for", err))
+		if (!open_one_wanted(work, with[i], err))
 			return false;
 		if (work->world.count == before)
 			return fail(err, CG_E_INPUT,

@@ -43,6 +43,9 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 		     const char *path, struct bytes file, struct report *report,
 		     struct cg_error *err);
 
+/* An open gap about a program that could not be profiled at all. */
+bool report_gap(struct arena *arena, struct report *report, const char *why);
+
 /* What the work of one program consists of, for tell.c. */
 struct work;
 bool profile_tell(struct arena *arena, const struct work *work,

@@ -96,6 +96,19 @@ give_up(struct resolve *resolve, const struct spot *place, const char *why)
 	};
 }
 
+void resolve_unknown(struct resolve *resolve, const struct finding *finding,
+		     const char *why)
+{
+	const struct spot place = {
+		.at = finding->at,
+		.site = finding->site,
+		.function = finding->function,
+		.purpose = (enum purpose)finding->purpose,
+	};
+
+	give_up(resolve, &place, why);
+}
+
 static void
 need(struct resolve *resolve, const struct spot *place, struct item item)
 {

@@ -17,6 +17,7 @@ enum purpose {
 	FOR_IPC,      /* i386: which operation of ipc */
 	FOR_LIBRARY,  /* the name of a library to open */
 	FOR_SYMBOL,   /* the name of a symbol to look up */
+	FOR_SERVICE,  /* the name of a service of PAM */
 };
 
 /* A number that was found for a purpose, with the place that says so. */
@@ -60,6 +61,10 @@ bool resolve_all(struct resolve *resolve);
 /* What callers hand to an argument (from 0) of a function. */
 void resolve_argument(struct resolve *resolve, uint32_t function,
 		      unsigned argument, enum purpose purpose);
+
+/* A finding that says nothing after all. */
+void resolve_unknown(struct resolve *resolve, const struct finding *finding,
+		     const char *why);
 
 /* Go on until nothing is open. */
 void resolve_settle(struct resolve *resolve);

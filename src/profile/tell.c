@@ -254,11 +254,30 @@ static void add_gap(struct telling *telling, enum cg_gap kind, bool open,
 		};
 }
 
+bool report_gap(struct arena *arena, struct report *report, const char *why)
+{
+	struct telling telling = { .arena = arena, .report = report };
+	struct cg_profile_gap *gap = more(&telling, gaps, gap_count, gap_room);
+
+	if (gap)
+		*gap = (struct cg_profile_gap){
+			.kind = CG_GAP_MISSING,
+			.open = true,
+			.place = { .image = "", .function = "", .how = "" },
+			.why = kept(&telling, why),
+		};
+	return !telling.nomem;
+}
+
 static void
 tell_unresolved(struct telling *telling, const struct unresolved *open)
 {
 	const struct loaded *in = world_at(&telling->work->world, open->at);
-	const bool libc = in && in->libc;
+	const char *soname = in ? in->image.soname : NULL;
+	/* What PAM opens is what the files of its services name. */
+	const bool libc =
+		in && (in->libc || (telling->work->pam && soname &&
+				    strncmp(soname, "libpam.so.", 10) == 0));
 	char why[160];
 
 	switch (open->purpose) {
@@ -272,6 +291,13 @@ tell_unresolved(struct telling *telling, const struct unresolved *open)
 		if (!libc)
 			add_gap(telling, CG_GAP_SYMBOL, true, open->at,
 				open->why);
+		break;
+	case FOR_SERVICE:
+		snprintf(why, sizeof(why),
+			 "a service of PAM whose name is not known (%s); "
+			 "--with pam:SERVICE tells",
+			 open->why);
+		add_gap(telling, CG_GAP_MODULES, true, open->at, why);
 		break;
 	default:
 		snprintf(why, sizeof(why), "the number comes %s%s",
@@ -321,9 +347,12 @@ static void tell_gaps(struct telling *telling)
 	char why[400];
 
 	for (size_t i = 0; i < loader->missing_count; i++) {
-		snprintf(why, sizeof(why), "%s, needed by %s, was not found",
-			 loader->missing[i].name, loader->missing[i].by);
-		add_gap(telling, CG_GAP_MISSING, true, 0, why);
+		const struct missing *one = &loader->missing[i];
+
+		snprintf(why, sizeof(why), "%s, %s by %s, was not found",
+			 one->name, one->asked ? "asked for" : "needed",
+			 one->by);
+		add_gap(telling, CG_GAP_MISSING, !one->asked, 0, why);
 	}
 	for (size_t i = 0; i < work->resolve.unresolved_count; i++)
 		tell_unresolved(telling, &work->resolve.unresolved[i]);

@@ -17,8 +17,19 @@ struct work {
 	size_t rooted;     /* images whose roots were added */
 	size_t mentioned;  /* mentions that were followed */
 	bool opens;        /* dlopen can be come to */
+	bool pam;          /* modules of PAM may be opened */
 	bool modules_left; /* some were not looked at */
 	const char *modules_why;
 };
+
+/*
+ * Load a library that `by` opens at run time: what it exports counts. One that
+ * is not there is remembered as missing.
+ */
+bool work_open_library(struct work *work, const char *name, struct loaded *by,
+		       const char *why, struct cg_error *err);
+
+/* Modules were not looked at: the list may lack what they call. */
+void work_leave_modules(struct work *work, const char *why);
 
 #endif

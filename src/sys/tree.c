@@ -36,7 +36,7 @@ bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err)
 	return true;
 }
 
-static int open_inside(const struct tree *tree, const char *path)
+int tree_open_file(const struct tree *tree, const char *path)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
@@ -138,7 +138,7 @@ read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
 bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	       size_t *size, const char **name, struct cg_error *err)
 {
-	int fd = open_inside(tree, path);
+	int fd = tree_open_file(tree, path);
 	struct tree_file *file;
 
 	if (fd < 0)
@@ -154,7 +154,7 @@ bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	return true;
 }
 
-void tree_close(struct tree *tree)
+void tree_forget(struct tree *tree)
 {
 	while (tree->files) {
 		struct tree_file *file = tree->files;
@@ -162,6 +162,11 @@ void tree_close(struct tree *tree)
 		tree->files = file->next;
 		free(file);
 	}
+}
+
+void tree_close(struct tree *tree)
+{
+	tree_forget(tree);
 	if (tree->inside)
 		close(tree->root);
 	*tree = (struct tree){ 0 };

@@ -30,6 +30,24 @@ bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err);
 bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	       size_t *size, const char **name, struct cg_error *err);
 
+/* For tree_list.c: a file or folder to read from, or -1 and errno. */
+int tree_open_file(const struct tree *tree, const char *path);
+
+/* Whether there is a folder of that name. */
+bool tree_is_folder(const struct tree *tree, const char *path);
+
+/*
+ * The files below a folder that may be executed, by their paths, sorted; links
+ * are not followed. free() each and the list. Fails with CG_E_SYSTEM,
+ * CG_E_INPUT (more than TREE_LIST_MAX of them, or too deep), CG_E_NOMEM.
+ */
+enum { TREE_LIST_MAX = 20000, TREE_DEPTH_MAX = 32 };
+bool tree_list(const struct tree *tree, const char *folder, char ***paths,
+	       size_t *count, struct cg_error *err);
+
+/* Let go of all files; what was read of them is no longer valid. */
+void tree_forget(struct tree *tree);
+
 void tree_close(struct tree *tree);
 
 #endif

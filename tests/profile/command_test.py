@@ -198,11 +198,104 @@ def bad_input(tap, run, acct):
         tap.ok(ran.returncode == 2 and wanted in ran.stderr, name, ran)
     ran = run("./not-there")
     tap.ok(ran.returncode == 2 and "not-there" in ran.stderr, "no file", ran)
-    ran = run(".")
-    tap.ok(ran.returncode == 2, "a folder", ran)
+    (run.folder / "none").mkdir()
+    ran = run("none")
+    tap.ok(ran.returncode == 2 and "no program is in" in ran.stderr,
+           "a folder without programs", ran)
     (run.folder / "script").write_text(f"#! {acct} -x\n")
     ran = run("-f", "names", "./script")
     tap.ok("acct" in ran.stdout, "a script, by its interpreter", ran)
+
+
+def bundle_of(run, root, **process):
+    """A bundle whose root holds the programs of the tests, and links."""
+    folder = run.folder / "bundle"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / root / "bin").mkdir(parents=True)
+    (folder / root / "opt").mkdir()
+    shutil.copy(run.folder / "acct", folder / root / "opt" / "acct")
+    (folder / root / "bin" / "link").symlink_to("/opt/acct")
+    (folder / root / "bin" / "up").symlink_to("../" * 30 + "opt/acct")
+    (folder / root / "bin" / "script").write_text("#!/bin/link -x\n")
+    (folder / "config.json").write_text(json.dumps(
+        {"ociVersion": "1.0.2", "root": {"path": root},
+         "process": {"cwd": "/opt", "env": ["PATH=/none:/bin"], **process}}))
+    return folder
+
+
+def bundles(tap, run):
+    rows = [
+        ("by PATH, and a link to a path in the root", "link"),
+        ("a link with too many ..", "up"),
+        ("by its path", "/opt/acct"),
+        ("by a path from its folder", "./acct"),
+        ("a script, by its interpreter in the root", "script"),
+    ]
+    for name, word in rows:
+        ran = run("-f", "names", bundle_of(run, "rootfs", args=[word, "-v"]))
+        tap.ok(ran.stdout.split() == ["acct", "exit", "restart_syscall"],
+               f"a bundle: {name}", ran)
+    ran = run("-f", "names", bundle_of(run, "other", args=["link"]))
+    tap.ok("acct" in ran.stdout, "a bundle whose root is called otherwise", ran)
+    for name, process, wanted in [
+            ("no arguments", {}, "process.args"),
+            ("a program that is not there", {"args": ["sh"]}, "sh: no such"),
+            ("arguments of another kind", {"args": {"a": 1}}, "process.args")]:
+        ran = run(bundle_of(run, "rootfs", **process))
+        tap.ok(ran.returncode == 2 and wanted in ran.stderr,
+               f"a bundle: {name}", ran)
+    (run.folder / "bundle" / "config.json").write_text('{"process": ')
+    ran = run("bundle")
+    tap.ok(ran.returncode == 2 and "config.json" in ran.stderr,
+           "a bundle: no JSON", ran)
+
+
+def folders(tap, run, acct, reboot):
+    folder = run.folder / "programs"
+    (folder / "below").mkdir(parents=True)
+    shutil.copy(acct, folder)
+    shutil.copy(reboot, folder / "below")
+    (folder / "text").write_text("no program")
+    (folder / "text").chmod(0o755)
+    (folder / "loop").symlink_to(".")
+    ran = run("-f", "names", "programs")
+    tap.ok(ran.returncode == 0 and {"acct", "reboot"} <=
+           set(ran.stdout.split()), "all programs of a folder", ran)
+    ran = run("-f", "names", "--sysroot", folder, "/")
+    tap.ok(ran.returncode == 0 and {"acct", "reboot"} <=
+           set(ran.stdout.split()), "all programs of a root", ran)
+    (folder / "half").write_bytes(acct.read_bytes()[:600])
+    (folder / "half").chmod(0o755)
+    ran = run("-f", "names", "programs")
+    tap.ok(ran.returncode == 1 and "half" in ran.stderr,
+           "a program that cannot be read is an open gap", ran)
+
+
+def modules(tap, run):
+    """What configuration names is loaded from the root that it is of."""
+    root = run.folder / "pam"
+    for name in "etc/pam.d", "lib/x86_64-linux-gnu/security", "bin":
+        (root / name).mkdir(parents=True)
+    (run.folder / "module.c").write_text(
+        "long pam_sm_authenticate(void){long r;__asm__ volatile(\"syscall\":"
+        "\"=a\"(r):\"0\"(163L):\"rcx\",\"r11\");return r;}\n")
+    built = subprocess.run(
+        ["cc", "-O1", "-nostdlib", "-shared", "-fPIC", "-o",
+         str(root / "lib/x86_64-linux-gnu/security/pam_own.so"),
+         str(run.folder / "module.c")], check=False)
+    shutil.copy(run.folder / "reboot", root / "bin")
+    (root / "etc/pam.d/own").write_text(
+        "# comment\nauth [default=ignore \\\n success=1] pam_own.so nullok\n"
+        "@include own\nsession include more\n")
+    (root / "etc/pam.d/more").write_text("-session required pam_gone.so\n")
+    ran = run("-f", "names", "--gaps", "--sysroot", root, "--with", "pam:OWN",
+              "/bin/reboot")
+    tap.ok(built.returncode == 0 and "acct" in ran.stdout.split(),
+           "a module of PAM, by its service", ran)
+    tap.ok("pam_gone.so" in ran.stderr, "one that is not there is a gap", ran)
+    ran = run("-f", "names", "--sysroot", root, "--with", "pam:../x",
+              "/bin/reboot")
+    tap.ok(ran.returncode == 2, "a service that is no name", ran)
 
 
 def lost_library(tap, run):
@@ -231,6 +324,9 @@ def main():
         bad_input(tap, run, acct)
         threads(tap, run)
         lost_library(tap, run)
+        bundles(tap, run)
+        folders(tap, run, acct, reboot)
+        modules(tap, run)
     tap.done()
 
 
