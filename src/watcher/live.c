@@ -4,6 +4,7 @@
 
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "watcher/confine.h"
 #include "watcher/pipeline.h"
 #include "watcher/ready.h"
 #include "watcher/run.h"
@@ -46,16 +47,20 @@ int run_live(struct session *session, bool ask)
 	struct cg_watch *watch = NULL;
 	struct cg_error err = { 0 };
 	bool ok = true, more = false;
+	int status;
 
 	session->wanted.ask = ask;
 	if (cg_watch_open(&session->wanted, &watch, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
-		return out_status(&err);
+		return pipeline_end(session, out_status(&err));
 	}
 	session_catch_signals();
 	sources_note(watch);
-	ready_tell();
-	while (ok && !session_is_over(session) && !ferror(stdout)) {
+	status = confine(session);
+	if (status == EXIT_YES)
+		ready_tell();
+	while (status == EXIT_YES && ok && !session_is_over(session) &&
+	       !ferror(stdout)) {
 		struct pollfd ready[] = {
 			{ cg_watch_fd(watch), POLLIN, 0 },
 			{ show_fd(session), POLLIN, 0 },
@@ -68,5 +73,5 @@ int run_live(struct session *session, bool ask)
 		pipeline_tick(session);
 	}
 	cg_watch_close(watch);
-	return pipeline_end(session, ok ? EXIT_YES : EXIT_REFUSED);
+	return pipeline_end(session, ok ? status : EXIT_REFUSED);
 }

@@ -10,6 +10,7 @@
 
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "watcher/confine.h"
 #include "watcher/pipeline.h"
 #include "watcher/run.h"
 #include "watcher/show.h"
@@ -131,7 +132,7 @@ static void stay(struct session *session)
 
 int run_logs(struct session *session, int count, char **paths)
 {
-	int status = EXIT_YES;
+	int status = confine(session);
 
 	for (int i = 0; i < count && status == EXIT_YES; i++)
 		status = read_log(session, paths[i]);

@@ -11,6 +11,7 @@
 #include "cli/opt.h"
 #include "cli/out.h"
 #include "cli/verbs.h"
+#include "watcher/confine.h"
 #include "watcher/outlets.h"
 #include "watcher/pipeline.h"
 #include "watcher/run.h"
@@ -46,8 +47,12 @@ static int run(void *opaque, int count, char **operands)
 		return EXIT_USAGE;
 	if (fields->status)
 		return outlets_tell(fields);
-	if (fields->query)
-		return run_query(&session, fields, count, operands);
+	if (fields->query) {
+		status = confine(&session);
+		return status == EXIT_YES
+			       ? run_query(&session, fields, count, operands)
+			       : status;
+	}
 	session.logs = count > 0;
 	status = pipeline_open(&session, fields);
 	if (status != EXIT_YES)

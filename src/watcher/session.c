@@ -59,6 +59,10 @@ const struct option watch_options[] = {
 	  "another name that browsers may call the page by" },
 	{ 0, "policy", "FILE", OPTION_LIST, offsetof(struct fields, policies),
 	  "a policy that the page offers to compare with" },
+	{ 0, "confine", "FILE", OPTION_TEXT, offsetof(struct fields, confine),
+	  "run under this policy, not the one that is built in" },
+	{ 0, "no-confine", NULL, OPTION_FLAG,
+	  offsetof(struct fields, no_confine), "run under no policy" },
 	{ 0, "doctor", NULL, OPTION_FLAG, offsetof(struct fields, doctor),
 	  "say what could not be seen here, and why; watch nothing" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
@@ -124,6 +128,8 @@ bool session_read(struct session *session, const struct fields *fields)
 			  "--fold");
 		return false;
 	}
+	session->policy = fields->confine;
+	session->unconfined = fields->no_confine;
 	session->folds.window = window * SECOND;
 	if (window && session->shape != CG_EVENT_LINE) {
 		out_error("--fold is for lines: events in JSON are told one "

@@ -24,13 +24,17 @@ struct fields {
 	struct texts sinks;
 	const char *listen, *token, *certificate, *key;
 	struct texts hosts, policies;
+	const char *confine;
+	bool no_confine;
 	const char *sources;
 };
 
 /* What they say, and what happened so far. */
 struct session {
 	enum cg_event_shape shape;
-	bool logs;              /* are read; the kernel is not asked */
+	bool logs; /* are read; the kernel is not asked */
+	bool unconfined;
+	const char *policy;     /* to run under; NULL: that built in */
 	uint64_t most, seconds; /* 0: no end */
 	uint64_t started, told, damaged;
 	struct cg_watch_tally counts;
