@@ -26,6 +26,9 @@ struct metadata { /* struct seccomp_metadata */
 enum stage { NOTHING, SEIZING, STOPPING, READING };
 enum { ENDED = -1, LATE = -2, TOO_MANY = -3 }; /* instead of an errno */
 
+/* By this name one who takes filters knows another one. */
+static const char taker_name[] = "callgate-take";
+
 /* What the child and its parent share. */
 struct shared {
 	enum stage failed;
@@ -171,6 +174,7 @@ static int run_child(struct shared *shared, pid_t thread)
 	if (child == 0) {
 		/* Should the caller be killed, this ends, and lets go. */
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		prctl(PR_SET_NAME, taker_name, 0, 0, 0);
 		sigaction(SIGCHLD, &usual, NULL); /* else it is not sent */
 		if (syscall(SYS_getppid) == parent)
 			take_in_child(shared, thread);
@@ -188,8 +192,7 @@ static int run_child(struct shared *shared, pid_t thread)
 	return WIFEXITED(status) ? 0 : ECANCELED;
 }
 
-static bool fail_seizing(int number, const struct task *task, int32_t thread,
-			 struct cg_error *err)
+static bool fail_seizing(int number, int32_t thread, struct cg_error *err)
 {
 	struct task now;
 
@@ -197,11 +200,11 @@ static bool fail_seizing(int number, const struct task *task, int32_t thread,
 	    now.state == 'X')
 		return fail_errno(err, CG_E_SYSTEM, ESRCH,
 				  "thread %d has ended", (int)thread);
-	if (number == EPERM && task->tracer)
+	if (number == EPERM && now.tracer)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "thread %d is traced by process %d already, "
 				  "and only one can do so",
-				  (int)thread, (int)task->tracer);
+				  (int)thread, (int)now.tracer);
 	return fail_errno(
 		err, CG_E_SYSTEM, number,
 		"thread %d may not be traced, which is how the kernel "
@@ -255,12 +258,12 @@ static bool fail_reading(int number, int32_t thread, struct cg_error *err)
 	}
 }
 
-static bool fail_taking(const struct shared *shared, const struct task *task,
-			int32_t thread, struct cg_error *err)
+static bool
+fail_taking(const struct shared *shared, int32_t thread, struct cg_error *err)
 {
 	switch (shared->failed) {
 	case SEIZING:
-		return fail_seizing(shared->number, task, thread, err);
+		return fail_seizing(shared->number, thread, err);
 	case STOPPING:
 		return fail_stopping(shared->number, thread, err);
 	default:
@@ -289,6 +292,50 @@ static bool check(const struct task *task, int32_t thread, struct cg_error *err)
 	return true;
 }
 
+/* Who traces it: somebody, nobody (any more), or one like us, in a moment. */
+enum holder { HELD, FREE, TAKEN };
+enum { TAKE_ALONE = 5 };
+
+static enum holder holder_of(int32_t thread)
+{
+	struct task task, tracer;
+
+	if (!task_read(thread, &task) || !task.tracer)
+		return FREE;
+	if (!task_read(task.tracer, &tracer))
+		return FREE;
+	return strcmp(tracer.name, taker_name) == 0 ? TAKEN : HELD;
+}
+
+/*
+ * There can be one tracer only: where that is another taker, take turns. He may
+ * be gone before we ask who it is; but who is refused and alone again and again
+ * may not trace.
+ */
+static int take_in_turn(struct shared *shared, int32_t thread)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+	struct timespec start;
+	unsigned alone = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		int number = run_child(shared, thread);
+		enum holder holder;
+
+		if (number != 0 || shared->failed != SEIZING ||
+		    shared->number != EPERM)
+			return number;
+		holder = holder_of(thread);
+		alone = holder == FREE ? alone + 1 : 0;
+		if (holder == HELD || alone == TAKE_ALONE ||
+		    milliseconds_since(&start) > TAKE_WAIT)
+			return number;
+		nanosleep(&tick, NULL);
+		shared->failed = NOTHING;
+	}
+}
+
 static bool take_confined(int32_t thread, const struct task *task,
 			  struct shared *shared, struct cg_error *err)
 {
@@ -296,12 +343,11 @@ static bool take_confined(int32_t thread, const struct task *task,
 
 	if (!check(task, thread, err))
 		return false;
-	number = run_child(shared, thread);
+	number = take_in_turn(shared, thread);
 	if (number != 0)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "the process that takes filters failed");
-	return shared->failed == NOTHING ||
-	       fail_taking(shared, task, thread, err);
+	return shared->failed == NOTHING || fail_taking(shared, thread, err);
 }
 
 bool take(int32_t thread, const struct taken **out, struct cg_error *err)

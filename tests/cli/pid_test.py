@@ -101,6 +101,16 @@ def test_ps(tap, callgate, pids):
            "ps: without privilege it says what it cannot see", got)
 
 
+def test_turns(tap, callgate, pid):
+    """There can be one tracer only, and the kernel shows filters to tracers."""
+    at_once = [subprocess.Popen([callgate.path, "dump", "-p", str(pid)],
+                                stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE) for _ in range(30)]
+    said = [one.communicate()[1] for one in at_once]
+    tap.ok(not any(one.returncode for one in at_once),
+           "30 look at one process at once", set(said))
+
+
 def main():
     callgate, tap = begin()
     confined = re.search(r"^Seccomp:\s*[^0\s]",
@@ -115,6 +125,7 @@ def main():
                    Confined(callgate, "outer.bpf", "inner.bpf"),
                    Confined(callgate, "outer.bpf")]
     test_verbs(tap, callgate, all_of_them[0].pid)
+    test_turns(tap, callgate, all_of_them[0].pid)
     test_ps(tap, callgate, [one.pid for one in all_of_them])
     tap.ok(all(one.end() == 0 for one in all_of_them),
            "none of them noticed")
