@@ -7,6 +7,7 @@ usage: record_bench.py CALLGATE TARGET TRACEPOINT
 """
 
 import os
+import pathlib
 import re
 import resource
 import shutil
@@ -15,6 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
+                       "record"))
+
+from world import Group  # noqa: E402
 
 ROUNDS = 5
 DD = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=100000",
@@ -26,16 +32,19 @@ def row(what, value, against=""):
     print(f"{what:<52} {value:>14}  {against}", flush=True)
 
 
-class Group:
-    """A cgroup: who is in it is recorded while a recorder is on."""
+class Bench(Group):
+    """Who is in it is recorded while a recorder is on."""
 
     def __init__(self, callgate, empty):
+        super().__init__("bench")
         self.callgate, self.empty = callgate, empty
-        roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
-        root = [r for r in roots if os.path.exists(f"{r}/cgroup.procs")][0]
-        self.path = f"{root}/callgate-bench-{os.getpid()}"
-        os.mkdir(self.path)
         self.recorder = None
+
+    def close(self):
+        if self.recorder:
+            self.recorder.kill()
+            self.recorder.wait()
+        super().close()
 
     def floor(self, *tracepoints):
         self.recorder = subprocess.Popen(
@@ -55,18 +64,6 @@ class Group:
         self.recorder.communicate()
         self.recorder = None
         time.sleep(0.2)
-
-    def enter(self):
-        with open(f"{self.path}/cgroup.procs", "w") as file:
-            file.write(str(os.getpid()))
-
-    def close(self):
-        for _ in range(50):
-            try:
-                os.rmdir(self.path)
-                return
-            except OSError:
-                time.sleep(0.1)
 
 
 def run(words, enter=None):
@@ -235,13 +232,10 @@ def main():
                             "--", "/bin/true"]):
             row("ebpf", "-", "cannot be used here")
             return
-        group = Group(callgate, empty)
-        try:
+        with Bench(callgate, empty) as group:
             per_call(group, target)
             dd(group, callgate)
             redis(group)
-        finally:
-            group.close()
         start_up(callgate, target)
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from world import begin, is_root, missing_tools
+from world import Group, begin, is_root, missing_tools
 
 SLACK = 1.25
 
@@ -166,24 +166,6 @@ def prepare(world):
     return absent
 
 
-class Group:
-    """A cgroup, so that strace is not in it and what it traces is."""
-
-    def __init__(self):
-        roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
-        root = [r for r in roots if os.path.exists(f"{r}/cgroup.procs")][0]
-        self.path = f"{root}/callgate-programs-{os.getpid()}"
-        os.mkdir(self.path)
-
-    def close(self):
-        for _ in range(100):
-            try:
-                os.rmdir(self.path)
-                return
-            except OSError:
-                time.sleep(0.1)
-
-
 def ours(log):
     """The part of the log behind the exec of the workload itself."""
     lines = log.read_text(errors="replace").splitlines(keepends=True)
@@ -204,6 +186,7 @@ def same_run(world, group, script):
         stderr=subprocess.DEVNULL, check=False, timeout=300)
     record.send_signal(signal.SIGINT)
     record.communicate(timeout=60)
+    group.kill()
     ours(world.path("strace.log"))
     done = world.run("record", "--from", "strace.log", "-o", "log.json")
     if done.returncode:
@@ -225,10 +208,14 @@ def allowed(text):
     return names
 
 
-def other_workload(world, name, first, second, seen):
-    made = world.run("record", "-o", "app.yml", "--", "/bin/sh", "-c", first)
+def other_workload(world, group, name, scripts, seen):
+    """What is refused may make a program wait or loop: none outlives this."""
+    made = world.run("record", "-o", "app.yml", "--", "/bin/sh", "-c",
+                     scripts[0], preexec_fn=group.enter)
+    group.kill()
     under = world.run("run", "--explain", "--policy", "app.yml", "--",
-                      "/bin/sh", "-c", second)
+                      "/bin/sh", "-c", scripts[1], preexec_fn=group.enter)
+    group.kill()
     refused = [line for line in under.stderr.splitlines()
                if re.match(r"callgate: .* to \w+\(", line)]
     names = allowed(world.path("app.yml").read_text())
@@ -258,7 +245,7 @@ def one_program(world, group, name, script, second):
                  f"ours, strace's: {differ}")
     if second:
         seen = {call for _, call in log} | {"execve"}
-        other_workload(world, name, script, second, seen)
+        other_workload(world, group, name, (script, second), seen)
 
 
 def main():
@@ -271,8 +258,7 @@ def main():
         world.tap.skip("real programs", why)
         world.tap.done()
     absent = prepare(world)
-    group = Group()
-    try:
+    with Group("programs") as group:
         for name, tools, first, second in PROGRAMS:
             lacking = missing_tools(*tools)
             if only and name not in only:
@@ -282,8 +268,6 @@ def main():
                                f"{lacking[0]} is not installed")
                 continue
             one_program(world, group, name, first, second)
-    finally:
-        group.close()
     world.tap.done()
 
 

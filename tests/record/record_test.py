@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-from world import BACKENDS, begin, is_root
+from world import BACKENDS, Group, begin, is_root
 
 NATIVE = "x86_64"
 OWN = (NATIVE, "getppid")
@@ -412,28 +412,24 @@ def merge(world):
 
 
 def cgroup(world):
-    root = "/sys/fs/cgroup/unified"
-    if not os.path.isdir(root):
-        root = "/sys/fs/cgroup"
     if not is_root() or "ebpf" in world.missing:
         world.tap.skip("a cgroup", "it takes root and eBPF")
         return
-    group = f"{root}/callgate-test-{os.getpid()}.service"
     try:
-        os.mkdir(group)
-    except OSError as error:
+        group = Group("test", ".service")
+    except (OSError, IndexError) as error:
         world.tap.skip("a cgroup", f"none can be made: {error}")
         return
-    record = world.start("record", "--unit", os.path.basename(group),
-                         "-o", "r.json")
-    time.sleep(1)
-    subprocess.run(["sh", "-c", f"echo $$ >{group}/cgroup.procs; "
-                    f"{world.target} loop 70"], check=True)
-    subprocess.run([world.target, "loop", "1000"], check=True)
-    subprocess.run([world.target, "begin", group], check=True)
-    record.send_signal(signal.SIGINT)
-    record.communicate(timeout=30)
-    os.rmdir(group)
+    with group:
+        record = world.start("record", "--unit", os.path.basename(group.path),
+                             "-o", "r.json")
+        time.sleep(1)
+        subprocess.run(["sh", "-c", f"echo $$ >{group.path}/cgroup.procs; "
+                        f"{world.target} loop 70"], check=True)
+        subprocess.run([world.target, "loop", "1000"], check=True)
+        subprocess.run([world.target, "begin", group.path], check=True)
+        record.send_signal(signal.SIGINT)
+        record.communicate(timeout=30)
     world.tap.ok(world.counts("r.json").get(OWN) == 71, "a unit by its cgroup",
                  world.counts("r.json"))
 

@@ -4,10 +4,12 @@ here."""
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "house"))
@@ -15,6 +17,59 @@ sys.path.insert(0, str(HERE.parent / "house"))
 from tap import Tap  # noqa: E402
 
 BACKENDS = ["ebpf", "filter", "ptrace"]
+
+
+class Group:
+    """A cgroup of our own. Who is in it when it is closed is ended; those that a
+    killed test has left are cleared by the next one."""
+
+    def __init__(self, kind, suffix=""):
+        roots = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"]
+        root = [r for r in roots if os.path.exists(f"{r}/cgroup.procs")][0]
+        for name in os.listdir(root):
+            old = re.fullmatch(rf"callgate-{kind}-(\d+){suffix}", name)
+            if old and not os.path.exists(f"/proc/{old[1]}"):
+                Group.end(f"{root}/{name}")
+        self.path = f"{root}/callgate-{kind}-{os.getpid()}{suffix}"
+        os.mkdir(self.path)
+
+    def enter(self):
+        """For a child between fork and exec."""
+        with open(f"{self.path}/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+
+    def members(self):
+        with open(f"{self.path}/cgroup.procs") as file:
+            return file.read().split()
+
+    def kill(self):
+        """Nobody is in it any more."""
+        with open(f"{self.path}/cgroup.kill", "w") as file:
+            file.write("1")
+        while self.members():
+            time.sleep(0.01)
+
+    @staticmethod
+    def end(path):
+        group = Group.__new__(Group)
+        group.path = path
+        group.close()
+
+    def close(self):
+        self.kill()
+        # The last one may be seen as gone a little before it is.
+        for _ in range(100):
+            try:
+                os.rmdir(self.path)
+                return
+            except OSError:
+                time.sleep(0.1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
 
 
 class World:

@@ -107,6 +107,22 @@ def read_pid(path):
     return None
 
 
+def forget(program, name):
+    """A runtime that a filter ends leaves its container's state behind."""
+    if (pathlib.Path("/run") / program / name).exists():
+        subprocess.run([program, "delete", "--force", name], check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def sweep(program):
+    """What tests left that were killed: containers of processes long gone."""
+    states = pathlib.Path("/run") / program
+    for state in states.iterdir() if states.is_dir() else []:
+        old = re.fullmatch(r"callgate-(\d+)-\d+", state.name)
+        if old and not os.path.exists(f"/proc/{old[1]}"):
+            forget(program, state.name)
+
+
 class Direct:
     """crun and runc: `PROGRAM run ID` in a bundle."""
 
@@ -115,6 +131,7 @@ class Direct:
     def __init__(self, program, bundle):
         self.program, self.bundle = program, bundle
         self.name = f"{program}@{release(program)}"
+        sweep(program)
 
     def words(self, name):
         return [self.program, "run", name]
@@ -125,10 +142,13 @@ class Direct:
                               ("x86_64", "i386") else list(command),
                               profile, no_new_privs, annotations or {})
         name = f"callgate-{os.getpid()}-{Direct.count}"
-        return finish(subprocess.run(
-            self.words(name), cwd=self.bundle.folder, timeout=60, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE))
+        try:
+            return finish(subprocess.run(
+                self.words(name), cwd=self.bundle.folder, timeout=60,
+                check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE))
+        finally:
+            forget(self.program, name)
 
 
     @contextlib.contextmanager
@@ -139,7 +159,8 @@ class Direct:
                               profile, True, {})
         noted = self.bundle.folder / "pid"
         noted.unlink(missing_ok=True)
-        words = self.words(f"callgate-{os.getpid()}-{Direct.count}")
+        name = f"callgate-{os.getpid()}-{Direct.count}"
+        words = self.words(name)
         at = words.index("run") + 1
         held = subprocess.Popen(
             words[:at] + ["--pid-file", str(noted)] + words[at:],
@@ -151,6 +172,7 @@ class Direct:
             yield read_pid(noted) if "started" in first else None
         finally:
             held.communicate()
+            forget(self.program, name)
 
 
 class Crun(Direct):
