@@ -12,6 +12,7 @@
 
 #include "base/num.h"
 #include "cli/out.h"
+#include "cli/ready.h"
 #include "cli/record_learn.h"
 #include "cli/record_out.h"
 #include "cli/verbs.h"
@@ -316,6 +317,9 @@ static int record(const struct fields *fields, char **operands)
 			 cg_backend_name(cg_record_backend(recorder)),
 			 cg_record_reason(recorder));
 	warn_setuid(recorder);
+	/* A command may have been given the socket for itself. */
+	if (!command)
+		ready_tell();
 	wait_for_end(fields, recorder, seconds);
 	status = finish(fields, recorder, command);
 	cg_record_stop(recorder);

@@ -4,9 +4,9 @@
 
 #include "cli/opt.h"
 #include "cli/out.h"
+#include "cli/ready.h"
 #include "watcher/confine.h"
 #include "watcher/pipeline.h"
-#include "watcher/ready.h"
 #include "watcher/run.h"
 #include "watcher/show.h"
 #include "watcher/sources.h"

@@ -100,15 +100,16 @@ def of_bundle(world, kind, runtime, no_new_privs):
 
 
 def one_that_runs(world, kind, runtime):
-    configure(world, WIDE, ["/bin/sh", "-c", "sleep 2; mkdir -p /tmp/y"])
+    configure(world, WIDE, ["/bin/sh", "-c",
+                            "echo runs; read word; mkdir -p /tmp/y"])
     name = f"callgate-run-{os.getpid()}"
     container = subprocess.Popen(
         [runtime, "run", "--bundle", "bundle", name], cwd=world.folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    time.sleep(1)
-    record = world.start("record", "--container", name, "-o", "runs.json")
-    container.wait(timeout=60)
-    time.sleep(0.3)
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE)
+    container.stdout.readline()
+    record = world.attach("--container", name, "-o", "runs.json")
+    container.communicate("go on\n", timeout=60)
     record.send_signal(signal.SIGINT)
     _, err = record.communicate(timeout=30)
     got = names(world.counts("runs.json")) if record.returncode == 0 else err

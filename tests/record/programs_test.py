@@ -92,10 +92,12 @@ PROGRAMS = [
      "http://127.0.0.1:8471/?q=$i; done; curl -s -I -o none "
      "http://127.0.0.1:8471/other; kill $(cat nginx.pid); sleep 0.3"),
     ("redis", ["redis-server", "redis-benchmark"],
-     "redis-server --port 8472 --save '' --daemonize yes >log; sleep 0.5; "
+     "redis-server --port 8472 --save '' --daemonize yes >log; until redis-cli "
+     "-p 8472 ping >log 2>&1; do sleep 0.1; done; "
      "redis-benchmark -p 8472 -n 300 -q -t set,get >log; redis-cli -p 8472 "
      "info >log; redis-cli -p 8472 shutdown nosave; sleep 0.5",
-     "redis-server --port 8472 --save '' --daemonize yes >log; sleep 0.5; "
+     "redis-server --port 8472 --save '' --daemonize yes >log; until redis-cli "
+     "-p 8472 ping >log 2>&1; do sleep 0.1; done; "
      "redis-benchmark -p 8472 -n 300 -q -t lpush,incr,mset >log; redis-cli "
      "-p 8472 set a b >log; redis-cli -p 8472 shutdown nosave; sleep 0.5"),
     ("sqlite3", ["sqlite3"],
@@ -176,9 +178,8 @@ def ours(log):
 
 def same_run(world, group, script):
     """Counts by strace and by eBPF, of one and the same run."""
-    record = world.start("record", "--errors", "--cgroup", group.path, "-o",
-                         "own.json")
-    time.sleep(0.7)
+    record = world.attach("--errors", "--cgroup", group.path, "-o",
+                          "own.json")
     subprocess.run(
         ["strace", "-f", "-o", "strace.log", "--", world.target, "enter",
          f"{group.path}/cgroup.procs", "/bin/sh", "-c", script],

@@ -222,11 +222,14 @@ static void symbol(long count)
 		serve();
 }
 
-/* Calls, slowly, until it is killed; each second a line. */
+/* Calls, slowly, until it is killed; says when the first was made. */
 static void slowly(long count)
 {
 	for (long i = 0; i < count; i++) {
 		make(1);
+		if (i == 0)
+			puts("running");
+		fflush(stdout);
 		usleep(10000);
 	}
 }

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,23 @@ class World:
             [self.callgate, *map(str, words)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
             text=True, **options)
+
+    def attach(self, *words):
+        """A recorder of what runs already; returns once it has begun."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            path = self.folder / "ready"
+            path.unlink(missing_ok=True)
+            told.bind(str(path))
+            told.settimeout(0.05)
+            recorder = self.start("record", *words, env=dict(
+                os.environ, NOTIFY_SOCKET=str(path)))
+            while recorder.poll() is None:
+                try:
+                    told.recv(16)
+                    break
+                except TimeoutError:
+                    pass
+        return recorder
 
     def recording(self, name):
         return json.loads((self.folder / name).read_text())

@@ -1,4 +1,4 @@
-#include "watcher/ready.h"
+#include "cli/ready.h"
 
 #include <errno.h>
 #include <stddef.h>

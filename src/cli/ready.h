@@ -1,6 +1,6 @@
-/* watcher/ready.h - say that it listens, to whoever started it. */
-#ifndef WATCHER_READY_H
-#define WATCHER_READY_H
+/* cli/ready.h - say that it is at work, to whoever started it. */
+#ifndef CLI_READY_H
+#define CLI_READY_H
 
 /*
  * Send READY=1 to the socket that NOTIFY_SOCKET names, as services of type
