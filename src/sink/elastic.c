@@ -291,6 +291,7 @@ static void close_sink(struct sink *sink)
 static bool
 check(struct settings *settings, struct place place, struct cg_error *err)
 {
+	struct cg_error wrong = { 0 };
 	const char *why;
 	char *url = NULL;
 
@@ -315,11 +316,8 @@ check(struct settings *settings, struct place place, struct cg_error *err)
 		return fail_at(err, CG_E_MEANING, place,
 			       "Elasticsearch takes JSON, no lines");
 	if (settings->cloud_id &&
-	    !elastic_cloud(settings->cloud_id, &url, err)) {
-		err->line = place.line;
-		err->column = place.column;
-		return false;
-	}
+	    !elastic_cloud(settings->cloud_id, &url, &wrong))
+		return fail_at(err, CG_E_MEANING, place, "%s", wrong.message);
 	free(url);
 	return true;
 }

@@ -20,3 +20,4 @@ absent(struct settings *settings, struct place place, struct cg_error *err)
 
 const struct sink_kind sink_elastic = KIND("elasticsearch", KIND_ELASTIC);
 const struct sink_kind sink_opensearch = KIND("opensearch", KIND_ELASTIC);
+const struct sink_kind sink_otlp = KIND("otlp", KIND_OTLP);

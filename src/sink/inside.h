@@ -97,7 +97,7 @@ struct sinks {
 	struct sink *at;
 	size_t count;
 	struct loss_note {
-		const char *where;
+		const char *where, *name;
 		uint64_t total;
 	} losses[16];
 	size_t loss_count;

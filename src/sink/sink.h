@@ -59,7 +59,8 @@ void sinks_put(struct sinks *sinks, const struct cg_violation *violation,
 bool sinks_put_to(struct sinks *sinks, size_t index, const char *text);
 
 /* What is lost elsewhere, for the metrics; the texts must outlive the sinks. */
-void sinks_note_loss(struct sinks *sinks, const char *where, uint64_t total);
+void sinks_note_loss(struct sinks *sinks, const char *where, const char *name,
+		     uint64_t total);
 
 /* Now and then: sync spools, write down how things stand. */
 void sinks_tick(struct sinks *sinks);
@@ -80,9 +81,6 @@ char *sink_status_json(const struct sink_status *status);
 /* What processes wrote down, a line of JSON each; false if none did. */
 bool sinks_read_status(const char *folder,
 		       void (*each)(void *, const char *json), void *opaque);
-
-/* The text that Prometheus reads; free() it. NULL without memory. */
-char *sinks_metrics(const struct sinks *sinks);
 
 /* Where spools are if nobody says: free() it. NULL without memory. */
 char *sinks_folder(void);

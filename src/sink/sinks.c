@@ -14,7 +14,9 @@
 #include "sink/inside.h"
 
 const struct sink_kind *const sink_kinds[] = {
-	&sink_stdout, &sink_file, &sink_elastic, &sink_opensearch, NULL,
+	&sink_stdout, &sink_file,       &sink_journald,
+	&sink_syslog, &sink_elastic,    &sink_opensearch,
+	&sink_otlp,   &sink_prometheus, NULL,
 };
 
 /* -------------------------------------------------------------- opening -- */
@@ -205,16 +207,18 @@ bool sinks_put_to(struct sinks *sinks, size_t index, const char *text)
 	return true;
 }
 
-void sinks_note_loss(struct sinks *sinks, const char *where, uint64_t total)
+void sinks_note_loss(struct sinks *sinks, const char *where, const char *name,
+		     uint64_t total)
 {
 	size_t i = 0;
 
 	pthread_mutex_lock(&sinks->mutex);
 	while (i < sinks->loss_count &&
-	       strcmp(sinks->losses[i].where, where) != 0)
+	       (strcmp(sinks->losses[i].where, where) != 0 ||
+		strcmp(sinks->losses[i].name, name) != 0))
 		i++;
 	if (i < sizeof(sinks->losses) / sizeof(sinks->losses[0])) {
-		sinks->losses[i] = (struct loss_note){ where, total };
+		sinks->losses[i] = (struct loss_note){ where, name, total };
 		if (i == sinks->loss_count)
 			sinks->loss_count++;
 	}

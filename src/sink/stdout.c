@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "sink/inside.h"
 
 enum { LOOK = 100 }; /* milliseconds between looks at whether to leave */
@@ -42,17 +43,30 @@ static bool write_all(struct sink *sink, const char *text, size_t length,
 	return true;
 }
 
+/* In one piece as far as a pipe takes that: a whole line or nothing of it. */
+static bool write_line(struct sink *sink, const struct spool_item *item,
+		       struct attempt *attempt)
+{
+	struct buf line = { 0 };
+	bool ok;
+
+	buf_add(&line, item->text, item->length);
+	buf_puts(&line, "\n");
+	ok = !line.failed && write_all(sink, line.text, line.length, attempt);
+	buf_free(&line);
+	return ok;
+}
+
 static void deliver(struct sink *sink, struct attempt *attempt)
 {
 	for (size_t i = 0; i < attempt->count; i++) {
-		const struct spool_item *item = attempt->parcels[i].item;
+		struct parcel *parcel = &attempt->parcels[i];
 
-		if (attempt->parcels[i].fate != WAITING)
+		if (parcel->fate != WAITING)
 			continue;
-		if (!write_all(sink, item->text, item->length, attempt) ||
-		    !write_all(sink, "\n", 1, attempt))
+		if (!write_line(sink, parcel->item, attempt))
 			return;
-		attempt->parcels[i].fate = DELIVERED;
+		parcel->fate = DELIVERED;
 	}
 }
 

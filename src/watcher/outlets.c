@@ -175,12 +175,20 @@ void outlets_put(struct session *session, const struct cg_violation *violation,
 		free(made[i]);
 }
 
-void outlets_put_other(struct session *session, const char *json)
+void outlets_put_loss(struct session *session, const struct loss *loss)
 {
-	const char *texts[4] = { [CG_EVENT_ECS] = json };
+	char *event = loss_event(loss);
+	const char *texts[4] = { [CG_EVENT_ECS] = event };
 
-	if (session->outlets)
+	if (!event)
+		out_die_nomem();
+	loss_tell(session, loss, event);
+	if (session->outlets) {
 		sinks_put(session->outlets->sinks, NULL, texts, SIZE_MAX);
+		sinks_note_loss(session->outlets->sinks, loss->where,
+				loss->name, loss->total);
+	}
+	free(event);
 }
 
 /* --------------------------------------------------------------- losses -- */

@@ -11,8 +11,12 @@ int outlets_open(struct session *session, const struct fields *fields);
 void outlets_put(struct session *session, const struct cg_violation *violation,
 		 const char *json);
 
-/* Hand on an event of another kind. */
-void outlets_put_other(struct session *session, const char *json);
+/*
+ * Tell of a loss: on stdout or stderr, to every sink, in the metrics. `where`
+ * and `name` must outlive the session.
+ */
+struct loss;
+void outlets_put_loss(struct session *session, const struct loss *loss);
 
 /* What is to be done now and then: losses of sinks become events, too. */
 void outlets_tick(struct session *session);

@@ -27,7 +27,6 @@ static void tell_store(struct session *session, const char *why)
 {
 	struct loss loss = { .where = "store", .name = "--store", .why = why };
 	struct store_tally tally;
-	char *event;
 
 	store_counts(session->store, &tally);
 	if (tally.lost == session->lost)
@@ -35,12 +34,7 @@ static void tell_store(struct session *session, const char *why)
 	loss.total = tally.lost;
 	loss.count = tally.lost - session->lost;
 	session->lost = tally.lost;
-	event = loss_event(&loss);
-	if (!event)
-		out_die_nomem();
-	loss_tell(session, &loss, event);
-	outlets_put_other(session, event);
-	free(event);
+	outlets_put_loss(session, &loss);
 }
 
 static void

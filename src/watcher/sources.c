@@ -7,6 +7,7 @@
 
 #include "cli/out.h"
 #include "watcher/loss.h"
+#include "watcher/outlets.h"
 
 static const struct {
 	const char *name;
@@ -57,16 +58,6 @@ void sources_note(const struct cg_watch *watch)
 	}
 }
 
-static void tell_loss(const struct session *session, const struct loss *loss)
-{
-	char *event = loss_event(loss);
-
-	if (!event)
-		out_die_nomem();
-	loss_tell(session, loss, event);
-	free(event);
-}
-
 /* Each source by its own count. Audit's is known only once a later record
    comes: until then it is 0, and that its queue was full. */
 void sources_tell_losses(struct session *session, const struct cg_watch *watch)
@@ -91,11 +82,11 @@ void sources_tell_losses(struct session *session, const struct cg_watch *watch)
 		audit.count = counts.missed > before.missed
 				      ? counts.missed - before.missed
 				      : 0;
-		tell_loss(session, &audit);
+		outlets_put_loss(session, &audit);
 	}
 	if (counts.unseen > before.unseen) {
 		ebpf.total = counts.unseen;
 		ebpf.count = counts.unseen - before.unseen;
-		tell_loss(session, &ebpf);
+		outlets_put_loss(session, &ebpf);
 	}
 }
