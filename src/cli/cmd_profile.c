@@ -154,8 +154,6 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 {
 	struct cg_profile_options how = {
 		.sysroot = fields->sysroot,
-		.with = listed(&fields->with),
-		.library_path = listed(&fields->library_path),
 		.no_modules = fields->no_modules,
 		.no_debug = fields->no_debug,
 		.note = show_note,
@@ -169,6 +167,8 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 	if (!read_data(fields->data, &how.data) ||
 	    !read_jobs(fields->jobs, &how.threads))
 		return EXIT_USAGE;
+	how.with = listed(&fields->with);
+	how.library_path = listed(&fields->library_path);
 	if (!fields->no_cache)
 		how.cache = cache_folder(cache, sizeof(cache));
 	if (all)
