@@ -67,6 +67,7 @@ struct cg_violation {
 	uint32_t data;   /* of the verdict: its lower 16 bits */
 	bool has_data, has_args;
 	uint64_t args[6];
+	bool continued;  /* an agent had the call carried out all the same */
 	uint32_t error;  /* the errno that the caller got; 0: not known */
 	const char *pod; /* the uid of a Kubernetes pod */
 	const struct cg_ancestor *ancestors; /* the parent comes first */
@@ -140,6 +141,11 @@ CG_API CG_CHECKED char *cg_violation_event(const struct cg_violation *violation,
  * eBPF: sees what audit is not told of, too: calls refused with an errno, and
  * with them arguments, stacks, and the filter itself. Needs CAP_BPF and
  * CAP_PERFMON in the first user namespace, Linux 5.17, x86_64.
+ * Agent: container runtimes hand over listeners of filters whose answer is
+ * "notify", at the socket that a profile names as listenerPath. Each such call
+ * is answered, once cg_watch_next() is asked, and is a violation. Needs the
+ * right to trace the container for what arguments point to, and is there for
+ * runtimes of root and of the caller's own user.
  */
 struct cg_watch;
 
@@ -151,6 +157,11 @@ struct cg_watch_options {
 	uint32_t sources; /* CG_SOURCE_*, all needed; 0 with no `wishes`: audit
 			   */
 	uint32_t wishes;  /* those that are used if they can be had */
+	/* Of the agent: the socket's path, and what calls are answered with:
+	   an errno (0: EPERM), or nothing, so that they are carried out. */
+	const char *agent;
+	int agent_errno;
+	bool agent_continue;
 };
 
 /*

@@ -12,6 +12,8 @@ static bool buf_room(struct buf *buf, size_t more)
 	size_t room = buf->room ? buf->room : 256;
 	char *text;
 
+	if (more < buf->room - buf->length && !buf->failed)
+		return true;
 	if (buf->failed || more >= (size_t)-1 / 4 - buf->length) {
 		buf->failed = true;
 		return false;
@@ -47,12 +49,19 @@ void buf_puts(struct buf *buf, const char *text)
 
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+	/* Mostly there is room, and once is enough. */
+	const size_t left = buf->failed ? 0 : buf->room - buf->length;
 	va_list args;
 	int length;
 
 	va_start(args, format);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(left ? buf->text + buf->length : NULL, left, format,
+			   args);
 	va_end(args);
+	if (length >= 0 && (size_t)length < left) {
+		buf->length += (size_t)length;
+		return;
+	}
 	if (length < 0 || !buf_room(buf, (size_t)length)) {
 		buf->failed = true;
 		return;
@@ -74,6 +83,16 @@ static size_t character_length(const char *text)
 	return 0;
 }
 
+/* How much at the start stands for itself: printable ASCII, mostly all. */
+static size_t plain_length(const char *text)
+{
+	const char *at = text;
+
+	while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - text);
+}
+
 void buf_json(struct buf *buf, const char *text)
 {
 	size_t length;
@@ -82,6 +101,11 @@ void buf_json(struct buf *buf, const char *text)
 	for (; *text; text += length ? length : 1) {
 		unsigned char c = (unsigned char)*text;
 
+		length = plain_length(text);
+		if (length) {
+			buf_add(buf, text, length);
+			continue;
+		}
 		length = character_length(text);
 		if (!length)
 			buf_puts(buf, "\\ufffd");

@@ -12,7 +12,8 @@
 /* A log lets the call through; anything else that leaves a record does not. */
 static bool was_let_through(const struct cg_violation *violation)
 {
-	return violation->has_verdict && violation->verdict == CG_RET_LOG;
+	return (violation->has_verdict && violation->verdict == CG_RET_LOG) ||
+	       violation->continued;
 }
 
 /*

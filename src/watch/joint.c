@@ -142,6 +142,7 @@ static void fill(struct cg_violation *to, const struct cg_violation *from)
 	TAKE(unit, NULL);
 	TAKE(pod, NULL);
 	TAKE(error, 0);
+	to->continued |= from->continued;
 	if (!to->ancestors) {
 		to->ancestors = from->ancestors;
 		to->ancestor_count = from->ancestor_count;

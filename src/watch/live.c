@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "watch/around.h"
+#include "watch/cgroup.h"
 #include "watch/joint.h"
 #include "watch/source.h"
 
@@ -25,6 +26,7 @@ struct cg_watch {
 	int timer;
 	struct audit *audit;
 	struct ebpf *ebpf;
+	struct agent *agent;
 	struct joint *joint;
 	struct around_cache *around;
 	struct cg_error left_out[JOINT_SOURCES]; /* CG_OK: it is not */
@@ -56,12 +58,26 @@ open_ebpf(struct cg_watch *watch, const struct cg_watch_options *options,
 	return ebpf_open(options->buffer, &watch->ebpf, err);
 }
 
+static bool
+open_agent(struct cg_watch *watch, const struct cg_watch_options *options,
+	   struct cg_error *err)
+{
+	int number = options->agent_continue ? 0
+		     : options->agent_errno  ? options->agent_errno
+					     : EPERM;
+
+	if (number < 0 || number > 4095)
+		return fail(err, CG_E_INPUT, "%d is no errno: 1 to 4095 are",
+			    number);
+	return agent_open(options->agent, number, &watch->agent, err);
+}
+
 /* By bit of CG_SOURCE_*. */
 static const struct {
 	bool (*open)(struct cg_watch *watch,
 		     const struct cg_watch_options *options,
 		     struct cg_error *err);
-} rows[] = { { open_audit }, { open_ebpf } };
+} rows[] = { { open_audit }, { open_ebpf }, { open_agent } };
 
 enum { SOURCES = sizeof(rows) / sizeof(rows[0]) };
 
@@ -110,7 +126,8 @@ static bool prepare(struct cg_watch *watch, struct cg_error *err)
 	if (watch->all < 0 || watch->timer < 0 ||
 	    !poll_for(watch, watch->timer) ||
 	    (watch->audit && !poll_for(watch, audit_fd(watch->audit))) ||
-	    (watch->ebpf && !poll_for(watch, ebpf_fd(watch->ebpf))))
+	    (watch->ebpf && !poll_for(watch, ebpf_fd(watch->ebpf))) ||
+	    (watch->agent && !poll_for(watch, agent_fd(watch->agent))))
 		return fail_errno(err, CG_E_SYSTEM, errno,
 				  "cannot wait for events");
 	watch->joint = joint_new(watch->sources, HOLD);
@@ -151,6 +168,7 @@ void cg_watch_close(struct cg_watch *watch)
 {
 	if (!watch)
 		return;
+	agent_close(watch->agent);
 	ebpf_close(watch->ebpf);
 	audit_close(watch->audit);
 	joint_free(watch->joint);
@@ -199,6 +217,9 @@ static void take_in(struct cg_watch *watch, struct violation *violation)
 
 	if (watch->ask)
 		around_ask(watch->around, violation, now);
+	if (!violation->about.container && violation->group)
+		violation->about.container =
+			cgroup_container(&violation->arena, violation->group);
 	joint_put(watch->joint, violation, now);
 }
 
@@ -239,6 +260,28 @@ static bool pull_ebpf(struct cg_watch *watch, bool *more, struct cg_error *err)
 	return true;
 }
 
+/* Nobody waits for us longer than it takes to ask /proc about it. */
+static bool pull_agent(struct cg_watch *watch, bool *more, struct cg_error *err)
+{
+	for (size_t i = 0; i < TURN; i++) {
+		struct violation *violation = NULL;
+		bool ok = agent_next(watch->agent, &violation, err);
+
+		if (violation) {
+			take_in(watch, violation);
+			agent_answer(watch->agent);
+		}
+		if (!ok)
+			return false;
+		if (!violation) {
+			joint_empty(watch->joint, CG_SOURCE_AGENT, clock_now());
+			return true;
+		}
+	}
+	*more = true;
+	return true;
+}
+
 /* Wake the caller when one that waits has waited long enough. */
 static void set_timer(struct cg_watch *watch)
 {
@@ -264,7 +307,8 @@ next(struct cg_watch *watch, struct violation **out, struct cg_error *err)
 		if (*out || !more)
 			break;
 		more = false;
-		if ((watch->audit && !pull_audit(watch, &more, err)) ||
+		if ((watch->agent && !pull_agent(watch, &more, err)) ||
+		    (watch->audit && !pull_audit(watch, &more, err)) ||
 		    (watch->ebpf && !pull_ebpf(watch, &more, err)))
 			return false;
 	}

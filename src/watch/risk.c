@@ -1,29 +1,27 @@
 #include "watch/risk.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#include <callgate/arch.h>
+static const struct risk low = { "low",
+				 "it stays within what the process has" };
+static const struct risk nameless = { "high", "nobody knows what it does" };
 
-static const struct risk_row low = { "", "low",
-				     "it stays within what the process has" };
-static const struct risk_row nameless = { "", "high",
-					  "nobody knows what it does" };
-
-static bool has(const struct cg_group *group, const char *call)
+const struct risk *risk_of(const char *call)
 {
-	for (size_t i = 0; group && group->names[i]; i++)
-		if (strcmp(group->names[i], call) == 0)
-			return true;
-	return false;
-}
+	size_t from = 0, to = risk_row_count;
 
-const struct risk_row *risk_of(const char *call)
-{
 	if (!call)
 		return &nameless;
-	for (size_t i = 0; i < risk_row_count; i++)
-		if (has(cg_group_by_name(risk_rows[i].group), call))
-			return &risk_rows[i];
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int order = strcmp(call, risk_rows[middle].call);
+
+		if (order == 0)
+			return &risks[risk_rows[middle].risk];
+		if (order < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
 	return &low;
 }

@@ -4,17 +4,21 @@
 
 #include <stddef.h>
 
-struct risk_row {
-	const char *group; /* "@modules" */
-	const char *name;  /* "high", "medium", "low" */
+struct risk {
+	const char *name; /* "high", "medium", "low" */
 	const char *reason;
 };
 
-/* Made from data/risk.tbl; the first that fits counts. */
+/* Made from data/risk.tbl, sorted by call. */
+struct risk_row {
+	const char *call;
+	size_t risk;
+};
+extern const struct risk risks[];
 extern const struct risk_row risk_rows[];
 extern const size_t risk_row_count;
 
 /* What is said of a call; of one without a name that it has a high risk. */
-const struct risk_row *risk_of(const char *call);
+const struct risk *risk_of(const char *call);
 
 #endif

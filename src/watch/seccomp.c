@@ -93,7 +93,7 @@ put_ancestors(struct json *json, const struct cg_violation *violation)
 static void put_advice(struct json *json, const struct cg_violation *violation,
 		       const struct violation_call *call)
 {
-	const struct risk_row *risk = risk_of(call->name);
+	const struct risk *risk = risk_of(call->name);
 	struct advice advice;
 
 	if (!violation->arch)

@@ -31,4 +31,18 @@ bool ebpf_next(struct ebpf *ebpf, struct violation **out, bool *more,
 void ebpf_counts(const struct ebpf *ebpf, struct cg_watch_tally *out);
 void ebpf_close(struct ebpf *ebpf);
 
+/*
+ * Listen at a socket for container runtimes; `number` is the errno to answer
+ * their calls with, 0 to let them go on.
+ */
+bool agent_open(const char *path, int number, struct agent **out,
+		struct cg_error *err);
+int agent_fd(const struct agent *agent);
+/* Whose call it is waits until agent_answer(). A runtime that says nonsense
+   fails with CG_E_INPUT or CG_E_SYNTAX: go on then. */
+bool agent_next(struct agent *agent, struct violation **out,
+		struct cg_error *err);
+void agent_answer(struct agent *agent);
+void agent_close(struct agent *agent);
+
 #endif

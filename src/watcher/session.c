@@ -18,7 +18,14 @@ const struct option watch_options[] = {
 	  "the same as --format ecs: JSON, one object a line" },
 	{ 0, "source", "NAME,...", OPTION_TEXT,
 	  offsetof(struct fields, sources),
-	  "who is to see violations: audit, ebpf (default: all that can)" },
+	  "who is to see violations: audit, ebpf, agent:SOCKET (default: "
+	  "the first two, as far as they can)" },
+	{ 0, "queue", "BYTES", OPTION_TEXT, offsetof(struct fields, queue),
+	  "of memory for what the kernel tells, for each source (default: "
+	  "16777216)" },
+	{ 0, "agent-answer", "errno[=NAME]|continue", OPTION_TEXT,
+	  offsetof(struct fields, answer),
+	  "what calls left to the agent get (default: errno=EPERM)" },
 	{ 'n', "count", "NUMBER", OPTION_TEXT, offsetof(struct fields, count),
 	  "stop after so many violations" },
 	{ 's', "seconds", "NUMBER", OPTION_TEXT,
@@ -104,13 +111,15 @@ static bool read_format(const struct fields *fields, enum cg_event_shape *out)
 
 bool session_read(struct session *session, const struct fields *fields)
 {
-	uint64_t window = 0;
+	uint64_t window = 0, queue = 0;
 
 	if (!read_format(fields, &session->shape) ||
 	    !read_number(fields->count, "count", &session->most) ||
 	    !read_number(fields->seconds, "seconds", &session->seconds) ||
 	    !read_number(fields->window, "fold", &window) ||
-	    !sources_read(fields->sources, &session->wanted))
+	    !read_number(fields->queue, "queue", &queue) ||
+	    !sources_read(fields->sources, &session->wanted) ||
+	    !sources_read_answer(fields->answer, &session->wanted))
 		return false;
 	if ((fields->since || fields->until) && !fields->query) {
 		out_error("--since and --until are for --query");
@@ -131,6 +140,7 @@ bool session_read(struct session *session, const struct fields *fields)
 	session->policy = fields->confine;
 	session->unconfined = fields->no_confine;
 	session->folds.window = window * SECOND;
+	session->wanted.buffer = queue > INT32_MAX ? INT32_MAX : queue;
 	if (window && session->shape != CG_EVENT_LINE) {
 		out_error("--fold is for lines: events in JSON are told one "
 			  "by one");

@@ -26,7 +26,7 @@ struct fields {
 	struct texts hosts, policies;
 	const char *confine;
 	bool no_confine;
-	const char *sources;
+	const char *sources, *answer, *queue;
 };
 
 /* What they say, and what happened so far. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <callgate/arch.h>
+
 #include "cli/out.h"
 #include "watcher/loss.h"
 #include "watcher/outlets.h"
@@ -14,19 +16,60 @@ static const struct {
 	uint32_t source;
 } rows[] = { { "audit", CG_SOURCE_AUDIT }, { "ebpf", CG_SOURCE_EBPF } };
 
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), AGENT = 6 };
+
+/* "agent:PATH"; the path has no comma. */
+static bool
+read_agent(const char *word, size_t length, struct cg_watch_options *out)
+{
+	static char path[128];
+
+	if (length == AGENT || length - AGENT >= sizeof(path)) {
+		out_error("a source agent:SOCKET wants the path of a socket");
+		return false;
+	}
+	memcpy(path, word + AGENT, length - AGENT);
+	path[length - AGENT] = '\0';
+	out->agent = path;
+	out->sources |= CG_SOURCE_AGENT;
+	return true;
+}
 
 static bool
 read_word(const char *word, size_t length, struct cg_watch_options *out)
 {
+	if (length >= AGENT && memcmp(word, "agent:", AGENT) == 0)
+		return read_agent(word, length, out);
 	for (size_t i = 0; i < ROWS; i++)
 		if (strlen(rows[i].name) == length &&
 		    memcmp(rows[i].name, word, length) == 0) {
 			out->sources |= rows[i].source;
 			return true;
 		}
-	out_error("no source is called '%.*s'; there are audit and ebpf",
+	out_error("no source is called '%.*s'; there are audit, ebpf and "
+		  "agent:SOCKET",
 		  (int)length, word);
+	return false;
+}
+
+bool sources_read_answer(const char *text, struct cg_watch_options *out)
+{
+	uint64_t number = 0;
+
+	if (!text || strcmp(text, "errno") == 0)
+		return true;
+	out->agent_continue = strcmp(text, "continue") == 0;
+	if (out->agent_continue)
+		return true;
+	if (strncmp(text, "errno=", 6) == 0 &&
+	    cg_constant_value(text + 6, cg_abi_native(), &number) &&
+	    number > 0 && number <= 4095 &&
+	    cg_errno_name((uint32_t)number, cg_abi_native())) {
+		out->agent_errno = (int)number;
+		return true;
+	}
+	out_error("--agent-answer is errno, errno=NAME or continue, not '%s'",
+		  text);
 	return false;
 }
 

@@ -10,6 +10,9 @@
  */
 bool sources_read(const char *text, struct cg_watch_options *out);
 
+/* Read what the agent answers: "errno", "errno=NAME" or "continue". */
+bool sources_read_answer(const char *text, struct cg_watch_options *out);
+
 /* Say on stderr which of the wishes were left out, and why. */
 void sources_note(const struct cg_watch *watch);
 

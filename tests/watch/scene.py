@@ -58,23 +58,24 @@ class Scene:
             self.violators["i386"] = violator32
         self.holder = tempfile.TemporaryDirectory(prefix="callgate-watch-")
         self.folder = pathlib.Path(self.holder.name)
-        self.made = 0
+        self.made = self.done = 0
 
     def name(self):
         """Of a thread: at most 15 bytes."""
         self.made += 1
         return f"v{os.getpid() % 10000000}-{self.made}"
 
-    def words(self, name, verdict, log, how="process", count=1, pace=0,
+    def words(self, name, verdict, log, how="process", count=1, rate=0,
               abi="x86_64"):
         return [self.violators[abi], name, verdict, str(int(log)), how,
-                str(count), str(pace)]
+                str(count), str(rate)]
 
     def violate(self, *args, **named):
         """Make violations; the name of who made them."""
         name = self.name()
-        subprocess.run(self.words(name, *args, **named), check=False,
-                       stdout=subprocess.DEVNULL)
+        done = subprocess.run(self.words(name, *args, **named), check=False,
+                              stdout=subprocess.PIPE)
+        self.done = int(done.stdout or 0)
         return name
 
     @contextlib.contextmanager
@@ -130,10 +131,10 @@ class Watch:
         return sum(mark in line for line in self.lines)
 
     def lost(self):
-        """The last that was said of losses."""
+        """{source: how many it said were lost}."""
         lost = [json.loads(line)["seccomp"]["lost"] for line in self.lines
                 if b'"lost-events"' in line]
-        return lost[-1] if lost else {}
+        return {each["name"]: each["total"] for each in lost}
 
 
 def has(program):

@@ -1,14 +1,14 @@
 /*
  * A program that violates its filter.
  *
- *	violator NAME VERDICT LOG HOW COUNT [PACE]
+ *	violator NAME VERDICT LOG HOW COUNT [RATE]
  *
  * The thread calls itself NAME. VERDICT is the answer in hexadecimal to
  * getpriority(7, 8); LOG is 1 to have it logged; HOW one of process, thread,
- * vfork; COUNT how often, with PACE microseconds between. With VERDICT "none"
- * the filter allows these arguments, and refuses others with the errno that
- * the call fails with by itself. Prints
- * how many calls came back. Built for each width.
+ * vfork; COUNT how often, RATE times a second (0: as fast as it can). With
+ *VERDICT "none" the filter allows these arguments, and refuses others with the
+ *errno that the call fails with by itself. Prints how many calls came back.
+ *Built for each width.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -25,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WHICH = 7, WHO = 8 };
@@ -33,7 +34,7 @@ enum { WHICH = 7, WHO = 8 };
 
 static unsigned verdict, flag;
 static bool allows;
-static long count, pace;
+static long count, rate;
 static volatile long done;
 static const char *name;
 
@@ -69,13 +70,24 @@ static int load(void)
 			    &filter);
 }
 
+/* So many each millisecond, by the clock. */
 static void violate(void)
 {
+	const long burst = rate > 1000 ? rate / 1000 : 1;
+	const long step =
+		rate > 1000 ? 1000000 : 1000000000 / (rate ? rate : 1);
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
 	for (long i = 0; i < count; i++) {
 		syscall(SYS_getpriority, WHICH, WHO);
 		done++;
-		if (pace)
-			usleep((useconds_t)pace);
+		if (!rate || done % burst)
+			continue;
+		at.tv_nsec += step;
+		at.tv_sec += at.tv_nsec / 1000000000;
+		at.tv_nsec %= 1000000000;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 	}
 }
 
@@ -121,7 +133,7 @@ int main(int argc, char **argv)
 			 : (unsigned)strtoul(argv[2], NULL, 16);
 	flag = atoi(argv[3]) ? SECCOMP_FILTER_FLAG_LOG : 0;
 	count = atol(argv[5]);
-	pace = argc > 6 ? atol(argv[6]) : 0;
+	rate = argc > 6 ? atol(argv[6]) : 0;
 	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
 		sigaction(SIGSYS, &action, NULL);
 	if (strcmp(argv[4], "thread") == 0)
