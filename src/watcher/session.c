@@ -161,7 +161,10 @@ static void on_signal(int signal)
 
 void session_catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	/* A line that is being written is written; where nobody reads it, to
+	   ask once more ends all. */
+	struct sigaction action = { .sa_handler = on_signal,
+				    .sa_flags = SA_RESTART | SA_RESETHAND };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 from cli import Callgate, Tap
@@ -216,9 +217,9 @@ def check_live(tap, callgate):
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready.bind("\0" + name)
     ready.settimeout(20)
-    with ready, subprocess.Popen(
-            [str(callgate.path), "watch", "--json"], stdout=subprocess.PIPE,
-            cwd=callgate.folder, text=True,
+    with ready, tempfile.TemporaryFile("w+") as told, subprocess.Popen(
+            [str(callgate.path), "watch", "--json"], stdout=told,
+            cwd=callgate.folder,
             env=dict(os.environ, NOTIFY_SOCKET="@" + name)) as watch:
         ready.recv(64)
         # Others violate their filters, too: these have a name of their own.
@@ -229,7 +230,9 @@ def check_live(tap, callgate):
                      + program)
         time.sleep(0.5)
         watch.send_signal(signal.SIGINT)
-        out = watch.communicate()[0]
+        watch.wait()
+        told.seek(0)
+        out = told.read()
     events = [json.loads(line) for line in out.splitlines()]
     ours = [event["seccomp"] for event in events
             if event.get("process", {}).get("name") == comm]
