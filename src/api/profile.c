@@ -176,7 +176,7 @@ bool cg_profile_image_at(const struct cg_profile *profile, size_t index,
 
 const char *cg_syscall_risk(const struct cg_syscall *call, const char **reason)
 {
-	const struct risk_row *row = risk_of(call ? call->name : NULL);
+	const struct risk *row = risk_of(call ? call->name : NULL);
 
 	if (reason)
 		*reason = row->reason;
