@@ -61,7 +61,7 @@ static int use_everything(unsigned char *bytes, size_t *length)
 			       SCMP_A0(SCMP_CMP_EQ, 15),
 			       SCMP_A1(SCMP_CMP_LT, 7));
 	rc |= seccomp_transaction_start(ctx);
-	rc |= seccomp_rule_add(ctx, SCMP_ACT_LOG, SCMP_SYS(write), 0);
+	rc |= seccomp_rule_add(ctx, SCMP_ACT_TRAP, SCMP_SYS(write), 0);
 	seccomp_transaction_reject(ctx);
 	rc |= seccomp_arch_remove(other, SCMP_ARCH_NATIVE);
 	rc |= seccomp_arch_add(other, SCMP_ARCH_ARM);
