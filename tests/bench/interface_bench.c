@@ -23,7 +23,7 @@
 #include "figures.h"
 #include "peer.h"
 
-enum { ROUNDS = 41, LOADS = 15, SET_MODE_FILTER = 1, PLAIN = 350 };
+enum { TURNS = 6, EXPORTS = 48, LOADS = 15, SET_MODE_FILTER = 1, PLAIN = 350 };
 
 static const struct row {
 	const char *name, *file;
@@ -141,26 +141,32 @@ static struct cg_program *read_back(int fd)
 	return program;
 }
 
+/* Who makes a filter, and what it costs. */
+struct subject {
+	const char *who;
+	const struct library *library;
+	int level;
+	double exports[EXPORTS], loads[LOADS];
+	struct cg_program *program;
+	struct figures figures;
+	struct times export, load;
+};
+
 /* From the first rule to the exported filter. */
-static struct times
-time_export(const struct library *library, int level,
-	    const struct peer_rules *rules, struct cg_program **program)
+static void export_once(struct subject *subject, const struct peer_rules *rules,
+			size_t round)
 {
-	static double samples[ROUNDS];
+	const struct library *library = subject->library;
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	double start = bench_now();
+	scmp_filter_ctx filter = play(library, subject->level, rules);
 
-	for (size_t i = 0; i < ROUNDS; i++) {
-		int fd = memfd_create("filter", MFD_CLOEXEC);
-		double start = bench_now();
-		scmp_filter_ctx filter = play(library, level, rules);
-
-		must(library->export_bpf(filter, fd), "export");
-		library->release(filter);
-		samples[i] = bench_now() - start;
-		if (i == 0)
-			*program = read_back(fd);
-		close(fd);
-	}
-	return bench_times(samples, ROUNDS);
+	must(library->export_bpf(filter, fd), "export");
+	library->release(filter);
+	subject->exports[round] = bench_now() - start;
+	if (round == 0)
+		subject->program = read_back(fd);
+	close(fd);
 }
 
 /* The kernel's part, in a child: filters stay. */
@@ -205,27 +211,84 @@ static double load_once(const struct cg_program *program)
 	return took;
 }
 
-static struct times time_load(const struct cg_program *program)
+/*
+ * In turn, so that all see the same machine; some rounds at a time, and with
+ * what the last one left in malloc given back first, so that none has to clear
+ * up behind another.
+ */
+static void
+measure(struct subject *subjects, size_t count, const struct peer_rules *rules,
+	const struct cg_policy *policy)
 {
-	static double samples[LOADS];
+	for (size_t turn = 0; turn < TURNS; turn++)
+		for (size_t i = 0; i < count; i++) {
+			malloc_trim(0);
+			for (size_t j = 0; j < EXPORTS / TURNS; j++)
+				export_once(&subjects[i], rules,
+					    turn * (EXPORTS / TURNS) + j);
+		}
+	for (size_t round = 0; round < LOADS; round++)
+		for (size_t i = 0; i < count; i++)
+			subjects[i].loads[round] =
+				load_once(subjects[i].program);
+	for (size_t i = 0; i < count; i++) {
+		struct subject *subject = &subjects[i];
 
-	for (size_t i = 0; i < LOADS; i++)
-		samples[i] = load_once(program);
-	return bench_times(samples, LOADS);
+		subject->export = bench_times(subject->exports, EXPORTS);
+		subject->load = bench_times(subject->loads, LOADS);
+		subject->figures = figures_of(policy, subject->program);
+		cg_program_free(subject->program);
+	}
 }
 
-static void
-measure(const char *who, const struct library *library, int level,
-	const struct peer_rules *rules, const struct cg_policy *policy)
+static void print_subject(const struct subject *subject)
 {
-	struct cg_program *program = NULL;
-	struct times export = time_export(library, level, rules, &program);
-	struct figures figures = figures_of(policy, program);
+	const struct figures *figures = &subject->figures;
 
-	printf("  %-18s %8.0f %8.0f %8zu %8.1f %8zu %8.0f\n", who,
-	       export.median, export.least, figures.insns, figures.mix,
-	       figures.longest, time_load(program).median);
-	cg_program_free(program);
+	printf("  %-18s %8.0f %8.0f %8zu %8.1f %8zu %8.0f %8.0f\n",
+	       subject->who, subject->export.median, subject->export.least,
+	       figures->insns, figures->mix, figures->longest,
+	       subject->load.median, subject->load.least);
+}
+
+/* One of ours against theirs at both levels. */
+static void print_ratios(const struct subject *ours, const struct subject *one,
+			 const struct subject *two)
+{
+	printf("  %s: time 1/%.1f of -O1's, 1/%.1f of -O2's; instructions %.2f "
+	       "of -O1's;\n      executed %.2f of -O2's; load %.2f of -O2's\n",
+	       ours->who, one->export.least / ours->export.least,
+	       two->export.least / ours->export.least,
+	       (double)ours->figures.insns / (double)one->figures.insns,
+	       ours->figures.mix / two->figures.mix,
+	       ours->load.least / two->load.least);
+}
+
+static void bench_row(const struct row *row, const struct library *theirs,
+		      const struct library *ours)
+{
+	static struct peer_rules rules;
+	struct subject subjects[] = {
+		{ .who = "Callgate -O1", .library = ours, .level = 1 },
+		{ .who = "Callgate -O2", .library = ours, .level = 2 },
+		{ .who = "libseccomp -O1", .library = theirs, .level = 1 },
+		{ .who = "libseccomp -O2", .library = theirs, .level = 2 },
+	};
+	const size_t count = sizeof(subjects) / sizeof(subjects[0]);
+	struct cg_policy *policy = NULL;
+	struct cg_error err;
+
+	if (cg_policy_open(row->file, NULL, &policy, &err) != CG_OK)
+		bench_die(row->file, &err);
+	if (!peer_prepare(&rules, policy, row->otherwise, row->conditions))
+		exit(EXIT_FAILURE);
+	measure(subjects, count, &rules, policy);
+	printf("%s\n", row->name);
+	for (size_t i = 0; i < count; i++)
+		print_subject(&subjects[i]);
+	for (size_t i = 0; i < 2; i++)
+		print_ratios(&subjects[i], &subjects[2], &subjects[3]);
+	cg_policy_free(policy);
 }
 
 /* The heap that 350 plain rules take. */
@@ -244,7 +307,6 @@ static size_t heap(const struct library *library)
 
 int main(int argc, char *argv[])
 {
-	static struct peer_rules rules;
 	struct library theirs, ours;
 
 	if (argc != 3) {
@@ -253,26 +315,15 @@ int main(int argc, char *argv[])
 	}
 	library_open(&theirs, argv[1]);
 	library_open(&ours, argv[2]);
-	printf("through libseccomp's interface, microseconds: first rule to "
-	       "exported filter,\nCallgate's proof included\n  %-18s %8s %8s "
-	       "%8s %8s %8s %8s\n",
-	       "", "median", "least", "insns", "mix", "longest", "load");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct cg_policy *policy = NULL;
-		struct cg_error err;
-
-		if (cg_policy_open(rows[i].file, NULL, &policy, &err) != CG_OK)
-			bench_die(rows[i].file, &err);
-		if (!peer_prepare(&rules, policy, rows[i].otherwise,
-				  rows[i].conditions))
-			return EXIT_FAILURE;
-		printf("%s\n", rows[i].name);
-		measure("Callgate -O1", &ours, 1, &rules, policy);
-		measure("Callgate -O2", &ours, 2, &rules, policy);
-		measure("libseccomp -O1", &theirs, 1, &rules, policy);
-		measure("libseccomp -O2", &theirs, 2, &rules, policy);
-		cg_policy_free(policy);
-	}
+	printf("through libseccomp's interface, microseconds, the median and "
+	       "the least: first rule\nto exported filter, Callgate's proof "
+	       "included; the kernel's load. Executed: the mix of\nusual "
+	       "programs, and the longest path\n  %-18s %8s %8s %8s %8s %8s "
+	       "%8s %8s\n",
+	       "", "median", "least", "insns", "mix", "longest", "load",
+	       "least");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bench_row(&rows[i], &theirs, &ours);
 	printf("heap for %d plain rules: Callgate %zu bytes, libseccomp %zu\n",
 	       PLAIN, heap(&ours), heap(&theirs));
 	return EXIT_SUCCESS;
