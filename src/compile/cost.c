@@ -55,17 +55,3 @@ bool cost_preset(enum cg_cost preset, struct cost *out)
 	out->frequency = abi_frequencies();
 	return true;
 }
-
-uint32_t cost_weight(const struct cost *cost, size_t call, enum cost_kind kind)
-{
-	const uint32_t seen = cost->frequency[call];
-
-	switch (kind) {
-	case COST_ALLOWED:
-		return seen / cost->cached + cost->allowed;
-	case COST_REFUSED:
-		return seen + cost->refused;
-	default:
-		return seen + cost->tested;
-	}
-}

@@ -40,6 +40,20 @@ bool cost_preset(enum cg_cost preset, struct cost *out);
 
 /* How often the call with this index comes with this answer. */
 enum cost_kind { COST_ALLOWED, COST_TESTED, COST_REFUSED };
-uint32_t cost_weight(const struct cost *cost, size_t call, enum cost_kind kind);
+static inline uint32_t
+cost_weight(const struct cost *cost, size_t call, enum cost_kind kind)
+{
+	const uint32_t seen = cost->frequency[call];
+
+	switch (kind) {
+	case COST_ALLOWED:
+		/* Most calls are not seen, and need no division. */
+		return (seen ? seen / cost->cached : 0) + cost->allowed;
+	case COST_REFUSED:
+		return seen + cost->refused;
+	default:
+		return seen + cost->tested;
+	}
+}
 
 #endif

@@ -9,7 +9,7 @@ enum {
 	WEIGHT_MAIN_ARCH = 1000,
 	WEIGHT_OTHER_ARCH = 100,
 	BIT_TESTS = 4,      /* what a joined tree needs to tell guests apart */
-	GUEST_SHARE = 16,   /* a guest's calls come so much less often */
+	GUEST_SHARE = 4,    /* a guest's calls come so many bits less often */
 	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
 };
 
@@ -23,7 +23,7 @@ struct dispatch {
 	const struct rest *rest;
 	uint32_t rest_node;
 	enum cost_kind rest_kind;
-	uint32_t share; /* the part of the calls that come from this ABI */
+	unsigned share; /* log2 of the part of the calls from this ABI */
 	/* Of one arch; pieces that go to one node are joined, unless `apart`.
 	 */
 	struct runs pieces;
@@ -38,6 +38,12 @@ add(struct dispatch *dispatch, uint64_t first, uint32_t node, uint32_t weight)
 
 	if (first > UINT32_MAX)
 		return true;
+	if (!dispatch->apart && pieces->count &&
+	    pieces->at[pieces->count - 1].first < first &&
+	    pieces->at[pieces->count - 1].node == node) {
+		pieces->at[pieces->count - 1].weight += weight;
+		return true;
+	}
 	if (!dispatch->apart)
 		return runs_add(pieces, arena, (uint32_t)first, node, weight)
 			       ? true
@@ -128,8 +134,9 @@ add_number(struct dispatch *dispatch, uint32_t nr, bool known, size_t call,
 		kind = kind_of(dispatch->graph, node, true);
 	}
 	return add(dispatch, nr, node,
-		   known ? cost_weight(cost, call, kind) / dispatch->share + 1
-			 : 1 / dispatch->share + 1);
+		   (known ? cost_weight(cost, call, kind) >> dispatch->share
+			  : 1u >> dispatch->share) +
+			   1);
 }
 
 /* The runs of a table between `first` and `last`. */
@@ -141,7 +148,7 @@ static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 	uint64_t next = first;
 
 	dispatch->abi = abi;
-	dispatch->share = abi->abi == dispatch->main ? 1 : GUEST_SHARE;
+	dispatch->share = abi->abi == dispatch->main ? 0 : GUEST_SHARE;
 	set_rest(dispatch, resolved_rest(abi, first));
 	/* Two sorted lists at once: numbers with entries, numbers with names.
 	 */

@@ -9,19 +9,34 @@ void spans_add(struct spans *spans, uint64_t first, dd result)
 	spans->at[spans->count++] = (struct span){ first, result };
 }
 
+/* How many spans begin below `value`. */
+static size_t spans_below(const struct span *at, size_t count, uint64_t value)
+{
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+
+		if (at[middle].first < value)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
+}
+
 /* A tree over the lowest `bits` of the word, from the value `low` on. */
 static dd tree(struct diagrams *all, unsigned word, const struct span *at,
 	       size_t count, uint64_t low, unsigned bits)
 {
 	uint64_t middle;
-	size_t split = 0;
+	size_t split;
 	dd zero, one;
 
 	if (count == 1 || bits == 0)
 		return at[0].result;
 	middle = low + ((uint64_t)1 << (bits - 1));
-	while (split < count && at[split].first < middle)
-		split++;
+	split = spans_below(at, count, middle);
 	zero = tree(all, word, at, split, low, bits - 1);
 	/* The span that reaches over the middle serves both halves. */
 	if (split == count || at[split].first > middle)
