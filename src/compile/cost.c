@@ -30,7 +30,7 @@ static const struct cost presets[] = {
 			   .refused = 50 },
 	[CG_COST_DEPTH] = { .place = 1,
 			    .window = 6,
-			    .slack = 2,
+			    .slack = TREE_RUNS_MAX,
 			    .join = false,
 			    .even = true,
 			    .cached = 1000000,
