@@ -578,6 +578,9 @@ int cg_scmp_priority(struct cg_scmp *scmp, int nr, uint8_t priority)
 
 		translate(scmp, scmp->filters[i]->arch, &number);
 		number = cg_scmp_door(scmp->filters[i]->arch, number);
+		/* A call that is not there is not made, however often. */
+		if (number < -1)
+			continue;
 		call = need_call(scmp->filters[i], (uint32_t)number);
 		scmp->filters[i]->prioritised = true;
 		if (call) {

@@ -234,8 +234,9 @@ static bool refuses(const struct sequence *sequence, const int *codes)
 	return false;
 }
 
-static bool judge(const struct sequence *sequence, const struct outcome *left,
-		  const unsigned char *their_bytes, int fd)
+static bool
+judge(const struct sequence *sequence, uint64_t seed,
+      const struct outcome *left, const unsigned char *their_bytes, int fd)
 {
 	static unsigned char bytes[PROGRAM_ROOM];
 	static struct reference reference;
@@ -269,7 +270,7 @@ static bool judge(const struct sequence *sequence, const struct outcome *left,
 			       !refuses(sequence, right.codes);
 
 		if (differs)
-			show(sequence, 0, left, &right);
+			show(sequence, seed, left, &right);
 		figures.other_texts += differs;
 	}
 	ok = is_right(program, &reference) &&
@@ -289,8 +290,8 @@ static void judge_batch(const struct shared *shared, uint64_t seed,
 			continue;
 		figures.played++;
 		made_sequence(&sequence, seed + i);
-		if (judge(&sequence, &shared->outcomes[i], shared->bytes[i],
-			  fd))
+		if (judge(&sequence, seed + i, &shared->outcomes[i],
+			  shared->bytes[i], fd))
 			continue;
 		if (figures.wrong++ < SHOWN) {
 			struct outcome right;
