@@ -1,5 +1,6 @@
 /* scmp_sys_resolver - the number of a call, or the call of a number. */
 #include <getopt.h>
+#include <limits.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,9 @@ static int resolve(uint32_t arch, const char *what, int translate)
 			       : seccomp_syscall_resolve_name_arch(arch, what));
 		return 0;
 	}
-	name = seccomp_syscall_resolve_num_arch(arch, (int)number);
+	name = number >= INT_MIN && number <= INT_MAX
+		       ? seccomp_syscall_resolve_num_arch(arch, (int)number)
+		       : NULL;
 	puts(name ? name : "UNKNOWN");
 	free(name);
 	return 0;
