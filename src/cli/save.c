@@ -52,8 +52,59 @@ static mode_t mode_of(const char *path)
 	return 0666 & ~mask;
 }
 
-/* Written beside it and renamed, so that it is never half. */
-static bool write_over(const char *path, const char *bytes, size_t length)
+static bool
+write_whole(int fd, const char *path, const char *bytes, size_t length)
+{
+	return write_all(fd, bytes, length) && fchmod(fd, mode_of(path)) == 0 &&
+	       fsync(fd) == 0;
+}
+
+/* It is not left behind where it cannot take the other's place. */
+static bool take_place(const char *beside, const char *path)
+{
+	int number;
+
+	if (rename(beside, path) == 0)
+		return true;
+	number = errno;
+	unlink(beside);
+	errno = number;
+	return false;
+}
+
+/*
+ * Written where no name leads, so that one who is killed on the way leaves
+ * nothing; it gets a name when it is whole. False, and `*can` false, where a
+ * file system has no such files.
+ */
+static bool
+write_unnamed(const char *path, const char *bytes, size_t length, bool *can)
+{
+	char *beside = NULL, *folder = strdup(path), link[32];
+	char *slash = folder ? strrchr(folder, '/') : NULL;
+	bool ok;
+	int fd;
+
+	if (!folder || asprintf(&beside, "%s.%d", path, (int)getpid()) < 0)
+		out_die_nomem();
+	if (slash)
+		slash[1] = '\0';
+	fd = open(slash ? folder : ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ok = fd >= 0 && write_whole(fd, path, bytes, length);
+	*can = fd >= 0;
+	if (ok &&
+	    linkat(AT_FDCWD, link, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) != 0)
+		*can = ok = false; /* no /proc, or somebody has that name */
+	if (fd >= 0)
+		close(fd); /* what could fail here, fsync has told */
+	ok = ok && take_place(beside, path);
+	free(folder);
+	free(beside);
+	return ok;
+}
+
+static bool write_named(const char *path, const char *bytes, size_t length)
 {
 	char *beside = NULL;
 	bool ok = false;
@@ -63,17 +114,25 @@ static bool write_over(const char *path, const char *bytes, size_t length)
 		out_die_nomem();
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd >= 0) {
-		ok = write_all(fd, bytes, length) &&
-		     fchmod(fd, mode_of(path)) == 0 && fsync(fd) == 0;
+		ok = write_whole(fd, path, bytes, length);
 		ok &= close(fd) == 0;
-		ok = ok && rename(beside, path) == 0;
 		number = errno;
 		if (!ok)
 			unlink(beside);
 		errno = number;
+		ok = ok && take_place(beside, path);
 	}
 	free(beside);
 	return ok;
+}
+
+/* Written beside it and renamed, so that it is never half. */
+static bool write_over(const char *path, const char *bytes, size_t length)
+{
+	bool can;
+
+	return write_unnamed(path, bytes, length, &can) ||
+	       (!can && write_named(path, bytes, length));
 }
 
 int save(const char *path, const char *bytes, size_t length)

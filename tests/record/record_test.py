@@ -5,6 +5,7 @@ usage: record_test.py CALLGATE TARGET
 """
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 from world import BACKENDS, Group, begin, is_root
 
 NATIVE = "x86_64"
+MOMENTS = 20 # at which a recorder is killed
 OWN = (NATIVE, "getppid")
 
 # name, mode of the target, count, wanted calls; by which backends
@@ -298,6 +300,69 @@ def attach(world):
                      world.counts("r.json"))
 
 
+def running(command):
+    """The processes that were started by just these words."""
+    return [int(word) for word in subprocess.run(
+        ["pgrep", "-f", f"^{command}$"], check=False, text=True,
+        stdout=subprocess.PIPE).stdout.split()]
+
+
+def goes_on(beats, command, before):
+    """Whether the command runs, or was never started; not what is between."""
+    for _ in range(1000):
+        if beats.stat().st_size > before:
+            return True
+        if not running(command):
+            return before == 0
+        time.sleep(0.01)
+    return False
+
+
+def killed_anywhere(world):
+    """Killed at any moment: what was started runs, what was not is gone."""
+    for backend in world.has(*BACKENDS):
+        wrong = []
+        for i in range(MOMENTS):
+            beats = world.path("beats")
+            command = f"{world.target} slowly {1000000 + i}"
+            with beats.open("w") as stream:
+                record = subprocess.Popen(
+                    [world.callgate, "record", "-b", backend, "-o", "half.yml",
+                     "--live", "--", *command.split()], cwd=world.folder,
+                    stdout=stream, stderr=subprocess.DEVNULL)
+            time.sleep(random.random() * 0.08)
+            record.kill()
+            record.wait(timeout=30)
+            if not goes_on(beats, command, beats.stat().st_size):
+                wrong.append(f"moment {i}: it hangs")
+            for pid in running(command):
+                os.kill(pid, signal.SIGKILL)
+        left = [p.name for p in world.folder.iterdir() if "half" in p.name]
+        world.tap.ok(not wrong and not left, f"{backend}: killed at {MOMENTS} "
+                     "moments of its start", wrong, left)
+
+
+def killed_at_end(world):
+    """A file is there as a whole, or not at all."""
+    wrong, whole = [], 0
+    for i in range(3 * MOMENTS):
+        record = subprocess.Popen(
+            [world.callgate, "record", "-b", "filter", "-o", "last.json", "--",
+             world.target, "loop", "5"], cwd=world.folder)
+        time.sleep(random.random() * 0.03)
+        record.kill()
+        record.wait(timeout=30)
+        for path in world.folder.iterdir():
+            if "last" in path.name:
+                try:
+                    whole += world.counts(path.name).get(OWN) == 5
+                except ValueError:
+                    wrong.append(f"moment {i}: half of {path.name}")
+                path.unlink()
+    world.tap.ok(not wrong, f"killed near its end: {whole} whole files of "
+                 f"{3 * MOMENTS}, and no other", wrong)
+
+
 def state_of(pid):
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rsplit(")", 1)[1].split()[0]
@@ -573,6 +638,7 @@ def main():
         print(f"# {backend}: {why}")
     for part in (rows, backends_agree, values, lost, errors, phases,
                  two_policies, symbol, every_thread, policy_at_once, learn, attach, killed,
+                 killed_anywhere, killed_at_end,
                  ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)
     world.tap.done()

@@ -222,13 +222,12 @@ static void symbol(long count)
 		serve();
 }
 
-/* Calls, slowly, until it is killed; says when the first was made. */
+/* Calls, slowly, until it is killed; says each. */
 static void slowly(long count)
 {
 	for (long i = 0; i < count; i++) {
 		make(1);
-		if (i == 0)
-			puts("running");
+		puts("running");
 		fflush(stdout);
 		usleep(10000);
 	}
