@@ -62,6 +62,23 @@ static long status_number(pid_t pid, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
+/* A thread of the kernel; they make no calls. */
+static bool is_kernels(pid_t pid)
+{
+	enum { KTHREAD = 0x00200000 }; /* PF_KTHREAD */
+	char path[64], text[512];
+	unsigned flags = 0;
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return false;
+	/* Its name may hold anything; behind it: state and 5 numbers. */
+	at = strrchr(text, ')');
+	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & KTHREAD;
+}
+
 bool target_refused(pid_t pid, int number, struct cg_error *err)
 {
 	long tracer = status_number(pid, "\nTracerPid:");
@@ -390,6 +407,11 @@ bool target_find(struct cg_recorder *recorder, struct cg_error *err)
 	if (options->pid < 0 ||
 	    (options->pid && status_number(options->pid, "\nUid:") < 0))
 		return target_refused(options->pid, ESRCH, err);
+	if (options->pid && is_kernels(options->pid))
+		return fail(err, CG_E_INPUT,
+			    "process %d is a thread of the kernel, which makes "
+			    "no system calls",
+			    (int)options->pid);
 	return true;
 }
 

@@ -544,6 +544,7 @@ def refusals(world):
     child = traced and program_of(traced.pid, "sleep")
     table = [
         ("no such process", ["-p", "4194303"], 3, "there is no process", {}),
+        ("a thread of the kernel", ["-p", "2"], 2, "thread of the kernel", {}),
         ("no such cgroup", ["--cgroup", "/sys/fs/cgroup/none"], 3,
          "there is no cgroup", {}),
         ("no cgroup at all", ["--cgroup", "/tmp"], 2,
