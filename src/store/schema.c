@@ -10,7 +10,8 @@ enum {
 
 /*
  * Rows are never changed. They are deleted from the oldest on, so that `row`
- * and `added` rise together.
+ * and `added` rise together. Sums are answered by the indexes alone: most of a
+ * row is its event, and to pass over those takes a hundred times as long.
  */
 static const char tables[] =
 	"CREATE TABLE event ("
@@ -26,9 +27,14 @@ static const char tables[] =
 	"  risk TEXT, record TEXT,"
 	"  json TEXT NOT NULL"
 	");"
-	"CREATE INDEX event_time ON event (time);"
-	"CREATE INDEX event_call ON event (call);"
-	"CREATE INDEX event_program ON event (program);";
+	"CREATE INDEX event_time ON event (time, verdict, count);"
+	"CREATE INDEX event_call ON event (call, count);"
+	"CREATE INDEX event_program ON event (program, count);"
+	"CREATE INDEX event_verdict ON event (verdict, time, count);"
+	"CREATE INDEX event_container ON event (container, count)"
+	"  WHERE container IS NOT NULL;"
+	"CREATE INDEX event_unit ON event (unit, count)"
+	"  WHERE unit IS NOT NULL;";
 
 bool inside_fail(struct store *store, const char *doing, struct cg_error *err)
 {
