@@ -65,6 +65,10 @@ check-record: setup-build setup-record again-$(BUILD) $(BUILD)
 check-watch: setup-build setup-record again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):watch
 
+# The page of callgate watch in a browser, where one can be had.
+check-page: $(BUILD)
+	tools/check-page $(BUILD)
+
 # CALLGATE_FETCH: with a package each for Node and Java, if they can be had.
 check-bindings: $(BUILD)
 	CALLGATE_FETCH=yes tools/check-bindings $(BUILD)
@@ -88,6 +92,6 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
+.PHONY: all check check-page check-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:

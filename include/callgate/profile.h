@@ -108,14 +108,6 @@ struct cg_profile_step {
 CG_API bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 			       size_t step, struct cg_profile_step *out);
 
-/*
- * What a program gains by a call: "high", "medium" or "low", the first two with
- * a reason that is worth reading. NULL is a call that nobody knows. `reason`
- * may be NULL; both texts are the library's own.
- */
-CG_API const char *
-cg_syscall_risk(const struct cg_syscall *call, const char **reason);
-
 /* What could not be found out. */
 enum cg_gap {
 	CG_GAP_NUMBER,  /* a call whose number is not known */

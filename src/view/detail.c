@@ -26,7 +26,7 @@ static const struct meaning {
 };
 
 struct event {
-	char *message, *verdict, *fix, *risk;
+	char *message, *verdict, *fix, *risk, *reason;
 	struct buf facts;
 	size_t columns;
 	bool utf8;
@@ -52,6 +52,7 @@ static void take_leaf(void *context, const char *path, const char *value)
 		return;
 	keep(path, "seccomp.action", value, &event->verdict);
 	keep(path, "seccomp.risk", value, &event->risk);
+	keep(path, "seccomp.risk_reason", value, &event->reason);
 	used = plain_fit(path, NAMES, event->utf8, &event->facts);
 	buf_printf(&event->facts, "%*s", (int)(NAMES + 1 - used), "");
 	plain_wrap(value, NAMES + 1, event->columns, NAMES + 1, event->utf8,
@@ -93,8 +94,15 @@ void detail_make(const char *json, uint64_t count, size_t columns, bool utf8,
 		buf_printf(out, "The last of %" PRIu64 " that are alike.\n",
 			   count);
 	put(&event, NULL, meaning_of(event.verdict), out);
-	put(&event, "Think before allowing it:", event.risk, out);
 	put(&event, "To allow it (c copies):", event.fix, out);
+	if (event.fix && event.risk) {
+		buf_puts(out, "  The risk is ");
+		plain_fit(event.risk, columns, utf8, out);
+		buf_puts(out, ": ");
+		plain_fit(event.reason ? event.reason : "?", columns, utf8,
+			  out);
+		buf_puts(out, ".\n");
+	}
 	buf_puts(out, "\nWhat is known:\n");
 	if (event.facts.text)
 		buf_puts(out, event.facts.text);
@@ -104,4 +112,5 @@ void detail_make(const char *json, uint64_t count, size_t columns, bool utf8,
 	free(event.verdict);
 	free(event.fix);
 	free(event.risk);
+	free(event.reason);
 }

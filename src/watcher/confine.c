@@ -1,5 +1,8 @@
 #include "watcher/confine.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #include <callgate/load.h>
 
 #include "cli/out.h"
@@ -50,4 +53,18 @@ int confine(const struct session *session)
 	out_note("the watch does not run without its own policy; --no-confine "
 		 "has it do so");
 	return out_status(&err);
+}
+
+bool confine_expects(const struct session *session,
+		     const struct cg_violation *violation)
+{
+	const struct cg_abi *abi =
+		cg_abi_of_call(violation->arch, violation->nr);
+	const struct cg_syscall *call =
+		abi ? cg_syscall_at(abi, violation->nr) : NULL;
+
+	return !session->unconfined && !session->policy &&
+	       violation->pid == (uint32_t)getpid() && call &&
+	       strcmp(call->name, "clone3") == 0 &&
+	       violation->verdict == CG_RET_ERRNO;
 }

@@ -11,4 +11,12 @@
  */
 int confine(const struct session *session);
 
+/*
+ * Whether a violation is this program's own, and meant: libc asks for clone3
+ * before each thread, and falls back. Any other of our own is told as those of
+ * others are.
+ */
+bool confine_expects(const struct session *session,
+		     const struct cg_violation *violation);
+
 #endif

@@ -37,7 +37,10 @@ static bool drain(struct session *session, struct cg_watch *watch, bool *more)
 		*more = violation != NULL;
 		if (!violation)
 			return true;
-		pipeline_put(session, violation);
+		if (confine_expects(session, violation))
+			cg_violation_free(violation);
+		else
+			pipeline_put(session, violation);
 	}
 	return true;
 }

@@ -22,34 +22,26 @@ function leaves(value, path, out) {
    member names the filter that the value can become. */
 const FACTS = [
 	["Program", "process.executable", "program"],
-	["Thread", "process.name"],
+	["Name", "process.name"],
 	["PID", "process.pid"],
+	["Thread", "process.thread.id"],
 	["Command", "process.command_line"],
 	["Folder", "process.working_directory"],
 	["Parent", "process.parent.pid"],
+	["Its command", "process.parent.command_line"],
 	["User", "user.id"],
 	["Container", "container.id", "container"],
 	["Image", "container.image.name"],
-	["Pod", "orchestrator.resource.name"],
+	["Pod", "orchestrator.resource.id"],
 	["Unit", "seccomp.systemd.unit", "unit"],
 	["Cgroup", "seccomp.cgroup.path"],
-	["Error", "error.code"],
+	["Error", "seccomp.errno"],
 	["Signal", "seccomp.signal"],
 	["Label", "seccomp.label"],
-	["Seen by", "event.provider"],
 ];
 
-function arguments_(event) {
-	const args = dig(event, "seccomp.syscall.args") ?? dig(event, "seccomp.syscall.arguments");
-
-	if (Array.isArray(args))
-		return args.map((one) => typeof one === "object" ? JSON.stringify(one) : String(one));
-	if (typeof args === "string")
-		return [args];
-	return args && typeof args === "object"
-		? Object.entries(args).map(([name, value]) => `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`)
-		: [];
-}
+/* Who words a fix how; Callgate's own comes first. */
+const FIXES = [["callgate", "Callgate"], ["oci", "Docker, OCI"], ["systemd", "systemd"]];
 
 function frames(value) {
 	const list = Array.isArray(value) ? value : [];
@@ -93,12 +85,13 @@ class Detail {
 
 		event = event || {};
 		this.fix = dig(event, "seccomp.suggestion") || null;
+		const error = dig(event, "seccomp.errno");
 		by("detail-title").replaceChildren(
 			make("code", {}, shown(summary.call || "a call", 100)),
-			make("span", { class: "verdict", "data-verdict": verdict }, verdictWord(verdict)));
+			make("span", { class: "verdict", "data-verdict": verdict }, verdictWord(verdict) + (verdict === "errno" && error ? `, ${visible(error)}` : "")));
 		body.replaceChildren(
 			...this.story(event, summary),
-			...this.remedy(event, verdict),
+			...this.remedy(event),
 			...this.facts(event, summary, first, last),
 			...this.more(event));
 		body.scrollTop = 0;
@@ -110,49 +103,61 @@ class Detail {
 
 	story(event, summary) {
 		const why = VERDICTS[summary.verdict];
-		const reason = dig(event, "seccomp.explanation") ?? dig(event, "event.reason");
-		const risk = dig(event, "seccomp.risk") ?? summary.risk;
+		const risk = dig(event, "seccomp.risk"), reason = dig(event, "seccomp.risk_reason");
 		const out = [make("p", { class: "said" }, shown(event.message || "", 5000))];
 
 		if (why)
 			out.push(make("p", { class: "why" }, why[1]));
-		if (typeof reason === "string")
-			out.push(make("p", { class: "why" }, shown(reason, 2000)));
-		if (risk)
-			out.push(make("p", { class: "risk" }, make("strong", {}, "Think before allowing it: "),
-				shown(typeof risk === "object" ? leaves(risk, "", []).map((leaf) => leaf[1]).join(", ") : risk, 500)));
+		if (risk && this.fix)
+			out.push(make("p", { class: "risk", "data-risk": risk },
+				make("strong", {}, risk === "low" ? "Little risk in allowing it: " : `Think before allowing it, the risk is ${visible(risk)}: `),
+				shown(reason || "", 500)));
 		return out;
 	}
 
-	remedy(event, verdict) {
+	remedy(event) {
 		if (!this.fix)
-			return verdict && verdict !== "log" ? [] : [];
+			return [];
+		const all = dig(event, "seccomp.suggestions") || {};
+		const own = all.callgate || this.fix;
+		const words = FIXES.filter(([name]) => all[name]);
+		const text = make("pre", { id: "fix", tabindex: "0", "aria-label": "The fix" }, visible(this.fix));
+		const tabs = words.map(([name, word]) => make("button", {
+			type: "button", class: "tab", "aria-pressed": String(all[name] === this.fix),
+			on: { click: (click) => {
+				this.fix = all[name];
+				text.textContent = visible(this.fix);
+				tabs.forEach((tab) => tab.setAttribute("aria-pressed", tab === click.currentTarget));
+			} },
+		}, word));
 		const button = make("button", { type: "button", class: "main-button", id: "copy-fix", on: { click: () => this.copyFix() } }, "Copy the fix");
-		const compare = make("button", { type: "button", class: "quiet", id: "try-fix", on: { click: () => this.hooks.compare(this.fix) } }, "Try it on a policy");
+		const compare = make("button", { type: "button", class: "quiet", id: "try-fix", on: { click: () => this.hooks.compare(own) } }, "Try it on a policy");
 		return [
 			make("h3", {}, "To allow it"),
 			make("div", { class: "fix" },
-				make("pre", { id: "fix", tabindex: "0", "aria-label": "The fix" }, visible(this.fix)),
+				tabs.length > 1 ? make("div", { class: "tabs", role: "group", "aria-label": "For which tool" }, ...tabs) : null,
+				text,
 				make("div", { class: "fix-row" }, button, compare)),
 		];
 	}
 
 	facts(event, summary, first, last) {
 		const rows = [["Time", `${day(summary.time)} ${clock(summary.time)}`]];
-		const args = arguments_(event);
+		const text = dig(event, "seccomp.syscall.text"), source = dig(event, "seccomp.source");
 		const abi = dig(event, "seccomp.syscall.abi"), nr = dig(event, "seccomp.syscall.number");
 
 		if (summary.count > 1)
 			rows.push(["Seen", `${number(summary.count)} times, ${clock(first)} to ${clock(last)}`]);
-		if (args.length)
-			rows.push(["Arguments", args.join("\n")]);
+		if (text)
+			rows.push(["Called", text]);
 		if (abi || nr !== undefined)
-			rows.push(["Call", [abi, nr === undefined ? null : `number ${nr}`, dig(event, "seccomp.syscall.ip") ? `at ${dig(event, "seccomp.syscall.ip")}` : null].filter(Boolean).join(", ")]);
+			rows.push(["ABI", [abi, nr === undefined ? null : `number ${nr}`, dig(event, "seccomp.syscall.ip") ? `at ${dig(event, "seccomp.syscall.ip")}` : null].filter(Boolean).join(", ")]);
 		for (const [word, path, filter] of FACTS) {
 			const value = dig(event, path);
 			if (value !== undefined && typeof value !== "object")
 				rows.push([word, String(value), filter]);
 		}
+		rows.push(["Seen by", Array.isArray(source) ? source.join(", ") : dig(event, "event.provider") || "?"]);
 		return [make("h3", {}, "What is known"), this.table(rows)];
 	}
 
@@ -168,17 +173,20 @@ class Detail {
 	more(event) {
 		const stack = frames(dig(event, "seccomp.stack"));
 		const tree = dig(event, "seccomp.ancestors") ?? dig(event, "process.ancestors");
-		const filter = dig(event, "seccomp.filter"), rule = event.rule;
+		const filter = dig(event, "seccomp.filter");
 		const out = [];
 		const text = JSON.stringify(event, null, 2);
 
 		if (stack.length)
 			out.push(make("h3", {}, "Stack"), this.numbered(stack));
 		if (Array.isArray(tree) && tree.length)
-			out.push(make("h3", {}, "Started by"), this.numbered(tree.map((one) =>
-				typeof one === "object" ? leaves(one, "", []).map((leaf) => leaf[1]).join("  ") : String(one))));
-		if (filter || rule)
-			out.push(make("h3", {}, "Filter"), this.table(leaves({ ...filter, rule }, "", []).filter((leaf) => leaf[1] !== "undefined")));
+			out.push(make("h3", {}, "Started by"), this.numbered(tree.map(String)));
+		if (filter)
+			out.push(make("h3", {}, "The filter that decided"), this.table([
+				["SHA-256", filter.id],
+				["Place", `${filter.index + 1} of ${filter.count} on this process, the oldest is 1`],
+				["Instruction", filter.instruction],
+				["Logs", filter.logs ? "yes: audit is told, too" : "no: audit is not told of refusals"]]));
 		out.push(
 			make("details", {}, make("summary", {}, "Every field"), this.table(leaves(event, "", []))),
 			make("details", {}, make("summary", {}, "As JSON"),

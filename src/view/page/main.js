@@ -210,9 +210,10 @@ function setFilter(change) {
 async function reload() {
 	tellFilters();
 	stream.close();
-	overview();
 	try {
-		const top = await list.load();
+		const loaded = list.load();
+		overview();
+		const top = await loaded;
 		/* A stretch of the past has no news. */
 		if (top !== null && state.filter.range !== "custom")
 			stream.open(top);

@@ -94,7 +94,7 @@ class Timeline {
 		for (let i = 0; i < this.count; i += every) {
 			const time = this.start + i * this.data.bucket;
 			const x = this.left + i * this.step;
-			const text = span > 2 * 86400000 ? `${day(time).slice(5)} ${clock(time).slice(0, 5)}`
+			const text = this.data.bucket < 1000 ? clock(time).slice(0, 10) : span > 2 * 86400000 ? `${day(time).slice(5)} ${clock(time).slice(0, 5)}`
 				: span < 600000 ? clock(time).slice(0, 8) : clock(time).slice(0, 5);
 			if (x < width - 60 || i === 0)
 				svg.append(draw("text", { x, y: height - 3 }, text));
