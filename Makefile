@@ -69,6 +69,10 @@ check-watch: setup-build setup-record again-$(BUILD) $(BUILD)
 check-page: $(BUILD)
 	tools/check-page $(BUILD)
 
+# The official client and a real OpenSearch, where they can be fetched.
+check-opensearch: setup-build setup-opensearch $(BUILD)
+	tools/check-opensearch $(BUILD)
+
 # CALLGATE_FETCH: with a package each for Node and Java, if they can be had.
 check-bindings: $(BUILD)
 	CALLGATE_FETCH=yes tools/check-bindings $(BUILD)
@@ -93,5 +97,5 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 .PHONY: all check check-page check-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
-.PHONY: check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
+.PHONY: check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:
