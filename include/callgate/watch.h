@@ -72,6 +72,11 @@ struct cg_violation {
 	const char *pod; /* the uid of a Kubernetes pod */
 	const struct cg_ancestor *ancestors; /* the parent comes first */
 	size_t ancestor_count;
+	/* Where the program made the call, a line a frame, the innermost
+	   first: "bind+0x7 in /lib/libc.so.6+0x11d2f7"; 0 where the source
+	   has no stack or there was no time for names. */
+	const char *const *stack;
+	size_t stack_count;
 	uint32_t sources; /* CG_SOURCE_*: who saw it; 0: it is from a log */
 	/* What an argument pointed to, as text: "/etc/passwd" in quotes,
 	   {AF_INET 127.0.0.1:80}; NULL where it was not looked at. */

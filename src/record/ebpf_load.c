@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "record/interest.h"
-#include "record/names.h"
 #include "sys/bpf_lib.h"
 #include "sys/file.h"
 #include "sys/task.h"
+#include "trace/names.h"
 
 extern const unsigned char recorder_object[];
 extern const size_t recorder_object_size;

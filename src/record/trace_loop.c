@@ -10,9 +10,9 @@
 #include <time.h>
 
 #include "record/interest.h"
-#include "record/names.h"
 #include "sys/file.h"
 #include "sys/task.h"
+#include "trace/names.h"
 #include "trace/ready.h"
 #include "trace/resume.h"
 

@@ -147,6 +147,10 @@ static void fill(struct cg_violation *to, const struct cg_violation *from)
 		to->ancestors = from->ancestors;
 		to->ancestor_count = from->ancestor_count;
 	}
+	if (!to->stack_count) {
+		to->stack = from->stack;
+		to->stack_count = from->stack_count;
+	}
 	if (!to->has_args) {
 		memcpy(to->args, from->args, sizeof(to->args));
 		memcpy(to->memory, from->memory, sizeof(to->memory));

@@ -13,6 +13,7 @@
 #include "watch/cgroup.h"
 #include "watch/joint.h"
 #include "watch/source.h"
+#include "watch/stacks.h"
 
 enum { TURN = 64 /* violations of one source, before another has its turn */ };
 
@@ -29,6 +30,7 @@ struct cg_watch {
 	struct agent *agent;
 	struct joint *joint;
 	struct around_cache *around;
+	struct stacks *stacks;
 	struct cg_error left_out[JOINT_SOURCES]; /* CG_OK: it is not */
 	uint64_t due;                            /* what the timer is set to */
 	uint64_t violations;
@@ -131,9 +133,12 @@ static bool prepare(struct cg_watch *watch, struct cg_error *err)
 		return fail_errno(err, CG_E_SYSTEM, errno,
 				  "cannot wait for events");
 	watch->joint = joint_new(watch->sources, HOLD);
-	if (watch->ask)
+	if (watch->ask) {
 		watch->around = around_cache_new();
-	return (watch->joint && (watch->around || !watch->ask)) ||
+		watch->stacks = stacks_new();
+	}
+	return (watch->joint &&
+		((watch->around && watch->stacks) || !watch->ask)) ||
 	       fail_nomem(err);
 }
 
@@ -173,6 +178,7 @@ void cg_watch_close(struct cg_watch *watch)
 	audit_close(watch->audit);
 	joint_free(watch->joint);
 	around_cache_free(watch->around);
+	stacks_free(watch->stacks);
 	if (watch->timer >= 0)
 		close(watch->timer);
 	if (watch->all >= 0)
@@ -215,8 +221,10 @@ static void take_in(struct cg_watch *watch, struct violation *violation)
 {
 	uint64_t now = clock_now();
 
-	if (watch->ask)
+	if (watch->ask) {
 		around_ask(watch->around, violation, now);
+		stacks_name(watch->stacks, violation, now);
+	}
 	if (!violation->about.container && violation->group)
 		violation->about.container =
 			cgroup_container(&violation->arena, violation->group);

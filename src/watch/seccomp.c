@@ -149,6 +149,9 @@ void seccomp_put(struct json *json, const struct cg_violation *violation)
 	put_syscall(json, violation, &call);
 	put_filter(json, violation);
 	put_ancestors(json, violation);
+	if (violation->stack_count)
+		json_list(json, "stack", violation->stack,
+			  violation->stack_count);
 	if (violation->session != CG_UNSET)
 		json_number(json, "session", violation->session);
 	json_text(json, "label", violation->label);

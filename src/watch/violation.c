@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "watch/around.h"
+#include "watch/stacks.h"
 
 enum { MEMORY = 4 * CG_RECORD_MAX };
 
@@ -27,6 +28,7 @@ void violation_free(struct violation *violation)
 		struct violation *other = violation->other;
 
 		around_put(violation->around);
+		stack_put(violation->named);
 		arena_free(&violation->arena);
 		free(violation);
 		violation = other;

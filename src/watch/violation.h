@@ -8,6 +8,7 @@
 #include "base/fail.h"
 
 struct around;
+struct stack;
 
 struct violation {
 	struct cg_violation about; /* first: the public part is this one */
@@ -18,6 +19,7 @@ struct violation {
 	uint64_t *stack;       /* return addresses */
 	size_t stack_count;
 	struct around *around;   /* shared; what /proc told */
+	struct stack *named;     /* shared; the stack with names */
 	struct violation *other; /* the same one, from another source */
 	struct violation *next;  /* in a list of whoever holds it */
 	uint64_t came;           /* ns on a clock that never jumps */

@@ -1,4 +1,4 @@
-#include "record/names.h"
+#include "trace/names.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

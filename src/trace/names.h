@@ -1,6 +1,6 @@
-/* record/names.h - stacks as text: a line a frame, the innermost first. */
-#ifndef RECORD_NAMES_H
-#define RECORD_NAMES_H
+/* trace/names.h - stacks as text: a line a frame, the innermost first. */
+#ifndef TRACE_NAMES_H
+#define TRACE_NAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>
