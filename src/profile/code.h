@@ -71,7 +71,7 @@ bool code_each(struct arena *arena, struct code *code, code_visit *visit,
 
 /* What a function tells about the tables it branches by. */
 struct tables {
-	uint64_t at[64]; /* where they may begin */
+	uint64_t at[256]; /* where they may begin */
 	size_t count;
 	bool too_many; /* there were more than that */
 	uint64_t most; /* entries, by the comparisons there are; 0 */

@@ -73,6 +73,7 @@ struct frame {
 	uint64_t start, end;
 	uint64_t personality; /* address of the routine or of its pointer; 0 */
 	uint64_t landing;     /* where landing pads count from, if not start */
+	uint64_t table;       /* of its landing pads; 0 */
 	bool indirect;        /* personality is the address of a pointer */
 };
 
@@ -162,6 +163,14 @@ size_t image_reloc_from(const struct image *image, uint64_t address);
 
 /* The frame around an address, or NULL. */
 const struct frame *image_frame(const struct image *image, uint64_t address);
+
+/*
+ * The landing pads of a frame, one by one. False if its table cannot be read to
+ * its end, or `visit` said so.
+ */
+typedef bool image_pad(void *context, uint64_t address);
+bool image_pads(const struct image *image, const struct frame *frame,
+		image_pad *visit, void *context);
 
 /* The text at an address, if it is read-only and ends; or NULL. */
 const char *image_text(const struct image *image, uint64_t address);

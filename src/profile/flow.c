@@ -83,9 +83,9 @@ static bool collect_place(void *context, uint64_t target, bool likely)
 {
 	struct following *following = context;
 
-	(void)likely;
+	/* Parts of a function may lie elsewhere; the table goes on. */
 	if (!code_holds(&following->region->code, target))
-		return false;
+		return likely && reach_is_code(following->flows->reach, target);
 	return add_leader(following, target) &&
 	       push_number(following, &following->places,
 			   &following->place_count, &following->place_room,

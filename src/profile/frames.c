@@ -144,6 +144,53 @@ static uint64_t landing_start(const struct image *image, uint64_t table)
 	return encoded(&reader, bytes.at[0], &at);
 }
 
+/* Where the list of calls begins and ends; false if it cannot be read. */
+static bool find_calls(struct reader *reader, uint64_t *at, uint64_t *end,
+		       uint8_t *encoding)
+{
+	const struct bytes table = reader->table;
+
+	if (bytes_u8(table, (*at)++) != ENCODING_OMIT)
+		encoded(reader, bytes_u8(table, *at - 1) & 0x7f, at);
+	if (bytes_u8(table, (*at)++) != ENCODING_OMIT)
+		leb(table, at);
+	*encoding = bytes_u8(table, (*at)++);
+	*end = leb(table, at);
+	if (*at > table.size || *end > table.size - *at)
+		return false;
+	*end += *at;
+	return *encoding == 1 || *encoding == 3;
+}
+
+bool image_pads(const struct image *image, const struct frame *frame,
+		image_pad *visit, void *context)
+{
+	const uint64_t start = frame->landing ? frame->landing : frame->start;
+	struct reader reader = {
+		.image = image,
+		.table = image_rest(image, frame->table),
+		.start = frame->table,
+	};
+	uint64_t at = 0, end;
+	uint8_t encoding;
+
+	if (!frame->table)
+		return true;
+	if (reader.table.size < 4 || !find_calls(&reader, &at, &end, &encoding))
+		return false;
+	while (at < end) {
+		uint64_t pad;
+
+		encoded(&reader, encoding, &at);
+		encoded(&reader, encoding, &at);
+		pad = encoded(&reader, encoding, &at);
+		leb(reader.table, &at);
+		if (at > end || (pad && !visit(context, start + pad)))
+			return false;
+	}
+	return true;
+}
+
 static void read_fde(struct reader *reader, uint64_t at, uint64_t back)
 {
 	const struct cie *cie;
@@ -166,6 +213,7 @@ static void read_fde(struct reader *reader, uint64_t at, uint64_t back)
 			uint64_t table =
 				encoded(reader, cie->data & 0x7f, &next);
 
+			frame.table = table;
 			if (table && reader->frames)
 				frame.landing =
 					landing_start(reader->image, table);

@@ -1,5 +1,7 @@
 #include "profile/mention.h"
 
+#include "profile/nss.h"
+
 /* "libfoo-1.2.so.3", with no path: a name for dlopen. */
 static bool is_library(const char *text)
 {
@@ -33,11 +35,29 @@ static bool is_known(const char *text)
 	return strstr(text, "/gconv-modules.cache") != NULL;
 }
 
+/* The loader looks up functions of libc by their names, as at start. */
+static void mention_symbol(struct reach *reach, const struct loaded *in,
+			   const char *text, struct cause cause)
+{
+	struct found found;
+
+	if (!(text[0] >= 'a' && text[0] <= 'z') && text[0] != '_')
+		return;
+	found = world_find(reach->world, text, NULL, in);
+	cause.how = HOW_EXPORT;
+	if (found.in && found.symbol->kind != SYMBOL_OBJECT)
+		reach_symbol(reach, found, cause);
+}
+
 void reach_mention(struct reach *reach, struct loaded *in, uint64_t address,
 		   struct cause cause)
 {
 	const char *text = image_text(&in->image, address - in->image.base);
 
+	if (text)
+		nss_mention(reach, text);
+	if (text && in->is_loader)
+		mention_symbol(reach, in, text, cause);
 	if (!text || (text[0] != 'l' && text[0] != '/' && text[0] != 'g'))
 		return;
 	if (!is_library(text) && !is_known(text))

@@ -42,7 +42,7 @@ bool modules_nss(struct work *work, struct loaded *by, struct cg_error *err)
 		}
 		if (length) {
 			memcpy(name + prefix + length, ".so.2", 6);
-			if (!work_open_library(work, name, by,
+			if (!work_open_service(work, name, by,
 					       "named by /etc/nsswitch.conf",
 					       err))
 				return false;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "profile/modules.h"
+#include "profile/nss.h"
 
 enum { ROUNDS_MAX = 12 };
 
@@ -63,7 +64,11 @@ static void add_exports(struct work *work, struct loaded *in)
 
 	cause.how = HOW_EXPORT;
 	for (size_t i = 0; i < symbols->count; i++)
-		if (symbols->at[i].defined && !symbols->at[i].local)
+		if (symbols->at[i].defined && !symbols->at[i].local &&
+		    !(in->nss &&
+		      nss_export_waits(&work->reach,
+				       (struct found){ in, &symbols->at[i] },
+				       cause)))
 			reach_symbol(&work->reach,
 				     (struct found){ in, &symbols->at[i] },
 				     cause);
@@ -129,8 +134,25 @@ static uint32_t reached(const struct work *work, const char *name)
 	return index ? *index : NOTHING;
 }
 
-bool work_open_library(struct work *work, const char *name, struct loaded *by,
-		       const char *why, struct cg_error *err)
+/* How a library that is opened at run time will be used. */
+static void note_opened(struct work *work, struct loaded *loaded, bool fresh,
+			bool nss, const struct loaded *by)
+{
+	if (fresh) {
+		loaded->added = !loaded->libc;
+		loaded->nss = nss && !work->reach.all_data;
+	} else if (loaded->nss && !nss) {
+		loaded->nss = false;
+		add_exports(work, loaded);
+	} else if (by->libc && !loaded->added && !loaded->libc) {
+		/* libc looks up what it wants, where we do not see it. */
+		loaded->added = true;
+		add_exports(work, loaded);
+	}
+}
+
+static bool open_library(struct work *work, const char *name, struct loaded *by,
+			 const char *why, bool nss, struct cg_error *err)
 {
 	struct loaded *loaded;
 	const char *kept = arena_text(&work->arena, name, strlen(name));
@@ -144,9 +166,21 @@ bool work_open_library(struct work *work, const char *name, struct loaded *by,
 	 * Of one that is there anyway only what is looked up by name is used
 	 * besides; a name that is not known is a gap of its own.
 	 */
-	if (loaded && loaded->index >= before)
-		loaded->added = !loaded->libc;
+	if (loaded)
+		note_opened(work, loaded, loaded->index >= before, nss, by);
 	return loaded || load_note_missing(&work->loader, kept, by, true, err);
+}
+
+bool work_open_library(struct work *work, const char *name, struct loaded *by,
+		       const char *why, struct cg_error *err)
+{
+	return open_library(work, name, by, why, false, err);
+}
+
+bool work_open_service(struct work *work, const char *name, struct loaded *by,
+		       const char *why, struct cg_error *err)
+{
+	return open_library(work, name, by, why, true, err);
 }
 
 void work_leave_modules(struct work *work, const char *why)
@@ -200,6 +234,24 @@ static bool follow_mentions(struct work *work, struct cg_error *err)
 
 /* --------------------------------------------------------------- rounds -- */
 
+/* Whether an image has an unwinder of its own, without its symbols. */
+static bool may_unwind(const struct loaded *in)
+{
+	const struct symbols *symbols = &in->image.dynamic;
+	const char *soname = in->image.soname;
+
+	if (in->libc || in->is_loader ||
+	    (soname && strncmp(soname, "libgcc_s.", 9) == 0))
+		return false;
+	/* By these an unwinder finds its tables. */
+	for (size_t i = 0; i < symbols->count; i++)
+		if (!symbols->at[i].defined &&
+		    (strcmp(symbols->at[i].name, "dl_iterate_phdr") == 0 ||
+		     strcmp(symbols->at[i].name, "_dl_find_object") == 0))
+			return true;
+	return false;
+}
+
 static void note_unwinding(struct work *work)
 {
 	static const char *const names[] = {
@@ -213,6 +265,8 @@ static void note_unwinding(struct work *work)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		unwinds |= reached(work, names[i]) != NOTHING;
+	for (size_t i = 0; i < work->world.count && !unwinds; i++)
+		unwinds = may_unwind(work->world.images[i]);
 	for (size_t i = 0; i < program->image.all.count; i++)
 		unwinds |= strcmp(program->image.all.at[i].name,
 				  "_Unwind_ForcedUnwind") == 0;
@@ -400,6 +454,8 @@ static bool settle(struct work *work, struct cg_error *err)
 		if (!follow_mentions(work, err))
 			return false;
 		reach_drain(&work->reach);
+		note_unwinding(work);
+		reach_drain(&work->reach);
 		if (work->world.count > images)
 			continue;
 		/* Values may be others once there is more code. */
@@ -412,6 +468,8 @@ static bool settle(struct work *work, struct cg_error *err)
 		say(work, "numbers", work->resolve.finding_count);
 		if (!follow_names(work, err))
 			return false;
+		reach_drain(&work->reach);
+		note_unwinding(work);
 		reach_drain(&work->reach);
 		if (work->resolve.nomem || work->reach.nomem)
 			return fail_work(work, err);
@@ -483,6 +541,7 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 		.arena = &work.arena,
 		.world = &work.world,
 		.all_data = wanted->options->data == CG_DATA_ALL,
+		.flows = &work.flows,
 		.crew = wanted->crew,
 	};
 	ok = load_program(&work.loader, path, file, err) &&

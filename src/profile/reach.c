@@ -1,7 +1,9 @@
 #include "profile/reach.h"
 
 #include "profile/mention.h"
+#include "profile/nss.h"
 #include "profile/read.h"
+#include "profile/trail.h"
 
 /* Room for one more in an array of the reach; NULL, and remembered, if none. */
 #define one_more(reach, array, count, room)                          \
@@ -82,6 +84,61 @@ region_of(struct reach *reach, struct loaded *in, uint64_t entry)
 	return (uint32_t)(reach->region_count - 1);
 }
 
+/* --------------------------------------------------------------- asks -- */
+
+static void add_ask(struct reach *reach, uint32_t function, unsigned which)
+{
+	struct ask *ask = one_more(reach, asks, ask_count, ask_room);
+
+	if (ask)
+		*ask = (struct ask){ function, (uint8_t)which };
+}
+
+static void ask_all(struct reach *reach, struct function *function)
+{
+	if (function->asked_all)
+		return;
+	function->asked_all = true;
+	add_ask(reach, (uint32_t)(function - reach->functions), ASKED_ALL);
+}
+
+/* A caller of a function, and what it hands to it; NULL: nobody knows. */
+static void
+ask(struct reach *reach, struct function *function, const struct known *known)
+{
+	static const struct handed nothing;
+	const struct trail *trail = NULL;
+	struct handed handed;
+
+	if (function->asked_all)
+		return;
+	if (known)
+		trail = trail_of(reach, function->entry);
+	if (!trail_counts(reach, trail) || !trail->decides) {
+		ask_all(reach, function);
+		return;
+	}
+	handed = known_handed(reach->world, known, trail->decides);
+	for (unsigned i = 0; i < function->asked_count; i++)
+		if (handed_covers(&function->asked[i], &handed))
+			return;
+	if (!function->asked)
+		function->asked =
+			arena_array(reach->arena, struct handed, ASKED_MAX);
+	if (!function->asked) {
+		reach->nomem = true;
+		return;
+	}
+	if (function->asked_count == ASKED_MAX ||
+	    handed_covers(&handed, &nothing)) {
+		ask_all(reach, function);
+		return;
+	}
+	function->asked[function->asked_count] = handed;
+	add_ask(reach, (uint32_t)(function - reach->functions),
+		function->asked_count++);
+}
+
 static uint32_t add_function(struct reach *reach, struct loaded *in,
 			     uint64_t entry, struct cause cause)
 {
@@ -101,6 +158,12 @@ static uint32_t add_function(struct reach *reach, struct loaded *in,
 		.edges = NOTHING,
 		.next_entry = reach->regions[region].first_entry,
 	};
+	/* With two entries it is not known which leads where. */
+	if (reach->regions[region].first_entry != NOTHING &&
+	    !reach->regions[region].whole) {
+		reach->regions[region].whole = true;
+		add_ask(reach, index, ASKED_ALL);
+	}
 	reach->regions[region].first_entry = index;
 	return index;
 }
@@ -125,7 +188,8 @@ take(const struct reach *reach, struct function *function, struct cause cause)
 		function->takers[function->taker_count++] = (uint16_t)by->index;
 }
 
-uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
+static uint32_t enter(struct reach *reach, uint64_t entry, struct cause cause,
+		      const struct known *known)
 {
 	struct loaded *in = world_at(reach->world, entry);
 	uint32_t *there, index;
@@ -133,19 +197,32 @@ uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 	if (!in || !is_code(in, entry))
 		return NOTHING;
 	there = map_get(&reach->by_entry, entry);
+	if (!there && nss_starts_late(reach, in, entry, cause))
+		return NOTHING;
 	index = there ? *there : add_function(reach, in, entry, cause);
-	if (index != NOTHING && by_name_of_it(cause.how))
+	if (index == NOTHING)
+		return NOTHING;
+	if (!there)
+		nss_come_to(reach, in, entry);
+	nss_use(reach, in, entry, cause);
+	if (by_name_of_it(cause.how))
 		take(reach, &reach->functions[index], cause);
+	ask(reach, &reach->functions[index], known);
 	return index;
 }
 
-void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
-		struct cause cause)
+uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 {
-	uint32_t index = reach_function(reach, target, cause);
+	return enter(reach, entry, cause, NULL);
+}
+
+void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
+		struct cause cause, const struct known *known, bool again)
+{
+	uint32_t index = enter(reach, target, cause, known);
 	struct edge *edge;
 
-	if (index == NOTHING)
+	if (index == NOTHING || again)
 		return;
 	edge = one_more(reach, edges, edge_count, edge_room);
 	if (!edge)
@@ -362,9 +439,9 @@ static bool is_got(const struct section *section)
 }
 
 /*
- * glibc's tables of stream functions: one record behind the other in a section
- * of their own, 21 words each. Every use of a stream compares its table with
- * the section's start and end, and never goes through them.
+ * glibc's tables of stream functions: records of 21 words in a section of their
+ * own. Every use of a stream compares its table with the section's start and
+ * end, and never goes through them.
  */
 enum { STREAM_TABLE_WORDS = 21 };
 
@@ -375,15 +452,43 @@ is_stream_tables(const struct loaded *in, const struct section *section)
 	       strcmp(section->name, "__libc_IO_vtables") == 0;
 }
 
+/* How far apart the records are; 0 if the section's size does not tell. */
+static uint64_t
+stream_table_stride(const struct loaded *in, const struct section *section)
+{
+	const uint64_t size = (uint64_t)STREAM_TABLE_WORDS * in->image.word;
+	const uint64_t all = section->end - section->start;
+	uint64_t found = 0;
+
+	for (uint64_t align = in->image.word; align <= 32; align *= 2) {
+		const uint64_t stride = (size + align - 1) / align * align;
+
+		if (all < size || (all - size) % stride != 0 || stride == found)
+			continue;
+		if (found)
+			return 0;
+		found = stride;
+	}
+	return found;
+}
+
 static struct span stream_table(const struct loaded *in,
 				const struct section *section, uint64_t own)
 {
-	const uint64_t size = (uint64_t)STREAM_TABLE_WORDS * in->image.word;
-	const uint64_t start =
-		section->start + (own - section->start) / size * size;
+	const uint64_t stride = stream_table_stride(in, section);
+	const struct symbol *symbol = loaded_object(in, in->image.base + own);
+	struct span span = { section->start, section->end };
 
-	return (struct span){ in->image.base + start,
-			      in->image.base + start + size };
+	if (symbol) {
+		span.start = symbol->value;
+		span.end = symbol->value + symbol->size;
+	} else if (stride) {
+		span.start += (own - span.start) / stride * stride;
+		span.end = span.start + stride;
+	}
+	span.start += in->image.base;
+	span.end += in->image.base;
+	return span;
 }
 
 /*
@@ -501,10 +606,8 @@ static void reach_object(struct reach *reach, struct loaded *in,
 	if (is_thread_index(in, address) ||
 	    reach_padding(reach, in, address, cause))
 		return;
-	if (is_stream_tables(in, section) &&
-	    section->start + in->image.base == address)
-		return;
-	if (!cause.upward)
+	/* The end of glibc's list of what to do at exit is only compared. */
+	if (!cause.upward && !is_stream_tables(in, section))
 		reach_before(reach, in, address, cause);
 	/* The linker makes each word of a GOT for itself. */
 	if (section && is_got(section)) {
@@ -528,7 +631,8 @@ void reach_address(struct reach *reach, uint64_t address, struct cause cause)
 	if (!in || !image_segment(&in->image, address - in->image.base))
 		return;
 	if (is_code(in, address)) {
-		reach_function(reach, address, cause);
+		if (!nss_waits(reach, address, cause))
+			reach_function(reach, address, cause);
 		return;
 	}
 	if (map_get(&reach->addresses, address) ||
@@ -537,6 +641,14 @@ void reach_address(struct reach *reach, uint64_t address, struct cause cause)
 		return;
 	reach_mention(reach, in, address, cause);
 	reach_object(reach, in, address, cause);
+}
+
+void reach_text(struct reach *reach, uint64_t address, struct cause cause)
+{
+	struct loaded *in = world_at(reach->world, address);
+
+	if (in && image_segment(&in->image, address - in->image.base))
+		reach_mention(reach, in, address, cause);
 }
 
 void reach_add_mention(struct reach *reach, struct mention mention)
@@ -583,6 +695,13 @@ void reach_unwind(struct reach *reach)
 	reach->unwinding = true;
 	for (size_t i = 0; i < reach->personality_count; i++)
 		call_personality(reach, &reach->personalities[i]);
+	/* Landing pads count from now on. */
+	for (size_t i = 0; i < reach->region_count; i++)
+		if (reach->regions[i].left_pads && !reach->regions[i].whole) {
+			reach->regions[i].whole = true;
+			add_ask(reach, reach->regions[i].first_entry,
+				ASKED_ALL);
+		}
 }
 
 static void read_object(struct reach *reach, uint32_t index)
@@ -630,7 +749,7 @@ void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
 void reach_drain(struct reach *reach)
 {
 	while (!reach->nomem) {
-		if (reach->next_function < reach->function_count)
+		if (reach->next_ask < reach->ask_count)
 			remarks_read(reach);
 		else if (reach->next_object < reach->object_count)
 			read_object(reach, (uint32_t)reach->next_object++);

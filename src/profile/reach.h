@@ -13,6 +13,7 @@
 
 #include "base/crew.h"
 #include "profile/code.h"
+#include "profile/known.h"
 #include "profile/map.h"
 
 enum how {
@@ -53,9 +54,12 @@ struct function {
 	uint64_t entry;
 	uint32_t region;
 	struct cause cause;
-	uint32_t edges;      /* the first that leads here, or NOTHING */
-	uint32_t next_entry; /* of the same region, or NOTHING */
-	bool taken;          /* its address is known to somebody */
+	uint32_t edges;       /* the first that leads here, or NOTHING */
+	uint32_t next_entry;  /* of the same region, or NOTHING */
+	struct handed *asked; /* what callers hand to it */
+	uint8_t asked_count;
+	bool asked_all; /* and one of whom nothing is known */
+	bool taken;     /* its address is known to somebody */
 	uint8_t taker_count;
 	uint16_t takers[TAKERS_MAX]; /* images that mention it */
 };
@@ -64,10 +68,23 @@ struct function {
 struct region {
 	struct code code;
 	uint32_t first_entry;
-	bool unknown; /* its code is still to be looked for */
-	bool read;
-	bool traps; /* there is a system call in it */
+	struct remarks *found; /* what reading it has found, while it counts */
+	unsigned char *seen;   /* bits: instructions that were told; or NULL */
+	bool unknown;          /* its code is still to be looked for */
+	bool read;             /* it was read */
+	bool whole;            /* all of it counts */
+	bool told;             /* all of it was told */
+	bool left_pads;        /* all but its landing pads was told */
+	bool traps;            /* there is a system call in it */
 };
+
+/* A function to be read, with one of `asked`; ASKED_ALL: nothing is known. */
+struct ask {
+	uint32_t function;
+	uint8_t which;
+};
+
+enum { ASKED_MAX = 24, ASKED_ALL = 255 };
 
 struct object {
 	uint64_t start, end;
@@ -110,9 +127,19 @@ struct personality {
 	struct cause cause;
 };
 
+/* A function of a name service, and the hash of its name. */
+struct waiting {
+	uint64_t name, entry;
+	struct cause cause;
+};
+
+struct flows;
+struct trail;
+
 struct reach {
 	struct arena *arena;
 	struct world *world;
+	struct flows *flows;
 	bool all_data;
 	struct function *functions;
 	size_t function_count, function_room;
@@ -120,6 +147,12 @@ struct reach {
 	size_t region_count, region_room;
 	struct edge *edges;
 	size_t edge_count, edge_room;
+	struct ask *asks;
+	size_t ask_count, ask_room;
+	struct trail **trails;
+	size_t trail_count, trail_room;
+	unsigned trail_depth;
+	struct map trail_by_entry;
 	struct object *objects;
 	size_t object_count, object_room;
 	struct site *sites;
@@ -130,12 +163,15 @@ struct reach {
 	size_t indirect_count, indirect_room;
 	struct mention *mentions;
 	size_t mention_count, mention_room;
+	struct waiting *waiting;
+	size_t waiting_count, waiting_room;
+	struct map named; /* hashes of texts that were mentioned */
 	struct personality *personalities;
 	size_t personality_count, personality_room;
 	bool unwinding; /* something calls the unwinder */
 	struct map by_entry, by_span, by_object, words, addresses, upward,
 		unwinders;
-	size_t next_function, next_object; /* what is still to be read */
+	size_t next_ask, next_object; /* what is still to be read */
 	bool nomem;
 	struct crew crew;    /* who reads code */
 	struct batch *batch; /* of what is read at once; remarks.c */
@@ -153,6 +189,8 @@ reach_function(struct reach *reach, uint64_t entry, struct cause cause);
 /* The pointers in [address, address + size). */
 void reach_words(struct reach *reach, uint64_t address, uint64_t size,
 		 struct cause cause);
+/* What a text at an address tells, if there is one. */
+void reach_text(struct reach *reach, uint64_t address, struct cause cause);
 /* All pointers of all data of an image. */
 void reach_data(struct reach *reach, struct loaded *in, struct cause cause);
 void reach_symbol(struct reach *reach, struct found found, struct cause cause);

@@ -17,6 +17,7 @@ struct reading {
 	struct code *code;
 	struct arena *arena;
 	struct remarks *remarks;
+	uint64_t from; /* the instruction that is read */
 	struct tables tables;
 	struct bases pages;        /* aarch64: of adrp */
 	uint32_t got_registers;    /* i386: that hold the GOT's address */
@@ -31,6 +32,7 @@ static void note(struct reading *reading, enum remark_kind kind, uint64_t at,
 		    (struct remark){
 			    .value = value,
 			    .at = at,
+			    .from = reading->from,
 			    .kind = (uint8_t)kind,
 			    .how = (uint8_t)how,
 			    .size = (uint8_t)size,
@@ -81,6 +83,7 @@ static bool is_used_up(struct reading *reading, uint64_t at, uint64_t address,
 	    !uses_find(reading->reach, reading->code, at + step->length,
 		       step->to.name, address, &uses))
 		return false;
+	note(reading, REMARK_TEXT, at, address, HOW_ADDRESS, 0, false);
 	note_uses(reading, &uses);
 	return true;
 }
@@ -316,6 +319,7 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 	const struct image *image = &reading->in->image;
 	const struct memory *memory = &step->memory;
 
+	reading->from = at;
 	if (step->trap)
 		note(reading, REMARK_SITE, at, 0, HOW_CALL, step->trap, false);
 	if (step->direct)
@@ -345,9 +349,12 @@ static bool is_fragment(const struct loaded *in, uint64_t address)
 {
 	const struct frame *frame =
 		image_frame(&in->image, address - in->image.base);
+	const struct section *section =
+		image_section(&in->image, address - in->image.base);
 	const struct symbol *symbol;
 
-	if (!frame)
+	/* What the linker makes is no part of anything. */
+	if (!frame || (section && strncmp(section->name, ".plt", 4) == 0))
 		return false;
 	symbol = loaded_function(in, frame->start + in->image.base);
 	return !symbol || symbol->value != frame->start ||
@@ -425,6 +432,7 @@ void read_function(const struct reach *reach, struct arena *arena,
 	if (!code_each(arena, &code, read_step, &reading))
 		out->nomem = true;
 	out->unreadable = code.unreadable;
+	reading.from = 0;
 	if (reading.tables.jumps)
 		tables_each(&reading.tables, reading.in, note_entry, &reading);
 	read_unwinding(&reading);

@@ -12,9 +12,12 @@
 void read_function(const struct reach *reach, struct arena *arena,
 		   struct memo *memo, uint32_t function, struct remarks *out);
 
-/* For what was noted (reach.c). */
+/*
+ * For what was noted (reach.c). `known` is what is known at the call or jump,
+ * NULL if nothing is; `again`: it was told before, for another caller.
+ */
 void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
-		struct cause cause);
+		struct cause cause, const struct known *known, bool again);
 void reach_site(struct reach *reach, uint64_t at, uint32_t region,
 		uint8_t trap);
 void reach_indirect(struct reach *reach, uint64_t at, uint32_t region,

@@ -1,7 +1,10 @@
 #include "profile/remarks.h"
 
+#include <stdlib.h>
+
 #include "profile/read.h"
 #include "profile/shelf.h"
+#include "profile/trail.h"
 
 /* Regions that are read before any is told: it bounds the memory. */
 enum { BATCH_MAX = 2048, BATCH_PART = 16 };
@@ -22,31 +25,49 @@ void remarks_add(struct arena *arena, struct remarks *remarks,
 
 /* ------------------------------------------------------------- telling -- */
 
-static void tell_through(struct reach *reach, const struct remark *remark,
-			 uint32_t region, struct cause cause)
+/* What is told, and for whom. */
+struct telling {
+	struct reach *reach;
+	const struct trail *trail; /* NULL: all of it counts */
+	const struct remarks *remarks;
+	uint32_t function, region;
+	const struct known *known; /* at the instruction; NULL: nothing */
+	bool again;                /* it was told before, for another caller */
+	bool jumps;                /* by a table */
+};
+
+static void
+tell_through(const struct telling *telling, const struct remark *remark,
+	     struct cause cause, const struct known *known)
 {
 	uint64_t target;
 
-	if (reach_targets(reach, remark->value, &target, 1))
-		reach_edge(reach, target, region, cause);
+	if (reach_targets(telling->reach, remark->value, &target, 1))
+		reach_edge(telling->reach, target, telling->region, cause,
+			   known, telling->again);
 }
 
-static void tell(struct reach *reach, const struct remark *remark,
-		 uint32_t function, uint32_t region)
+static void tell(const struct telling *telling, const struct remark *remark)
 {
+	struct reach *reach = telling->reach;
+	const uint32_t region = telling->region;
+	/* Of what happens elsewhere later nothing is known. */
+	const struct known *known =
+		remark->at == remark->from ? telling->known : NULL;
 	const struct cause cause = {
 		.how = remark->how,
 		.upward = remark->kind == REMARK_ADDRESS && remark->upward,
-		.by = function,
+		.by = telling->function,
 		.at = remark->at,
 	};
 
 	switch (remark->kind) {
 	case REMARK_EDGE:
-		reach_edge(reach, remark->value, region, cause);
+		reach_edge(reach, remark->value, region, cause, known,
+			   telling->again);
 		break;
 	case REMARK_THROUGH:
-		tell_through(reach, remark, region, cause);
+		tell_through(telling, remark, cause, known);
 		break;
 	case REMARK_SITE:
 		reach_site(reach, remark->at, region, remark->size);
@@ -59,6 +80,9 @@ static void tell(struct reach *reach, const struct remark *remark,
 		break;
 	case REMARK_ADDRESS:
 		reach_address(reach, remark->value, cause);
+		break;
+	case REMARK_TEXT:
+		reach_text(reach, remark->value, cause);
 		break;
 	case REMARK_WORDS:
 		reach_words(reach, remark->value, remark->size, cause);
@@ -90,18 +114,147 @@ keep_code(struct reach *reach, struct code *code, const struct remarks *remarks)
 	return true;
 }
 
-void remarks_tell(struct reach *reach, uint32_t function,
-		  const struct remarks *remarks)
+/* True the first time that an instruction is told. */
+static bool is_first(const struct telling *telling, uint64_t at)
 {
-	const uint32_t region = reach->functions[function].region;
+	const struct region *region = &telling->reach->regions[telling->region];
+	unsigned char *byte;
+	uint64_t offset;
 
-	if (remarks->nomem ||
-	    !keep_code(reach, &reach->regions[region].code, remarks)) {
+	if (!region->seen || !code_holds(&region->code, at))
+		return true;
+	offset = at - region->code.spans[0].start;
+	byte = &region->seen[offset / 8];
+	if (*byte >> offset % 8 & 1)
+		return false;
+	*byte |= (unsigned char)(1 << offset % 8);
+	return true;
+}
+
+static bool hands_on(const struct remark *remark)
+{
+	return remark->at == remark->from &&
+	       (remark->kind == REMARK_EDGE || remark->kind == REMARK_THROUGH);
+}
+
+/* The remarks about one instruction, from `index`; where they end. */
+static size_t tell_one(struct telling *telling, size_t index)
+{
+	const struct remarks *remarks = telling->remarks;
+	const uint64_t from = remarks->at[index].from;
+
+	telling->again = !is_first(telling, from);
+	for (; index < remarks->count && remarks->at[index].from == from;
+	     index++)
+		if (!telling->again || hands_on(&remarks->at[index]))
+			tell(telling, &remarks->at[index]);
+	return index;
+}
+
+static size_t remarks_from(const struct remarks *remarks, uint64_t from)
+{
+	size_t low = 0, high = remarks->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (remarks->at[middle].from < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A jump to a number that is known, outside of the function's code. */
+static void tell_jump(struct telling *telling, uint64_t at,
+		      const struct step *step, const struct known *known)
+{
+	const struct trail *trail = telling->trail;
+	uint64_t target;
+
+	if (!known_target(known, trail->code.in, step, &target))
+		telling->jumps = true;
+	else if (!code_holds(&trail->code, target))
+		reach_function(telling->reach, target,
+			       (struct cause){ .how = HOW_TABLE,
+					       .by = telling->function,
+					       .at = at });
+}
+
+static void tell_step(void *context, uint64_t at, const struct step *step,
+		      const struct known *known)
+{
+	struct telling *telling = context;
+	const size_t index = remarks_from(telling->remarks, at);
+
+	telling->known = known;
+	if (index < telling->remarks->count &&
+	    telling->remarks->at[index].from == at)
+		tell_one(telling, index);
+	if (step->flow == FLOW_JUMP && !step->direct)
+		tell_jump(telling, at, step, known);
+	telling->known = NULL;
+}
+
+static void tell_followed(struct telling *telling, const struct handed *handed)
+{
+	struct reach *reach = telling->reach;
+	struct region *region = &reach->regions[telling->region];
+	const struct span span = region->code.spans[0];
+	const uint64_t entry = reach->functions[telling->function].entry;
+
+	if (!region->seen)
+		region->seen =
+			arena_alloc(reach->arena,
+				    (size_t)((span.end - span.start) / 8 + 1),
+				    1);
+	if (!region->seen || !trail_walk(reach, telling->trail, entry, handed,
+					 tell_step, telling))
 		reach->nomem = true;
+	/* What does not belong to one instruction comes first. */
+	if (telling->jumps && !reach->nomem && telling->remarks->count &&
+	    telling->remarks->at[0].from == 0)
+		tell_one(telling, 0);
+}
+
+static void tell_whole(struct telling *telling)
+{
+	struct reach *reach = telling->reach;
+
+	reach->regions[telling->region].whole = true;
+	reach->regions[telling->region].told = true;
+	for (size_t i = 0; i < telling->remarks->count && !reach->nomem;)
+		i = tell_one(telling, i);
+}
+
+/* What runs for one who asks. */
+static void tell_ask(struct reach *reach, struct ask ask)
+{
+	const struct function function = reach->functions[ask.function];
+	const struct region *region = &reach->regions[function.region];
+	struct telling telling = {
+		.reach = reach,
+		.remarks = region->found,
+		.function = ask.function,
+		.region = function.region,
+	};
+	struct handed handed = { 0 };
+
+	/* What nothing is known of covers all others. */
+	if (region->told || !region->found ||
+	    (function.asked_all && ask.which != ASKED_ALL && !region->whole))
+		return;
+	if (!reach->all_data && !region->whole)
+		telling.trail = trail_of(reach, function.entry);
+	if (ask.which != ASKED_ALL)
+		handed = function.asked[ask.which];
+	if (!trail_counts(reach, telling.trail)) {
+		tell_whole(&telling);
 		return;
 	}
-	for (size_t i = 0; i < remarks->count && !reach->nomem; i++)
-		tell(reach, &remarks->at[i], function, region);
+	reach->regions[function.region].left_pads |= telling.trail->pads;
+	tell_followed(&telling, &handed);
 }
 
 /* ------------------------------------------------------------- reading -- */
@@ -118,6 +271,7 @@ struct part {
 
 struct batch {
 	const struct reach *reach;
+	size_t end; /* of the asks that it answers */
 	struct part parts[BATCH_MAX / BATCH_PART];
 };
 
@@ -158,14 +312,14 @@ static void read_part(void *data, size_t index)
 		read_one(part, batch->reach, memo, i);
 }
 
-/* The next functions, each region once. How many parts they are. */
+/* The next that are asked for, each region once. How many parts they are. */
 static size_t fill(struct reach *reach, struct batch *batch)
 {
 	size_t taken = 0;
 
-	while (taken < BATCH_MAX &&
-	       reach->next_function < reach->function_count) {
-		const uint32_t function = (uint32_t)reach->next_function++;
+	batch->end = reach->next_ask;
+	while (taken < BATCH_MAX && batch->end < reach->ask_count) {
+		const uint32_t function = reach->asks[batch->end++].function;
 		struct region *region =
 			&reach->regions[reach->functions[function].region];
 		struct part *part = &batch->parts[taken / BATCH_PART];
@@ -192,33 +346,94 @@ static void keep(struct reach *reach, const struct part *part, unsigned i)
 			  part->packed[i]);
 }
 
-/* In the order in which they were come to, whoever has read them. */
-static void tell_parts(struct reach *reach, struct batch *batch, size_t count)
+static int by_place(const void *left, const void *right)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct part *part = &batch->parts[i];
+	const struct remark *a = left, *b = right;
 
-		for (unsigned k = 0; k < part->count && !reach->nomem; k++) {
-			remarks_tell(reach, part->functions[k],
-				     &part->remarks[k]);
-			keep(reach, part, k);
-		}
-		arena_free(&part->arena);
-	}
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return (a->value > b->value) - (a->value < b->value);
 }
 
-void remarks_read(struct reach *reach)
+static void each_part(struct reach *reach, struct batch *batch, size_t count,
+		      void (*each)(struct reach *reach, struct region *region,
+				   struct remarks *remarks))
 {
-	size_t count;
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 0; k < batch->parts[i].count; k++) {
+			const uint32_t function = batch->parts[i].functions[k];
+			const uint32_t region =
+				reach->functions[function].region;
 
-	if (!reach->batch)
-		reach->batch = arena_array(reach->arena, struct batch, 1);
-	if (!reach->batch) {
+			each(reach, &reach->regions[region],
+			     &batch->parts[i].remarks[k]);
+		}
+}
+
+static void
+take_over(struct reach *reach, struct region *region, struct remarks *remarks)
+{
+	if (remarks->nomem || !keep_code(reach, &region->code, remarks)) {
 		reach->nomem = true;
 		return;
 	}
-	reach->batch->reach = reach;
-	count = fill(reach, reach->batch);
-	crew_each(&reach->crew, count, read_part, reach->batch);
-	tell_parts(reach, reach->batch, count);
+	if (remarks->count)
+		qsort(remarks->at, remarks->count, sizeof(*remarks->at),
+		      by_place);
+	region->found = remarks;
+}
+
+/* Of what may be asked for again, what was found stays. */
+static void
+stay(struct reach *reach, struct region *region, struct remarks *remarks)
+{
+	struct remarks *kept;
+
+	region->found = NULL;
+	if (region->told || reach->nomem)
+		return;
+	kept = arena_array(reach->arena, struct remarks, 1);
+	if (kept)
+		kept->at = arena_array(reach->arena, struct remark,
+				       remarks->count + 1);
+	if (!kept || !kept->at) {
+		reach->nomem = true;
+		return;
+	}
+	if (remarks->count)
+		memcpy(kept->at, remarks->at,
+		       remarks->count * sizeof(*kept->at));
+	kept->count = remarks->count;
+	region->found = kept;
+}
+
+/* In the order in which they were asked for, whoever has read them. */
+void remarks_read(struct reach *reach)
+{
+	struct batch *batch = reach->batch;
+	size_t count;
+
+	if (!batch)
+		batch = reach->batch =
+			arena_array(reach->arena, struct batch, 1);
+	if (!batch) {
+		reach->nomem = true;
+		return;
+	}
+	batch->reach = reach;
+	count = fill(reach, batch);
+	crew_each(&reach->crew, count, read_part, batch);
+	each_part(reach, batch, count, take_over);
+	while (reach->next_ask < batch->end && !reach->nomem)
+		tell_ask(reach, reach->asks[reach->next_ask++]);
+	each_part(reach, batch, count, stay);
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned k = 0; k < batch->parts[i].count; k++)
+			keep(reach, &batch->parts[i], k);
+		arena_free(&batch->parts[i].arena);
+	}
 }

@@ -17,6 +17,7 @@ enum remark_kind {
 	REMARK_INDIRECT,    /* a call or jump to nobody knows where */
 	REMARK_STORE,       /* the word at `value` is written */
 	REMARK_ADDRESS,     /* `value` is mentioned */
+	REMARK_TEXT,        /* a text may be at `value` */
 	REMARK_WORDS,       /* `size` bytes from `value` are read */
 	REMARK_FUNCTION,    /* code at `value` is a part of it */
 	REMARK_PERSONALITY, /* the unwinder calls what `value` is; `size`: word
@@ -26,8 +27,9 @@ enum remark_kind {
 
 struct remark {
 	uint64_t value, at;
-	uint8_t kind; /* enum remark_kind */
-	uint8_t how;  /* enum how */
+	uint64_t from; /* the instruction that does it; 0: the function */
+	uint8_t kind;  /* enum remark_kind */
+	uint8_t how;   /* enum how */
 	uint8_t size;
 	bool upward; /* of REMARK_ADDRESS; a jump, of REMARK_INDIRECT */
 };
@@ -44,11 +46,7 @@ struct remarks {
 void remarks_add(struct arena *arena, struct remarks *remarks,
 		 struct remark remark);
 
-/* Tell what reading the code of a function's region has found. */
-void remarks_tell(struct reach *reach, uint32_t function,
-		  const struct remarks *remarks);
-
-/* Read and tell the next functions that were come to. */
+/* Read the next functions that were come to, and tell what runs of them. */
 void remarks_read(struct reach *reach);
 
 #endif

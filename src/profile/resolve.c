@@ -47,6 +47,9 @@ found(struct resolve *resolve, const struct spot *place, uint64_t number)
 
 	if (place->purpose < FOR_LIBRARY)
 		number &= 0xffffffff;
+	/* Of what unknown callees get an address is no number. */
+	if (place->quiet && world_at(resolve->reach->world, number))
+		return;
 	if (!is_first(resolve, &resolve->seen,
 		      mix(mix(number, place->at), place->purpose + 77)))
 		return;
@@ -525,6 +528,23 @@ static bool has_taken(const struct function *function, const struct loaded *in)
 	return function->taker_count == TAKERS_MAX;
 }
 
+/* Whether a call goes through a word that the linker made, for one symbol. */
+static bool
+is_linked(const struct resolve *resolve, const struct loaded *in, uint64_t at)
+{
+	const struct section *section;
+	struct step step;
+	uint64_t word, target;
+
+	code_step(in, at, &step);
+	word = (uint64_t)step.memory.offset;
+	section = image_section(&in->image, word - in->image.base);
+	return step.to.kind == OPERAND_MEMORY &&
+	       step.memory.base == REGISTER_PC && section &&
+	       strncmp(section->name, ".got", 4) == 0 &&
+	       reach_targets(resolve->reach, word, &target, 1);
+}
+
 /*
  * A function that takes a number, and whose address somebody has: whoever calls
  * what is not known may call it. In the images that mention it, but libc, which
@@ -547,7 +567,8 @@ resolve_indirect(struct resolve *resolve, struct spot place, struct item item)
 		const struct loaded *in = reach->regions[one->region].code.in;
 
 		if (in->libc || in->is_loader || in->image.go ||
-		    !has_taken(&function, in))
+		    !has_taken(&function, in) ||
+		    is_linked(resolve, in, one->at))
 			continue;
 		place.region = one->region;
 		place.at = one->at;

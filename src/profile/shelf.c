@@ -24,7 +24,7 @@ enum {
 };
 
 /* Bits of the first byte of a remark, above its kind. */
-enum { NO_PLACE = 64, UPWARD = 128 };
+enum { FROM_THERE = 16, NO_FROM = 32, NO_PLACE = 64, UPWARD = 128 };
 
 static const char magic[MAGIC + 1] = "callgate remark\n";
 
@@ -165,6 +165,13 @@ static bool has_value(const struct remark *remark)
 	return remark->kind != REMARK_SITE && remark->kind != REMARK_INDIRECT;
 }
 
+static unsigned from_of(const struct remark *remark)
+{
+	if (!remark->from)
+		return NO_FROM;
+	return remark->from == remark->at ? FROM_THERE : 0;
+}
+
 struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 			const struct remarks *remarks)
 {
@@ -180,11 +187,14 @@ struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 		    (has_value(one) && !is_own(shelf, one->value)))
 			return (struct bytes){ NULL, 0 };
 		put(&packing, (unsigned)one->kind | (one->at ? 0u : NO_PLACE) |
-				      (one->upward ? UPWARD : 0u));
+				      (one->upward ? UPWARD : 0u) |
+				      from_of(one));
 		put(&packing, one->how);
 		put(&packing, one->size);
 		put_distance(&packing, at - last);
 		put_distance(&packing, has_value(one) ? one->value - at : 0);
+		if (!from_of(one))
+			put_distance(&packing, at - one->from);
 		last = at;
 	}
 	if (packing.failed)
@@ -230,7 +240,7 @@ static bool unpack_one(struct unpacking *unpacking, const struct shelf *shelf,
 	const unsigned first = take(unpacking);
 
 	*out = (struct remark){
-		.kind = first & (NO_PLACE - 1),
+		.kind = first & (FROM_THERE - 1),
 		.upward = first & UPWARD,
 		.how = (uint8_t)take(unpacking),
 		.size = (uint8_t)take(unpacking),
@@ -238,6 +248,10 @@ static bool unpack_one(struct unpacking *unpacking, const struct shelf *shelf,
 	*last += take_distance(unpacking);
 	out->value = *last + take_distance(unpacking);
 	out->at = first & NO_PLACE ? 0 : *last;
+	if (first & FROM_THERE)
+		out->from = out->at;
+	else if (!(first & NO_FROM))
+		out->from = *last - take_distance(unpacking);
 	return !unpacking->failed && out->kind < REMARK_KINDS &&
 	       out->how < HOW_COUNT && out->size <= 64 &&
 	       is_own(shelf, *last) && is_own(shelf, out->value);

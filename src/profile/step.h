@@ -78,6 +78,7 @@ struct memory {
 	bool read, write;    /* what is done there */
 	bool long_;          /* perhaps more than `size` bytes */
 	bool thread;         /* relative to the thread's own segment */
+	bool narrowed;       /* x86_64: cut to 32 bits */
 	uint8_t base, index; /* REGISTER_NONE; base REGISTER_PC: offset is it */
 	uint8_t scale, size;
 	int64_t offset; /* with REGISTER_PC: the address itself */
@@ -94,7 +95,9 @@ struct step {
 	bool direct;       /* `target` is known */
 	bool hidden_write; /* writes memory that no operand names */
 	bool wide_number;  /* `number` is wide enough to be an address */
-	uint8_t condition; /* of a branch or choice, in the machine's code */
+	bool high;         /* x86: an operand may be ah, ch, dh or bh */
+	uint8_t condition; /* of a branch or choice, in the machine's code;
+			      past 15: something else */
 	uint8_t left;      /* register for OP_ADD, or REGISTER_NONE */
 	uint8_t post;      /* aarch64: a base that changes; its new offset is */
 	int64_t post_by;   /* ... base + post_by */

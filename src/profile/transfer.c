@@ -419,7 +419,7 @@ write_operand(struct flows *flows, struct state *state, const struct step *step,
 		store(flows, state, &step->memory, step->size, value);
 	} else if (operand->kind == OPERAND_REGISTER) {
 		/* Of a part of a register the rest stays: not followed. */
-		if (step->size < 4 && !step->narrow) {
+		if (step->size < 4) {
 			lose(flows, state, value);
 			value = VALUE_ANY;
 		} else if (step->size < word) {

@@ -246,6 +246,20 @@ take_call(struct hunt *hunt, const struct step *step, struct way *way)
 	return step->direct && take_callee(hunt, step->target, inside);
 }
 
+/* Names that no compiler expects anything behind a call of. */
+static bool comes_back(const struct hunt *hunt, const struct step *step)
+{
+	static const char *const names[] = { "_exit", "exit", "abort" };
+	const uint64_t target =
+		step->direct ? flow_through(hunt->flows, step->target) : 0;
+	const struct loaded *in = world_at(hunt->flows->reach->world, target);
+
+	for (size_t i = 0; in && i < sizeof(names) / sizeof(*names); i++)
+		if (loaded_is_named(in, target, names[i]))
+			return false;
+	return true;
+}
+
 static bool
 take_jump(struct hunt *hunt, const struct step *step, struct way way)
 {
@@ -281,6 +295,8 @@ static bool take_way(struct hunt *hunt, struct way way)
 		case FLOW_CALL:
 			if (!take_call(hunt, &step, &way))
 				return false;
+			if (!comes_back(hunt, &step))
+				return true;
 			break;
 		case FLOW_JUMP:
 			return take_jump(hunt, &step, way);

@@ -29,6 +29,11 @@ struct work {
 bool work_open_library(struct work *work, const char *name, struct loaded *by,
 		       const char *why, struct cg_error *err);
 
+/* The same for a name service, whose functions are asked for by name (nss.h).
+ */
+bool work_open_service(struct work *work, const char *name, struct loaded *by,
+		       const char *why, struct cg_error *err);
+
 /* Modules were not looked at: the list may lack what they call. */
 void work_leave_modules(struct work *work, const char *why);
 

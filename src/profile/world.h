@@ -27,6 +27,7 @@ struct loaded {
 	struct labels objects, functions;
 	bool main;  /* a program, not one of its libraries */
 	bool added; /* opened at run time: everything it exports is used */
+	bool nss;   /* by its name services, which ask for functions by name */
 	bool is_loader;
 	bool libc;           /* the GNU C library, or a program that holds it */
 	const char *why;     /* it was loaded: "needed by ..." */

@@ -212,6 +212,7 @@ static void read_memory(struct decode *decode, struct memory *memory)
 
 	memory->used = true;
 	memory->thread = decode->thread;
+	memory->narrowed = decode->wide && decode->address16or32;
 	memory->base = memory->index = REGISTER_NONE;
 	memory->scale = 1;
 	if (!decode->wide && decode->address16or32) {
@@ -461,7 +462,10 @@ static void set_flow(const struct decode *decode, struct step *out, uint8_t op)
 	switch (op) {
 	case X86_OP_BRANCH:
 		out->flow = FLOW_BRANCH;
-		out->condition = decode->opcode & 15;
+		/* Loops count, and xbegin does not look at flags. */
+		out->condition = decode->opcode >= 0x80 && decode->map == 0
+					 ? 0xff
+					 : decode->opcode & 15;
 		break;
 	case X86_OP_JUMP:
 		out->flow = FLOW_JUMP;
@@ -585,6 +589,17 @@ static uint32_t used(const struct decode *decode)
 	return mask;
 }
 
+/* Whether an operand of a byte may be the second byte of a register. */
+static bool is_high(const struct decode *decode, const struct step *out)
+{
+	if (decode->has_rex || decode->vex ||
+	    (operand_size(decode) != 1 && out->narrow != 1))
+		return false;
+	if (!(decode->row->shape & SHAPE_MODRM))
+		return (decode->opcode & 4) != 0;
+	return decode->reg >= 4 || (decode->mod == 3 && decode->rm >= 4);
+}
+
 static void fill(struct decode *decode, struct step *out)
 {
 	out->size = decode->size;
@@ -596,6 +611,7 @@ static void fill(struct decode *decode, struct step *out)
 	if (out->op == OP_OTHER && out->flow == FLOW_ON && !out->trap)
 		out->reads = used(decode);
 	set_operands(decode, out);
+	out->high = is_high(decode, out);
 	if (decode->row->op == X86_OP_INCREMENT ||
 	    decode->row->op == X86_OP_DECREMENT)
 		out->from = number_operand;

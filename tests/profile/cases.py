@@ -6,11 +6,8 @@ library, so that nothing else is in the list; their numbers are those of calls t
 nobody else makes.
 """
 
-import collections
-
-Case = collections.namedtuple(
-    "Case", "name source wants or_gap bare language flags library",
-    defaults=(False, True, "c", (), None))
+from case import Case
+from pruned import PRUNED
 
 CASES = [
     Case("a constant", """
@@ -596,4 +593,4 @@ struct Made { Made() { raw(NR_reboot); } };
 static Made made;
 int test(void) { return hook(); }
 """, ["acct", "reboot"], False, False, "c++"),
-]
+] + PRUNED

@@ -1,0 +1,570 @@
+#include "profile/trail.h"
+
+#include <stdlib.h>
+
+#include "profile/flow.h"
+#include "profile/x86.h"
+
+enum {
+	SIZE_MAX_FOLLOWED = 1 << 16,
+	DEPTH_MAX = 60, /* of callees that are looked at for a caller */
+};
+
+/* ------------------------------------------------------------ looking -- */
+
+/* One linear look at a function's code. */
+struct look {
+	struct reach *reach;
+	struct trail *trail;
+	uint64_t entry;
+	struct arena arena; /* what is only wanted here */
+	struct tables tables;
+	uint64_t *leaders, *doings, *callees, *pads;
+	size_t pad_count, pad_room;
+	size_t leader_count, leader_room, doing_count, doing_room;
+	size_t callee_count, callee_room;
+	uint32_t changed, saved; /* registers */
+	bool strange, nomem;
+};
+
+#define note(look, array, value)                                    \
+	note_one((look), &(look)->array##s, &(look)->array##_count, \
+		 &(look)->array##_room, (value))
+
+static bool note_one(struct look *look, uint64_t **array, size_t *count,
+		     size_t *room, uint64_t value)
+{
+	uint64_t *grown = arena_grow(&look->arena, *array, room, *count + 1,
+				     sizeof(*grown));
+
+	if (!grown) {
+		look->nomem = true;
+		return false;
+	}
+	*array = grown;
+	grown[(*count)++] = value;
+	return true;
+}
+
+/* No more than a filler between other instructions. */
+static bool does_nothing(const struct step *step)
+{
+	return step->flow == FLOW_STOP ||
+	       (step->flow == FLOW_ON && step->op == OP_OTHER && !step->trap &&
+		!step->writes && !step->hidden_write && !step->memory.read &&
+		!step->memory.write && step->to.kind == OPERAND_NONE);
+}
+
+static uint32_t changes(const struct step *step)
+{
+	uint32_t mask = step->writes;
+
+	if (step->to.kind == OPERAND_REGISTER && step->op != OP_COMPARE &&
+	    step->op != OP_TEST && step->op != OP_PUSH)
+		mask |= 1u << step->to.name;
+	if (step->op == OP_EXCHANGE && step->from.kind == OPERAND_REGISTER)
+		mask |= 1u << step->from.name;
+	if (step->op == OP_LEAVE)
+		mask |= 1u << X86_RBP;
+	return mask;
+}
+
+/* A register that is put on the stack, to be given back. */
+static uint32_t saves(const struct step *step)
+{
+	if (step->op == OP_PUSH && step->to.kind == OPERAND_REGISTER)
+		return 1u << step->to.name;
+	if (step->op == OP_MOVE && step->size == 8 &&
+	    step->to.kind == OPERAND_MEMORY &&
+	    step->from.kind == OPERAND_REGISTER &&
+	    (step->memory.base == X86_RSP || step->memory.base == X86_RBP))
+		return 1u << step->from.name;
+	return 0;
+}
+
+static bool look_at(void *context, uint64_t at, const struct step *step)
+{
+	struct look *look = context;
+	const struct code *code = &look->trail->code;
+
+	tables_note(&look->tables, code->in, step);
+	look->changed |= changes(step);
+	look->saved |= saves(step);
+	if (!does_nothing(step) && !note(look, doing, at))
+		return false;
+	if (step->direct && code_holds(code, step->target)) {
+		/* Its code calls into itself: for its address, or worse. */
+		look->strange |=
+			step->flow == FLOW_CALL && step->target != look->entry;
+		if (!note(look, leader, step->target))
+			return false;
+	} else if (step->direct && step->flow != FLOW_ON &&
+		   !note(look, callee, step->target)) {
+		return false;
+	}
+	if ((step->flow == FLOW_JUMP || step->flow == FLOW_BRANCH ||
+	     step->flow == FLOW_RETURN || step->flow == FLOW_STOP) &&
+	    !note(look, leader, at + step->length))
+		return false;
+	return true;
+}
+
+static bool look_at_place(void *context, uint64_t target, bool likely)
+{
+	struct look *look = context;
+	const struct code *code = &look->trail->code;
+
+	/* Parts of a function may lie elsewhere; the table goes on. */
+	if (!code_holds(code, target))
+		return likely && reach_is_code(look->reach, target);
+	return note(look, leader, target);
+}
+
+static int by_number(const void *left, const void *right)
+{
+	const uint64_t a = *(const uint64_t *)left;
+	const uint64_t b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Addresses of the code, sorted and once each, as distances from its start. */
+static uint32_t *
+offsets_of(struct look *look, uint64_t *from, size_t count, size_t *out_count)
+{
+	const struct span span = look->trail->code.spans[0];
+	uint32_t *out = arena_array(look->reach->arena, uint32_t, count + 1);
+	size_t kept = 0;
+
+	if (!out) {
+		look->nomem = true;
+		return NULL;
+	}
+	if (count)
+		qsort(from, count, sizeof(*from), by_number);
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t offset = (uint32_t)(from[i] - span.start);
+
+		if (from[i] >= span.start && from[i] < span.end &&
+		    (!kept || out[kept - 1] != offset))
+			out[kept++] = offset;
+	}
+	*out_count = kept;
+	return out;
+}
+
+/* ------------------------------------------------------------ walking -- */
+
+struct walk {
+	struct reach *reach;
+	const struct trail *trail;
+	struct arena arena;
+	struct known *states;
+	unsigned char *come_to; /* by leader: bit 0 there, bit 1 queued */
+	uint32_t *queue;
+	size_t queued;
+	bool all_ways;
+	uint8_t decides;
+	trail_visit *visit;
+	void *context;
+};
+
+static bool find_leader(const struct trail *trail, uint64_t at, size_t *out)
+{
+	const uint64_t offset = at - trail->code.spans[0].start;
+	size_t low = 0, high = trail->leader_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (trail->leaders[middle] < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*out = low;
+	return low < trail->leader_count && trail->leaders[low] == offset;
+}
+
+/* Whether a run that began at a leader has come to another. */
+static bool is_leader(const struct trail *trail, uint64_t at, size_t *index)
+{
+	const uint64_t offset = at - trail->code.spans[0].start;
+
+	/* Instructions may lie inside of others, and leaders, too. */
+	while (*index + 1 < trail->leader_count &&
+	       trail->leaders[*index + 1] < offset)
+		++*index;
+	return *index + 1 < trail->leader_count &&
+	       trail->leaders[*index + 1] == offset;
+}
+
+static void go_to(struct walk *walk, uint64_t at, const struct known *known)
+{
+	size_t index;
+
+	if (!code_holds(&walk->trail->code, at) ||
+	    !find_leader(walk->trail, at, &index))
+		return;
+	if (!(walk->come_to[index] & 1)) {
+		walk->states[index] = *known;
+		walk->come_to[index] |= 1;
+	} else if (!known_join(&walk->states[index], known)) {
+		return;
+	}
+	if (!(walk->come_to[index] & 2)) {
+		walk->come_to[index] |= 2;
+		walk->queue[walk->queued++] = (uint32_t)index;
+	}
+}
+
+/* What a callee decides by arguments that are the caller's own. */
+static void note_decisions(struct walk *walk, const struct trail *callee,
+			   const struct known *known)
+{
+	static const uint8_t names[KNOWN_ARGUMENTS] = {
+		X86_RDI, X86_RSI, X86_RDX, X86_RCX, X86_R8, X86_R9,
+	};
+
+	for (unsigned i = 0; callee && i < KNOWN_ARGUMENTS; i++)
+		if (callee->decides >> i & 1)
+			walk->decides |= known->from[names[i]];
+}
+
+/* False if the call never comes back. */
+static bool
+go_over_call(struct walk *walk, const struct step *step, struct known *known)
+{
+	struct reach *reach = walk->reach;
+	const struct loaded *in = walk->trail->code.in;
+	const uint64_t callee = flow_callee(reach->flows, in, step);
+	const struct trail *about = callee ? trail_of(reach, callee) : NULL;
+	uint32_t kept = convention_of(in->image.machine)->kept;
+
+	if (callee && !walk->all_ways && !flow_returns(reach->flows, callee, 0))
+		return false;
+	if (walk->all_ways)
+		note_decisions(walk, about, known);
+	/* Inside of an image there may be conventions of its own. */
+	if (callee && world_at(reach->world, callee) == in)
+		kept = about ? kept & about->kept : 0;
+	known_call(known, kept);
+	return true;
+}
+
+static void go_by_jump(struct walk *walk, const struct step *step,
+		       const struct known *known)
+{
+	const struct trail *trail = walk->trail;
+	const struct loaded *in = trail->code.in;
+	const uint64_t callee = flow_callee(walk->reach->flows, in, step);
+	uint64_t target;
+
+	if (step->direct && code_holds(&trail->code, step->target)) {
+		go_to(walk, step->target, known);
+	} else if (callee) {
+		if (walk->all_ways)
+			note_decisions(walk, trail_of(walk->reach, callee),
+				       known);
+	} else if (!walk->all_ways && known_target(known, in, step, &target)) {
+		go_to(walk, target, known);
+	} else {
+		for (size_t i = 0; i < trail->place_count; i++)
+			go_to(walk,
+			      trail->code.spans[0].start + trail->places[i],
+			      known);
+	}
+}
+
+/* From a leader to where the flow goes elsewhere, or comes to another. */
+static void go_on(struct walk *walk, size_t index)
+{
+	const struct trail *trail = walk->trail;
+	const struct loaded *in = trail->code.in;
+	struct known known = walk->states[index];
+	uint64_t at = trail->code.spans[0].start + trail->leaders[index];
+	enum verdict verdict;
+	struct step step;
+
+	for (;;) {
+		code_step(in, at, &step);
+		if (!step.length)
+			return;
+		verdict = step.flow == FLOW_BRANCH && !walk->all_ways
+				  ? known_branch(&known, &step)
+				  : VERDICT_MAYBE;
+		if (walk->visit && verdict != VERDICT_NEVER)
+			walk->visit(walk->context, at, &step, &known);
+		if (walk->all_ways)
+			walk->decides |= known_decides(&known, &step);
+		/* int3 goes on when whoever handles it comes back. */
+		if (step.flow == FLOW_RETURN ||
+		    (step.flow == FLOW_STOP && step.length > 1))
+			return;
+		if (step.flow == FLOW_JUMP) {
+			go_by_jump(walk, &step, &known);
+			return;
+		}
+		if (step.flow == FLOW_CALL) {
+			if (!go_over_call(walk, &step, &known))
+				return;
+		} else {
+			known_step(&known, in, &step);
+		}
+		if (step.flow == FLOW_BRANCH && verdict != VERDICT_NEVER)
+			go_to(walk, step.target, &known);
+		if (verdict == VERDICT_ALWAYS)
+			return;
+		at += step.length;
+		if (!code_holds(&trail->code, at))
+			return;
+		if (is_leader(trail, at, &index)) {
+			go_to(walk, at, &known);
+			return;
+		}
+	}
+}
+
+static bool walk_init(struct walk *walk)
+{
+	const size_t count = walk->trail->leader_count + 1;
+
+	walk->arena.budget = (size_t)1 << 28;
+	walk->states = arena_array(&walk->arena, struct known, count);
+	walk->come_to = arena_array(&walk->arena, unsigned char, count);
+	walk->queue = arena_array(&walk->arena, uint32_t, count);
+	return walk->states && walk->come_to && walk->queue;
+}
+
+static void
+walk_from(struct walk *walk, uint64_t entry, const struct handed *handed)
+{
+	const struct known known = known_at_entry(handed);
+
+	go_to(walk, entry, &known);
+	while (walk->queued) {
+		const uint32_t index = walk->queue[--walk->queued];
+
+		walk->come_to[index] &= (unsigned char)~2u;
+		go_on(walk, index);
+	}
+}
+
+static void walk_tell(struct walk *walk, trail_visit *visit, void *context)
+{
+	walk->visit = visit;
+	walk->context = context;
+	for (size_t i = 0; i < walk->trail->leader_count; i++)
+		if (walk->come_to[i] & 1)
+			go_on(walk, i);
+}
+
+bool trail_walk(struct reach *reach, const struct trail *trail, uint64_t entry,
+		const struct handed *handed, trail_visit *visit, void *context)
+{
+	struct walk walk = { .reach = reach, .trail = trail };
+	const bool ok = walk_init(&walk);
+
+	if (ok) {
+		walk_from(&walk, entry, handed);
+		walk_tell(&walk, visit, context);
+	}
+	arena_free(&walk.arena);
+	return ok;
+}
+
+/* ------------------------------------------------------------- summing -- */
+
+struct covered {
+	uint64_t start;
+	unsigned char *bits;
+};
+
+static void cover(void *context, uint64_t at, const struct step *step,
+		  const struct known *known)
+{
+	struct covered *covered = context;
+	const uint64_t offset = at - covered->start;
+
+	(void)step;
+	(void)known;
+	covered->bits[offset / 8] |= (unsigned char)(1 << offset % 8);
+}
+
+/* Whether the ways that we see lead to all instructions that do anything. */
+static bool sees_all(struct look *look, uint64_t entry)
+{
+	static const struct handed nothing;
+	const struct span span = look->trail->code.spans[0];
+	struct walk walk = {
+		.reach = look->reach,
+		.trail = look->trail,
+		.all_ways = true,
+		.visit = cover,
+	};
+	struct covered covered = {
+		.start = span.start,
+		.bits = arena_alloc(&look->arena,
+				    (size_t)((span.end - span.start) / 8 + 1),
+				    1),
+	};
+	bool all = covered.bits && walk_init(&walk);
+
+	look->nomem |= !all;
+	if (all) {
+		walk.context = &covered;
+		walk_from(&walk, entry, &nothing);
+		for (size_t i = 0; i < look->pad_count; i++)
+			walk_from(&walk, look->pads[i], &nothing);
+	}
+	for (size_t i = 0; all && i < look->doing_count; i++) {
+		const uint64_t offset = look->doings[i] - span.start;
+
+		all = covered.bits[offset / 8] >> offset % 8 & 1;
+	}
+	look->trail->decides = walk.decides;
+	arena_free(&walk.arena);
+	return all;
+}
+
+bool trail_counts(const struct reach *reach, const struct trail *trail)
+{
+	return trail && trail->followed && !(trail->pads && reach->unwinding);
+}
+
+static bool look_at_pad(void *context, uint64_t own)
+{
+	struct look *look = context;
+	const struct code *code = &look->trail->code;
+	const uint64_t pad = own + code->in->image.base;
+
+	look->trail->pads = true;
+	return !code_holds(code, pad) ||
+	       (note(look, leader, pad) && note(look, pad, pad));
+}
+
+/* What it changes and does not save, and what those do that it calls. */
+static uint32_t keeps(struct look *look)
+{
+	uint32_t kept = ~(look->changed & ~look->saved);
+	const struct loaded *in = look->trail->code.in;
+
+	for (size_t i = 0; i < look->callee_count; i++) {
+		const uint64_t callee =
+			flow_through(look->reach->flows, look->callees[i]);
+		const struct trail *about;
+
+		if (world_at(look->reach->world, callee) != in)
+			continue;
+		about = trail_of(look->reach, callee);
+		kept &= (about ? about->kept : 0) | look->saved;
+	}
+	return kept;
+}
+
+static bool can_follow(const struct look *look, uint64_t entry)
+{
+	const struct trail *trail = look->trail;
+	const struct code *code = &trail->code;
+	const struct span span = code->spans[0];
+
+	return !look->strange &&
+	       !(look->tables.jumps && look->tables.too_many) &&
+	       !code->unreadable && entry >= span.start &&
+	       span.end - span.start <= SIZE_MAX_FOLLOWED;
+}
+
+static bool find_pads(struct look *look)
+{
+	const struct code *code = &look->trail->code;
+	const struct image *image = &code->in->image;
+	const struct frame *frame =
+		image_frame(image, code->spans[0].start - image->base);
+
+	if (!frame || !frame->personality)
+		return true;
+	look->trail->pads = true;
+	return image_pads(image, frame, look_at_pad, look);
+}
+
+static void look_into(struct look *look, uint64_t entry)
+{
+	struct trail *trail = look->trail;
+
+	if (!code_each(&look->arena, &trail->code, look_at, look) ||
+	    !note(look, leader, entry)) {
+		look->nomem = true;
+		return;
+	}
+	trail->kept = keeps(look);
+	if (!can_follow(look, entry) || !find_pads(look))
+		return;
+	if (look->tables.jumps) {
+		const size_t before = look->leader_count;
+
+		trail->tables =
+			arena_array(look->reach->arena, struct tables, 1);
+		if (!trail->tables) {
+			look->nomem = true;
+			return;
+		}
+		*trail->tables = look->tables;
+		tables_each(&look->tables, trail->code.in, look_at_place, look);
+		trail->places = offsets_of(look, look->leaders + before,
+					   look->leader_count - before,
+					   &trail->place_count);
+	}
+	trail->leaders = offsets_of(look, look->leaders, look->leader_count,
+				    &trail->leader_count);
+	trail->followed = !look->nomem && sees_all(look, entry);
+}
+
+static struct trail *new_trail(struct reach *reach, uint64_t entry)
+{
+	struct trail *trail = arena_array(reach->arena, struct trail, 1);
+	struct trail **grown =
+		arena_grow(reach->arena, reach->trails, &reach->trail_room,
+			   reach->trail_count + 1, sizeof(*grown));
+	bool there;
+
+	if (!trail || !grown ||
+	    !map_add(reach->arena, &reach->trail_by_entry, entry,
+		     (uint32_t)reach->trail_count, &there)) {
+		reach->nomem = true;
+		return NULL;
+	}
+	reach->trails = grown;
+	grown[reach->trail_count++] = NULL;
+	return trail;
+}
+
+const struct trail *trail_of(struct reach *reach, uint64_t entry)
+{
+	const uint32_t *there = map_get(&reach->trail_by_entry, entry);
+	struct loaded *in = world_at(reach->world, entry);
+	struct look look = { .reach = reach, .entry = entry };
+	size_t index;
+
+	/* One that is being looked at, further down: not known now. */
+	if (there)
+		return reach->trails[*there];
+	if (!in || in->image.machine != MACHINE_X86_64 || in->image.go ||
+	    !reach_is_code(reach, entry) || reach->trail_depth > DEPTH_MAX)
+		return NULL;
+	look.trail = new_trail(reach, entry);
+	index = reach->trail_count - 1;
+	look.arena.budget = (size_t)1 << 28;
+	if (!look.trail ||
+	    !code_find(reach->arena, in, entry, &look.trail->code)) {
+		reach->nomem = true;
+		return NULL;
+	}
+	reach->trail_depth++;
+	if (look.trail->code.bounded && look.trail->code.count == 1)
+		look_into(&look, entry);
+	reach->trail_depth--;
+	reach->nomem |= look.nomem;
+	arena_free(&look.arena);
+	reach->trails[index] = look.trail;
+	return look.trail;
+}
