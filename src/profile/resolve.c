@@ -1,5 +1,7 @@
 #include "profile/resolve.h"
 
+#include "profile/x86.h"
+
 /* The gap that a pointer makes is told in any case: this bounds the effort. */
 enum { RESULT_DEPTH = 4, INDIRECT_MAX = 2000 };
 
@@ -646,6 +648,49 @@ void resolve_argument(struct resolve *resolve, uint32_t function,
 	resolve_settle(resolve);
 }
 
+/*
+ * i386: calls that are doors to others, by the number in ebx. Where that is not
+ * known the call itself stays in the list, which is no gap.
+ */
+static void resolve_doors(struct resolve *resolve)
+{
+	static const uint8_t which = X86_RBX;
+	const struct reach *reach = resolve->reach;
+	const size_t count = resolve->finding_count;
+
+	for (size_t i = 0; i < count && !resolve->nomem; i++) {
+		const struct finding finding = resolve->findings[i];
+		struct spot place = { .at = finding.site,
+				      .site = finding.site };
+
+		if (finding.purpose > FOR_NUMBER32 ||
+		    !finding_is_door(resolve, &finding))
+			continue;
+		place.purpose =
+			finding.number == DOOR_SOCKET ? FOR_SOCKET : FOR_IPC;
+		for (size_t k = 0; k < reach->site_count; k++)
+			if (reach->sites[k].at == finding.site) {
+				place.region = reach->sites[k].region;
+				at_each_entry(resolve, place, value_of_register,
+					      &which);
+			}
+	}
+	resolve_settle(resolve);
+}
+
+bool finding_is_door(const struct resolve *resolve,
+		     const struct finding *finding)
+{
+	const struct loaded *in =
+		world_at(resolve->reach->world, finding->site);
+
+	return (finding->number == DOOR_SOCKET ||
+		finding->number == DOOR_IPC) &&
+	       (finding->purpose == FOR_NUMBER32 ||
+		(finding->purpose == FOR_NUMBER && in &&
+		 in->image.machine == MACHINE_I386));
+}
+
 bool resolve_all(struct resolve *resolve)
 {
 	struct reach *reach = resolve->reach;
@@ -670,5 +715,6 @@ bool resolve_all(struct resolve *resolve)
 			      &about->number);
 	}
 	resolve_settle(resolve);
+	resolve_doors(resolve);
 	return !resolve->nomem;
 }

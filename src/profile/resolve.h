@@ -39,6 +39,12 @@ struct unresolved {
 };
 
 struct need;
+struct resolve;
+
+/* i386: calls whose first argument says which operation is meant. */
+enum { DOOR_SOCKET = 102, DOOR_IPC = 117 };
+bool finding_is_door(const struct resolve *resolve,
+		     const struct finding *finding);
 
 struct resolve {
 	struct arena *arena;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "abi/doors.h"
 #include "profile/work.h"
 
 enum { STEPS_MAX = 64 };
@@ -138,7 +139,22 @@ find_call(struct telling *telling, const struct cg_abi *abi, uint32_t nr)
 
 	for (size_t i = 0; i < report->call_count; i++)
 		if (report->calls[i].call.abi == abi &&
-		    report->calls[i].call.nr == nr)
+		    report->calls[i].call.nr == nr &&
+		    report->calls[i].call.call == cg_syscall_at(abi, nr))
+			return &report->calls[i];
+	return NULL;
+}
+
+/* The same by name, for calls that have no number of their own. */
+static struct report_call *
+find_inner(struct telling *telling, const struct cg_abi *abi,
+	   const struct cg_syscall *inner)
+{
+	struct report *report = telling->report;
+
+	for (size_t i = 0; i < report->call_count; i++)
+		if (report->calls[i].call.abi == abi &&
+		    report->calls[i].call.call == inner)
 			return &report->calls[i];
 	return NULL;
 }
@@ -174,13 +190,70 @@ static const struct cg_abi *abi_of(const struct work *work, bool narrow)
 	}
 }
 
+/* The call behind one that is a door to others; NULL if there is none. */
+static const struct cg_syscall *
+behind(const struct cg_abi *abi, const struct finding *finding)
+{
+	const uint32_t through =
+		finding->purpose == FOR_SOCKET ? DOOR_SOCKET : DOOR_IPC;
+	const struct cg_syscall *found = NULL;
+	struct door doors[DOORS_MAX];
+	uint32_t nr;
+
+	for (size_t i = 0; cg_syscall_get(i); i++) {
+		const struct cg_syscall *call = cg_syscall_get(i);
+		const size_t count = abi_doors(call, abi, doors);
+
+		for (size_t k = 0; k < count; k++)
+			if (doors[k].nr == through &&
+			    (finding->number & doors[k].mask) ==
+				    doors[k].value &&
+			    (!found || cg_syscall_number(call, abi, &nr)))
+				found = call;
+	}
+	return found;
+}
+
+/* Whether all operations are known that a door is used for at one place. */
+static bool
+is_open_door(const struct telling *telling, const struct finding *finding)
+{
+	const struct resolve *resolve = &telling->work->resolve;
+	const struct cg_abi *abi = cg_abi_by_name("i386");
+	const enum purpose purpose =
+		finding->number == DOOR_SOCKET ? FOR_SOCKET : FOR_IPC;
+
+	for (size_t i = 0; i < resolve->unresolved_count; i++)
+		if (resolve->unresolved[i].purpose == purpose &&
+		    resolve->unresolved[i].site == finding->site)
+			return false;
+	for (size_t i = 0; i < resolve->finding_count; i++)
+		if (resolve->findings[i].purpose == purpose &&
+		    resolve->findings[i].site == finding->site &&
+		    !behind(abi, &resolve->findings[i]))
+			return false;
+	return true;
+}
+
 static void tell_finding(struct telling *telling, const struct finding *finding)
 {
+	const bool door =
+		finding->purpose == FOR_SOCKET || finding->purpose == FOR_IPC;
 	const struct cg_abi *abi =
-		abi_of(telling->work, finding->purpose == FOR_NUMBER32);
-	const uint32_t nr = (uint32_t)finding->number;
-	struct report_call *call = find_call(telling, abi, nr);
+		abi_of(telling->work, door || finding->purpose == FOR_NUMBER32);
+	const struct cg_syscall *inner = door ? behind(abi, finding) : NULL;
+	uint32_t nr = (uint32_t)finding->number;
+	struct report_call *call;
 
+	if ((door && !inner) ||
+	    (finding_is_door(&telling->work->resolve, finding) &&
+	     is_open_door(telling, finding)))
+		return;
+	/* What has no number of its own goes by that of the door. */
+	if (inner && !cg_syscall_number(inner, abi, &nr))
+		nr = finding->purpose == FOR_SOCKET ? DOOR_SOCKET : DOOR_IPC;
+	call = inner ? find_inner(telling, abi, inner)
+		     : find_call(telling, abi, nr);
 	if (call && call->call.evidence != CG_BY_KERNEL) {
 		call->call.sites++;
 		return;
@@ -189,6 +262,8 @@ static void tell_finding(struct telling *telling, const struct finding *finding)
 		call = add_call(telling, abi, nr, CG_BY_KERNEL);
 	if (!call)
 		return;
+	if (inner)
+		call->call.call = inner;
 	call->call.evidence = finding->direct ? CG_BY_CONSTANT : CG_BY_CALLER;
 	call->call.sites = 1;
 	tell_steps(telling, finding, call);
@@ -216,7 +291,7 @@ static void tell_calls(struct telling *telling)
 		qsort(resolve->findings, resolve->finding_count,
 		      sizeof(*resolve->findings), by_function);
 	for (size_t i = 0; i < resolve->finding_count; i++)
-		if (resolve->findings[i].purpose <= FOR_NUMBER32)
+		if (resolve->findings[i].purpose <= FOR_IPC)
 			tell_finding(telling, &resolve->findings[i]);
 	/* After SIGSTOP and SIGCONT the kernel goes on with this one. */
 	if (restart && cg_syscall_number(restart, abi, &nr) &&
@@ -298,6 +373,9 @@ tell_unresolved(struct telling *telling, const struct unresolved *open)
 			 "--with pam:SERVICE tells",
 			 open->why);
 		add_gap(telling, CG_GAP_MODULES, true, open->at, why);
+		break;
+	case FOR_SOCKET:
+	case FOR_IPC:
 		break;
 	default:
 		snprintf(why, sizeof(why), "the number comes %s%s",
