@@ -25,17 +25,35 @@ struct mark {
 	bool fresh; /* a thread that was not known */
 };
 
+/*
+ * Take it back of a thread that has ended before it was marked, and so did not
+ * take it back itself: or it would be waited for, and whoever gets its id next
+ * be recorded.
+ */
+static void check_mark(struct ebpf *ebpf, pid_t thread)
+{
+	unsigned char recorded = STATE_RECORDED;
+
+	if (target_is_ending(thread) &&
+	    __atomic_compare_exchange_n(&ebpf->threads[thread].state, &recorded,
+					STATE_OTHER, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		__sync_fetch_and_add(&ebpf->shared->alive, -1);
+}
+
 static bool mark_thread(void *context, pid_t thread)
 {
 	struct mark *mark = context;
 	struct ebpf *ebpf = mark->ebpf;
 
 	if ((size_t)thread < ebpf->thread_count &&
-	    ebpf->threads[thread].state == STATE_OTHER) {
+	    ebpf->threads[thread].state == STATE_OTHER &&
+	    !target_is_ending(thread)) {
 		/* It may be within a handler. */
 		ebpf->threads[thread].mark = MARK_OF(HANDLER_NATIVE);
-		ebpf->threads[thread].state = STATE_RECORDED;
 		__sync_fetch_and_add(&ebpf->shared->alive, 1);
+		ebpf->threads[thread].state = STATE_RECORDED;
+		check_mark(ebpf, thread);
 		mark->fresh = true;
 	}
 	return true;

@@ -36,7 +36,7 @@ struct thread {
 struct trace {
 	struct log *log;
 	const struct cg_abi *guest; /* the 32-bit ABI beside the native one */
-	struct thread **threads;
+	struct thread **threads;    /* sorted by id */
 	size_t count, room;
 	struct thread *maker; /* who called clone last */
 	bool begun; /* the exec that started the first program was seen */
@@ -45,12 +45,19 @@ struct trace {
 static struct thread *thread_of(struct trace *trace, uint64_t id)
 {
 	struct arena *arena = &trace->log->recording->arena;
+	size_t low = 0, high = trace->count;
 	struct thread *thread, **grown;
 
-	/* The newest ones speak most. */
-	for (size_t i = trace->count; i-- > 0;)
-		if (trace->threads[i]->id == id)
-			return trace->threads[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (trace->threads[middle]->id == id)
+			return trace->threads[middle];
+		if (trace->threads[middle]->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	if (trace->count == THREADS_MAX)
 		return NULL;
 	thread = arena_array(arena, struct thread, 1);
@@ -63,7 +70,10 @@ static struct thread *thread_of(struct trace *trace, uint64_t id)
 	/* It goes on as who made it was, most likely the last one who tried. */
 	thread->parent = trace->maker;
 	thread->abi = trace->maker ? trace->maker->abi : NULL;
-	grown[trace->count++] = thread;
+	memmove(grown + low + 1, grown + low,
+		(trace->count - low) * sizeof(*grown));
+	grown[low] = thread;
+	trace->count++;
 	return thread;
 }
 
@@ -132,9 +142,9 @@ static const char *argument_end(const char *at, const char *end)
 				quoted = false;
 		} else if (*at == '"') {
 			quoted = true;
-		} else if (strchr("{[(", *at)) {
+		} else if (*at == '{' || *at == '[' || *at == '(') {
 			depth++;
-		} else if (strchr("}])", *at)) {
+		} else if (*at == '}' || *at == ']' || *at == ')') {
 			if (depth == 0)
 				return at;
 			depth--;
@@ -180,7 +190,8 @@ static bool part_value(const struct cg_abi *abi, const char *text,
 	if (length > 2 && name[0] == '0' && name[1] == 'x') {
 		for (size_t i = 2; i < length; i++) {
 			const char *digits = "0123456789abcdef";
-			const char *digit = strchr(digits, name[i]);
+			const char *digit =
+				name[i] ? strchr(digits, name[i]) : NULL;
 
 			if (!digit || length > 18)
 				return false;

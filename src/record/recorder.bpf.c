@@ -23,8 +23,8 @@
 #include "record/side_machine.h"
 
 enum {
-	READY_LOOK = 64,  /* bytes of a notification that are looked at */
-	CGROUP_DEPTH = 8, /* levels below the recorded group */
+	READY_LOOK = 64,   /* bytes of a notification that are looked at */
+	CGROUP_DEPTH = 32, /* levels below the recorded group */
 	SA_SIGINFO = 4,
 	SIGNAL_GROUP_EXIT = 4,
 	NOT_MADE = -38, /* ENOSYS */

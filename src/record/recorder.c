@@ -58,6 +58,15 @@ enum cg_status cg_record_probe(enum cg_backend backend, struct cg_error *err)
 
 /* ------------------------------------------------------------- beginning -- */
 
+/* It was there all the time, so that nobody else has had its pid. */
+static bool is_same(const struct cg_recorder *recorder, struct cg_error *err)
+{
+	struct pollfd fd = { .fd = recorder->target_fd, .events = POLLIN };
+
+	return fd.fd < 0 || poll(&fd, 1, 0) == 0 ||
+	       target_refused(recorder->target.pid, ESRCH, err);
+}
+
 static bool begin_with(struct cg_recorder *recorder,
 		       const struct backend *backend, struct cg_error *err)
 {
@@ -66,8 +75,9 @@ static bool begin_with(struct cg_recorder *recorder,
 	if (recorder->target.argv && !child_fork(recorder, err))
 		return false;
 	if (backend->begin(recorder, err)) {
-		if (!recorder->child.pid ||
-		    child_exec(&recorder->child, recorder->filter, err))
+		if (recorder->child.pid ? child_exec(&recorder->child,
+						     recorder->filter, err)
+					: is_same(recorder, err))
 			return true;
 		backend->end(recorder);
 	}

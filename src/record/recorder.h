@@ -116,6 +116,9 @@ bool target_threads(const struct target *target,
 		    bool (*each)(void *context, pid_t thread), void *context,
 		    struct cg_error *err);
 
+/* Whether a thread has ended, or is about to. */
+bool target_is_ending(pid_t thread);
+
 /* The inode of one of this process's namespaces, 0 if not known. */
 uint64_t own_namespace(const char *name);
 

@@ -62,21 +62,35 @@ static long status_number(pid_t pid, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
-/* A thread of the kernel; they make no calls. */
-static bool is_kernels(pid_t pid)
+enum { EXITING = 0x00000004, KTHREAD = 0x00200000 }; /* PF_ of the kernel */
+
+/* Its PF_ flags; false if it has ended. */
+static bool task_flags(pid_t thread, unsigned *flags)
 {
-	enum { KTHREAD = 0x00200000 }; /* PF_KTHREAD */
 	char path[64], text[512];
-	unsigned flags = 0;
 	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)thread);
 	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return false;
 	/* Its name may hold anything; behind it: state and 5 numbers. */
 	at = strrchr(text, ')');
-	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       flags & KTHREAD;
+	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", flags) == 1;
+}
+
+bool target_is_ending(pid_t thread)
+{
+	unsigned flags;
+
+	return !task_flags(thread, &flags) || flags & EXITING;
+}
+
+/* A thread of the kernel; they make no calls. */
+static bool is_kernels(pid_t pid)
+{
+	unsigned flags;
+
+	return task_flags(pid, &flags) && flags & KTHREAD;
 }
 
 bool target_refused(pid_t pid, int number, struct cg_error *err)
@@ -343,6 +357,18 @@ static int look_for_unit(const char *path, const struct stat *about, int type,
 	return 1;
 }
 
+static char *system_unit(const char *root, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/system.slice/%s", root, name) < 0)
+		return NULL;
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 static bool
 find_unit(struct target *target, const char *unit, struct cg_error *err)
 {
@@ -359,6 +385,9 @@ find_unit(struct target *target, const char *unit, struct cg_error *err)
 		 strchr(unit, '.') ? "" : ".service");
 	search.name = name;
 	searched = &search;
+	/* The system's own: any user may give his groups any name. */
+	for (size_t i = 0; !search.found && i < 3; i++)
+		search.found = system_unit(roots[i], name);
 	for (size_t i = 0; !search.found && i < 3; i++)
 		nftw(roots[i], look_for_unit, CGROUP_DEPTH, FTW_PHYS);
 	searched = NULL;

@@ -363,6 +363,24 @@ def killed_at_end(world):
                  f"{3 * MOMENTS}, and no other", wrong)
 
 
+def churn(world):
+    """Threads come and go while it is attached to: none is waited for after."""
+    for backend in world.has("ebpf", "ptrace"):
+        ends = []
+        for _ in range(3):
+            target = subprocess.Popen([world.target, "churn"],
+                                      stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE)
+            target.stdout.readline()
+            record = world.attach("-b", backend, "-p", target.pid, "-o",
+                                  "r.json")
+            target.communicate(timeout=60)
+            record.communicate(timeout=60)
+            ends.append((record.returncode, target.returncode))
+        world.tap.ok(set(ends) == {(0, 0)}, f"{backend}: attached to threads "
+                     "that come and go", ends)
+
+
 def state_of(pid):
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rsplit(")", 1)[1].split()[0]
@@ -638,7 +656,7 @@ def main():
     for backend, why in world.missing.items():
         print(f"# {backend}: {why}")
     for part in (rows, backends_agree, values, lost, errors, phases,
-                 two_policies, symbol, every_thread, policy_at_once, learn, attach, killed,
+                 two_policies, symbol, every_thread, policy_at_once, learn, attach, churn, killed,
                  killed_anywhere, killed_at_end,
                  ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):
         part(world)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -243,6 +244,21 @@ static void wait_forever(long count)
 		pause();
 }
 
+/* Threads that end at once, one after the other, until stdin ends; says when
+   it begins. */
+static void churn(long count)
+{
+	struct pollfd end = { .events = POLLIN };
+	pthread_t id;
+
+	puts("ready");
+	fflush(stdout);
+	while (poll(&end, 1, 0) == 0)
+		if (pthread_create(&id, NULL, one_thread, &count) != 0 ||
+		    pthread_join(id, NULL) != 0)
+			abort();
+}
+
 /* Start it, and let it run; says when it does. */
 static void wait_then(long count)
 {
@@ -321,6 +337,7 @@ static const struct mode {
 	{ "execat", exec_at },
 	{ "minus", minus_one },
 	{ "forever", wait_forever },
+	{ "churn", churn },
 	{ "strange", strange },
 	{ "lossy", lossy },
 	{ "values", many_values },
