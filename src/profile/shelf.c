@@ -108,7 +108,7 @@ static void name_of(struct loaded *const *images, size_t count, bool all_data,
 }
 
 /* Against accidents; who could mean harm could write the check, too. */
-static uint64_t check_of(struct bytes bytes)
+uint64_t shelf_check(struct bytes bytes)
 {
 	uint64_t check = bytes.size;
 
@@ -257,8 +257,8 @@ static bool unpack_one(struct unpacking *unpacking, const struct shelf *shelf,
 	       is_own(shelf, *last) && is_own(shelf, out->value);
 }
 
-static bool unpack(struct bytes packed, const struct shelf *shelf,
-		   struct arena *arena, struct remarks *out)
+bool shelf_unpack(const struct shelf *shelf, struct bytes packed,
+		  struct arena *arena, struct remarks *out)
 {
 	struct unpacking unpacking = { .from = packed };
 	uint64_t last = shelf->base;
@@ -296,7 +296,7 @@ static bool judge(struct bytes all, size_t *count)
 	    *count > ENTRIES_MAX ||
 	    !bytes_has(all, ENTRIES_AT, (uint64_t)*count * ENTRY) ||
 	    bytes_u64(all, CHECK_AT) !=
-		    check_of(bytes_part(all, COUNT_AT, all.size - COUNT_AT)))
+		    shelf_check(bytes_part(all, COUNT_AT, all.size - COUNT_AT)))
 		return false;
 	for (size_t i = 1; i < *count; i++)
 		if (entry_start(all, i - 1) >= entry_start(all, i))
@@ -357,7 +357,7 @@ bool shelf_find(const struct shelf *shelf, uint64_t start, struct arena *arena,
 	}
 	if (low == shelf->old_count || entry_start(shelf->old, low) != own)
 		return false;
-	if (unpack(entry_packed(shelf->old, low), shelf, arena, out))
+	if (shelf_unpack(shelf, entry_packed(shelf->old, low), arena, out))
 		return true;
 	/* What makes no sense is as good as not there. */
 	*out = (struct remarks){ 0 };
@@ -414,9 +414,10 @@ static void write_all(const struct shelf_new *entries, size_t count,
 		memcpy(out + at, entries[i].packed.at, entries[i].packed.size);
 		at += entries[i].packed.size;
 	}
-	put_number(out + CHECK_AT,
-		   check_of((struct bytes){ out + COUNT_AT, size - COUNT_AT }),
-		   8);
+	put_number(
+		out + CHECK_AT,
+		shelf_check((struct bytes){ out + COUNT_AT, size - COUNT_AT }),
+		8);
 }
 
 void shelf_save(const struct shelf *shelf, struct arena *arena,

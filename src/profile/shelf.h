@@ -52,6 +52,13 @@ bool shelf_find(const struct shelf *shelf, uint64_t start, struct arena *arena,
 struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 			const struct remarks *remarks);
 
+/* The way back. False if the bytes make no sense. */
+bool shelf_unpack(const struct shelf *shelf, struct bytes packed,
+		  struct arena *arena, struct remarks *out);
+
+/* What stands in a shelf to show accidents, about the bytes behind it. */
+uint64_t shelf_check(struct bytes bytes);
+
 /* Keep what was packed. Its bytes are copied. */
 void shelf_add(struct shelf *shelf, struct arena *arena, uint64_t start,
 	       struct bytes packed);
