@@ -78,6 +78,7 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 
 	if (!tree_open(&tree, options->sysroot, err))
 		return false;
+	tree.most = wanted.memory;
 	threads = threads_new(options->threads);
 	if (threads)
 		wanted.crew = threads_crew(threads);

@@ -273,6 +273,7 @@ profile_inside(const struct input *input, const struct bundle *bundle,
 
 	if (!tree_open(&tree, root, err))
 		return false;
+	tree.most = wanted.memory;
 	wanted.files = (struct files){ read_tree, &tree };
 	inside.wanted = &wanted;
 	ok = find_program(&tree, bundle, program, err) &&

@@ -80,6 +80,23 @@ void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
 	return grown;
 }
 
+void arena_release(struct arena *arena, const void *old, size_t size)
+{
+	struct chunk **link = &arena->newest, *chunk;
+
+	/* Whatever is larger than a chunk has one to itself. */
+	if (size <= CHUNK_MOST)
+		return;
+	while (*link && (*link)->data != (const unsigned char *)old)
+		link = &(*link)->older;
+	chunk = *link;
+	if (!chunk || chunk->left)
+		return;
+	*link = chunk->older;
+	arena->budget += chunk->size;
+	free(chunk);
+}
+
 char *arena_text(struct arena *arena, const char *text, size_t length)
 {
 	char *copy =

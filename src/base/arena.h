@@ -28,6 +28,12 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size);
 void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
 		 size_t size);
 
+/*
+ * What was allocated, `size` bytes of it, is no longer needed, and nobody
+ * points there. What is large is given back at once, all else with the arena.
+ */
+void arena_release(struct arena *arena, const void *old, size_t size);
+
 /* A copy of `length` bytes with a NUL behind it, or NULL. */
 char *arena_text(struct arena *arena, const char *text, size_t length);
 

@@ -47,6 +47,7 @@ static bool grow(struct arena *arena, struct map *map)
 	for (size_t i = 0; i < map->room; i++)
 		if (map->slots[i].key)
 			*slot_of(&larger, map->slots[i].key) = map->slots[i];
+	arena_release(arena, map->slots, map->room * sizeof(*map->slots));
 	*map = larger;
 	return true;
 }

@@ -15,12 +15,16 @@
 static bool grow_one(struct reach *reach, void **array, size_t count,
 		     size_t *room, size_t size)
 {
-	void *grown = arena_grow(reach->arena, *array, room, count + 1, size);
+	const size_t before = *room;
+	void *old = *array;
+	void *grown = arena_grow(reach->arena, old, room, count + 1, size);
 
 	if (!grown) {
 		reach->nomem = true;
 		return false;
 	}
+	if (grown != old)
+		arena_release(reach->arena, old, before * size);
 	*array = grown;
 	return true;
 }

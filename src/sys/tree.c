@@ -118,7 +118,8 @@ read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
 	file = known(tree, name);
 	if (file)
 		return file;
-	file = malloc(sizeof(*file) + (size_t)about.st_size + 1);
+	if (!tree->most || (size_t)about.st_size <= tree->most - tree->held)
+		file = malloc(sizeof(*file) + (size_t)about.st_size + 1);
 	if (!file) {
 		fail_set(err, CG_E_NOMEM, "out of memory");
 		return NULL;
@@ -130,6 +131,7 @@ read_file(struct tree *tree, int fd, const char *path, struct cg_error *err)
 		free(file);
 		return NULL;
 	}
+	tree->held += file->size;
 	file->next = tree->files;
 	tree->files = file;
 	return file;
@@ -162,6 +164,7 @@ void tree_forget(struct tree *tree)
 		tree->files = file->next;
 		free(file);
 	}
+	tree->held = 0;
 }
 
 void tree_close(struct tree *tree)

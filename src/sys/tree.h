@@ -13,6 +13,8 @@ struct tree_file;
 struct tree {
 	int root; /* a folder that / stands for, if `inside` */
 	bool inside;
+	size_t most; /* bytes of all files at once; 0: any */
+	size_t held;
 	struct tree_file *files;
 };
 
@@ -25,7 +27,8 @@ bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err);
  * The content of a regular file, the tree's own until it is closed. Links are
  * followed as if the root were /. `*name` is the same for the same file; if it
  * begins with '=', it is another once the content is. Fails
- * with CG_E_SYSTEM, CG_E_INPUT (no regular file, too large), CG_E_NOMEM.
+ * with CG_E_SYSTEM, CG_E_INPUT (no regular file, too large), CG_E_NOMEM (also
+ * beyond `most`).
  */
 bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	       size_t *size, const char **name, struct cg_error *err);
