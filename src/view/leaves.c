@@ -127,7 +127,8 @@ static bool read_text(struct reader *reader)
 		if (!read_escape(reader))
 			return false;
 	}
-	return *reader->at++ == '"' && !reader->value.failed;
+	/* A text without an end must not be passed over. */
+	return take(reader, '"') && !reader->value.failed;
 }
 
 /* A number, true, false or null. */

@@ -12,6 +12,7 @@ bool terminal_check(struct cg_error *err)
 {
 	const char *name = getenv("TERM");
 	const char *motion;
+	bool moves;
 	int found = 0;
 
 	if (!isatty(STDOUT_FILENO))
@@ -27,7 +28,10 @@ bool terminal_check(struct cg_error *err)
 			    "--live does not know a terminal '%.64s' (TERM)",
 			    name);
 	motion = tigetstr("cup");
-	if (!motion || motion == (const char *)-1)
+	moves = motion && motion != (const char *)-1;
+	/* What draws reads it again, for itself. */
+	del_curterm(cur_term);
+	if (!moves)
 		return fail(err, CG_E_UNSUPPORTED,
 			    "--live wants a terminal that can move its "
 			    "cursor; '%.64s' (TERM) cannot",

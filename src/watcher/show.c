@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,16 +17,62 @@ static void complain(enum cg_status status, const struct cg_error *err)
 
 /* -------------------------------------------------------------- status -- */
 
-/* What would not be seen, as a list; asked for once, at the start. */
-static void put_blind_spots(struct buf *out)
+static void put_spot(struct buf *out, const char *spot)
 {
+	buf_puts(out, out->length ? "," : "");
+	buf_json(out, spot);
+}
+
+/* What audit is never told of stands in this sentence; eBPF sees it. */
+#define UNTOLD "calls refused with an errno"
+
+/*
+ * What would not be seen, as a list. Asked for before anything listens, as a
+ * violation is tried for it.
+ */
+static void find_blind_spots(struct session *session)
+{
+	struct buf spots = { 0 };
 	char *spot;
 
 	for (size_t i = 0; (spot = cg_watch_blind_spot(i)); i++) {
-		buf_puts(out, i ? "," : "");
-		buf_json(out, spot);
+		if (strncmp(spot, UNTOLD, sizeof(UNTOLD) - 1) == 0 &&
+		    !session->untold) {
+			session->untold = spot;
+			continue;
+		}
+		put_spot(&spots, spot);
 		free(spot);
 	}
+	session->blind_spots = spots.length ? buf_done(&spots) : NULL;
+}
+
+void show_sources(struct session *session, const struct cg_watch *watch)
+{
+	static const struct {
+		uint32_t source;
+		const char *name;
+	} rows[] = { { CG_SOURCE_AUDIT, "audit" }, { CG_SOURCE_EBPF, "ebpf" } };
+	struct buf spots = { 0 };
+
+	if (!session->web)
+		return;
+	if (session->blind_spots)
+		buf_puts(&spots, session->blind_spots);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *why = cg_watch_left_out(watch, rows[i].source);
+		struct buf line = { 0 };
+
+		if (!why)
+			continue;
+		buf_printf(&line, "without %s: %s", rows[i].name, why);
+		put_spot(&spots, line.text ? line.text : why);
+		buf_free(&line);
+	}
+	if (session->untold && !(cg_watch_sources(watch) & CG_SOURCE_EBPF))
+		put_spot(&spots, session->untold);
+	free(session->blind_spots);
+	session->blind_spots = spots.length ? buf_done(&spots) : NULL;
 }
 
 static void tell_status(struct session *session)
@@ -40,10 +87,11 @@ static void tell_status(struct session *session)
 	buf_printf(&out,
 		   ",\"told\":%" PRIu64 ",\"damaged\":%" PRIu64
 		   ",\"lost\":{\"audit serials\":%" PRIu64
-		   ",\"audit overruns\":%" PRIu64 ",\"store\":%" PRIu64
-		   "},\"blind_spots\":[%s]}",
+		   ",\"audit overruns\":%" PRIu64 ",\"ebpf\":%" PRIu64
+		   ",\"store\":%" PRIu64 "},\"blind_spots\":[%s]}",
 		   session->told, session->damaged, session->counts.missed,
-		   session->counts.overruns, session->lost,
+		   session->counts.overruns, session->counts.unseen,
+		   session->lost,
 		   session->blind_spots ? session->blind_spots : "");
 	text = buf_done(&out);
 	if (text)
@@ -89,15 +137,12 @@ static int open_live(struct session *session)
 
 int show_open(struct session *session, const struct fields *fields)
 {
-	struct buf spots = { 0 };
 	int status = EXIT_YES;
 
 	if (!fields->listen && !fields->live)
 		return EXIT_YES;
-	if (fields->listen && !session->logs) {
-		put_blind_spots(&spots);
-		session->blind_spots = spots.length ? buf_done(&spots) : NULL;
-	}
+	if (fields->listen && !session->logs)
+		find_blind_spots(session);
 	if (fields->listen)
 		status = open_web(session, fields);
 	if (status == EXIT_YES && fields->live)
@@ -145,7 +190,8 @@ void show_tick(struct session *session)
 	if (!session->live)
 		return;
 	live_set_lost(session->live, session->lost + session->counts.missed +
-					     session->counts.overruns);
+					     session->counts.overruns +
+					     session->counts.unseen);
 	session->left = !live_turn(session->live);
 }
 
@@ -166,5 +212,6 @@ void show_close(struct session *session)
 	web_close(session->web);
 	session->web = NULL;
 	free(session->blind_spots);
-	session->blind_spots = NULL;
+	free(session->untold);
+	session->blind_spots = session->untold = NULL;
 }
