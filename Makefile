@@ -62,7 +62,7 @@ check-record: setup-build setup-record again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):record
 
 # Violations by the hundred thousand, and in containers.
-check-watch: setup-build setup-record again-$(BUILD) $(BUILD)
+check-watch: setup-build setup-runtimes again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):watch
 
 # The page of callgate watch in a browser, where one can be had.

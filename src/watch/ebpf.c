@@ -241,6 +241,12 @@ void ebpf_close(struct ebpf *ebpf)
 
 /* ------------------------------------------------------------ messages -- */
 
+/* What the kernel remembers of threads is not so any more. */
+static void look_again(struct ebpf *ebpf)
+{
+	__atomic_add_fetch(&ebpf->shared->generation, 1, __ATOMIC_SEQ_CST);
+}
+
 static void
 take_piece(struct ebpf *ebpf, const struct witness_piece *piece, size_t size)
 {
@@ -253,10 +259,8 @@ take_piece(struct ebpf *ebpf, const struct witness_piece *piece, size_t size)
 		ebpf->lib->bpf_map_delete_elem(ebpf->interests, &key);
 		forgot = true;
 	}
-	/* Who has the key of one that is gone looks again. */
 	if (forgot)
-		__atomic_add_fetch(&ebpf->shared->generation, 1,
-				   __ATOMIC_SEQ_CST);
+		look_again(ebpf);
 }
 
 /* It was not the filters: tell the kernel what of this to keep for itself. */
@@ -270,6 +274,8 @@ static void note_noise(struct ebpf *ebpf, struct chain *chain)
 	chain->told =
 		ebpf->lib->bpf_map_update_elem(ebpf->interests, &chain->key,
 					       &interest, BPF_EXIST) == 0;
+	if (chain->told)
+		look_again(ebpf);
 }
 
 static void take_call(struct ebpf *ebpf, const struct witness_call *message)

@@ -130,6 +130,7 @@ struct known {
 	u64 filter; /* address of the newest */
 	u64 generation;
 	u64 key;
+	u64 errors[WITNESS_ERRORS / 64]; /* as in its witness_interest */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -341,8 +342,36 @@ static __noinline u64 key_of_chain(struct scratch *scratch,
 	return key;
 }
 
-static __always_inline u64 chain_of(struct scratch *scratch,
-				    struct task_struct *task)
+static __always_inline void
+know(struct known *at, struct seccomp_filter *filter, u64 key)
+{
+	struct witness_interest *interest;
+
+	at->filter = (u64)filter;
+	at->generation = shared.generation;
+	at->key = key;
+	interest = bpf_map_lookup_elem(&chains, &key);
+	if (interest)
+		__builtin_memcpy(at->errors, interest->errors,
+				 sizeof(at->errors));
+	else
+		__builtin_memset(at->errors, 0xff, sizeof(at->errors));
+}
+
+/* What is known of a thread, if it is under the same filters still. */
+static __always_inline struct known *known_of(struct task_struct *task)
+{
+	struct known *at = bpf_task_storage_get(&known, task, 0, 0);
+
+	if (!at || at->filter != (u64)task->seccomp.filter || !at->key ||
+	    at->generation != shared.generation)
+		return 0;
+	return at;
+}
+
+/* The key of its chain, found out anew. */
+static __always_inline u64 find_chain(struct scratch *scratch,
+				      struct task_struct *task)
 {
 	struct seccomp_filter *filter = task->seccomp.filter;
 	struct known *at;
@@ -350,18 +379,20 @@ static __always_inline u64 chain_of(struct scratch *scratch,
 
 	if (!filter)
 		return 0;
+	key = key_of_chain(scratch, filter);
 	at = bpf_task_storage_get(&known, task, 0,
 				  BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (at && at->filter == (u64)filter &&
-	    at->generation == shared.generation && at->key)
-		return at->key;
-	key = key_of_chain(scratch, filter);
-	if (at) {
-		at->filter = (u64)filter;
-		at->generation = shared.generation;
-		at->key = key;
-	}
+	if (at)
+		know(at, filter, key);
 	return key;
+}
+
+static __always_inline u64 chain_of(struct scratch *scratch,
+				    struct task_struct *task)
+{
+	struct known *at = known_of(task);
+
+	return at ? at->key : find_chain(scratch, task);
 }
 
 /* -------------------------------------------------------------- calls -- */
@@ -479,6 +510,14 @@ static __always_inline bool has_bit(const u64 *bits, u32 bit)
 	return bits[bit / 64] >> bit % 64 & 1;
 }
 
+/* Whether filters like these ever answer with this errno. */
+static __always_inline bool may_answer(const u64 *errors, u32 error)
+{
+	if (error >= WITNESS_ERRORS)
+		error = WITNESS_ERRORS - 1;
+	return has_bit(errors, error);
+}
+
 /* Whether the chain could have made this call fail so. */
 static __always_inline bool may_refuse(u64 key, u32 door, u32 nr, u32 error)
 {
@@ -487,9 +526,7 @@ static __always_inline bool may_refuse(u64 key, u32 door, u32 nr, u32 error)
 	interest = bpf_map_lookup_elem(&chains, &key);
 	if (!interest)
 		return 1;
-	if (error >= WITNESS_ERRORS)
-		error = WITNESS_ERRORS - 1;
-	if (!has_bit(interest->errors, error))
+	if (!may_answer(interest->errors, error))
 		return 0;
 	if (door == WITNESS_X32)
 		nr &= ~config.x32_bit;
@@ -504,6 +541,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	struct task_struct *task;
 	struct scratch *scratch;
 	struct witness_call *call;
+	struct known *at;
 	u32 door, nr;
 	u64 key;
 
@@ -512,12 +550,15 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 	task = (struct task_struct *)bpf_get_current_task_btf();
 	if (task->seccomp.mode != MODE_FILTER)
 		return 0;
+	at = known_of(task);
+	if (at && !may_answer(at->errors, (u32)-ret))
+		return 0;
 	scratch = scratch_at(AT_EXIT);
 	if (!scratch)
 		return 0;
 	nr = (u32)regs->orig_ax;
 	door = door_of(task, nr);
-	key = chain_of(scratch, task);
+	key = at ? at->key : find_chain(scratch, task);
 	if (key && !may_refuse(key, door, nr, (u32)-ret))
 		return 0;
 	call = &scratch->call;
