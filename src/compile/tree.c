@@ -14,6 +14,8 @@
 
 #include "compile/window.h"
 
+_Static_assert(TREE_RUNS_MAX <= UINT8_MAX, "a plan holds a run in a byte");
+
 /* What a chain is made of. */
 struct chain {
 	uint32_t rest; /* where values go that no link takes */

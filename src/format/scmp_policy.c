@@ -181,7 +181,8 @@ static bool stretch(struct build *build, const struct cg_rule *rule)
 		build->count ? &build->rules[build->count - 1] : NULL;
 
 	if (!last || last->abi != rule->abi || last->count ||
-	    last->answer != rule->answer || last->last + 1 != rule->first)
+	    last->answer != rule->answer || last->last == UINT32_MAX ||
+	    last->last + 1 != rule->first)
 		return false;
 	last->last = rule->last;
 	return true;

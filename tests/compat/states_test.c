@@ -70,7 +70,12 @@ static int use_everything(unsigned char *bytes, size_t *length)
 	rc |= seccomp_merge(ctx, other);
 	rc |= seccomp_syscall_priority(ctx, SCMP_SYS(read), 9);
 	rc |= seccomp_export_pfc(ctx, fd);
+	rc |= seccomp_precompute(ctx);
 	rc |= seccomp_export_bpf_mem(ctx, bytes, length);
+	rc |= seccomp_reset(ctx, SCMP_ACT_KILL);
+	rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 0);
+	rc |= seccomp_transaction_start(ctx);
+	rc |= seccomp_transaction_commit(ctx);
 	free(seccomp_syscall_resolve_num_arch(0, 0));
 	close(fd);
 	seccomp_release(ctx);
