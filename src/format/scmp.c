@@ -304,18 +304,18 @@ static int check(const struct addition *add)
 static int
 translate(const struct cg_scmp *scmp, const struct cg_scmp_arch *arch, int *nr)
 {
-	const char *name;
+	const struct cg_syscall *call;
 	int number;
 
 	if (arch == scmp->native || *nr == -1)
 		return 0;
-	name = cg_scmp_name(scmp->native, *nr);
-	if (!name)
+	call = scmp_call_of(scmp->native, *nr);
+	if (!call)
 		return -EFAULT;
-	number = cg_scmp_number(arch, name);
+	number = scmp_number_of(arch, call);
 	/* Newer than the pseudo numbers in data/: it needs one of its own. */
 	if (number == CG_SCMP_UNKNOWN)
-		number = PSEUDO_NEWER - cg_syscall_by_name(name)->index;
+		number = PSEUDO_NEWER - call->index;
 	*nr = number;
 	return 0;
 }
@@ -365,6 +365,13 @@ static void add_target(struct addition *add, struct scmp_filter *filter,
 				add_condition(target, &add->tests[i]);
 }
 
+static int64_t kernel_number_of(const struct cg_scmp_arch *arch, int nr)
+{
+	const struct cg_syscall *call = scmp_call_of(arch, nr);
+
+	return call ? scmp_kernel_number(arch, call) : -1;
+}
+
 static int aim(struct addition *add, struct scmp_filter *filter)
 {
 	const struct cg_scmp_arch *arch = filter->arch;
@@ -383,7 +390,7 @@ static int aim(struct addition *add, struct scmp_filter *filter)
 	}
 	if (add->exact && add->count)
 		return -EINVAL;
-	own = scmp_kernel_number(arch, cg_scmp_name(arch, nr));
+	own = kernel_number_of(arch, nr);
 	add_target(add, filter, own >= 0 ? (uint32_t)own : (uint32_t)nr, -1);
 	add_target(add, filter, (uint32_t)cg_scmp_door(arch, nr),
 		   family->base - nr);

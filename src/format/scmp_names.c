@@ -17,68 +17,72 @@ const struct scmp_family *scmp_family_of(int number)
 	return NULL;
 }
 
-static const struct scmp_pseudo *pseudo_of(const char *name)
+int64_t scmp_kernel_number(const struct cg_scmp_arch *arch,
+			   const struct cg_syscall *call)
 {
-	size_t first = 0, last = scmp_pseudo_count;
-
-	while (first < last) {
-		size_t middle = first + (last - first) / 2;
-		int order = strcmp(scmp_pseudos[middle].name, name);
-
-		if (order == 0)
-			return &scmp_pseudos[middle];
-		if (order < 0)
-			first = middle + 1;
-		else
-			last = middle;
-	}
-	return NULL;
-}
-
-int64_t scmp_kernel_number(const struct cg_scmp_arch *arch, const char *name)
-{
-	const struct cg_syscall *call = cg_syscall_by_name(name);
 	uint32_t nr;
 
-	/* Other names of a call mean nothing to libseccomp. */
-	if (!call || strcmp(call->name, name) != 0 ||
-	    !cg_syscall_number(call, arch->abi, &nr))
+	if (!cg_syscall_number(call, arch->abi, &nr))
 		return -1;
 	return nr;
 }
 
-int cg_scmp_number(const struct cg_scmp_arch *arch, const char *name)
+int scmp_number_of(const struct cg_scmp_arch *arch,
+		   const struct cg_syscall *call)
 {
-	const struct scmp_pseudo *pseudo = pseudo_of(name);
+	const int pseudo = scmp_pseudos[call->index];
 	int64_t number;
 
-	if (pseudo && arch->doors && scmp_family_of(pseudo->number))
-		return pseudo->number;
-	number = scmp_kernel_number(arch, name);
+	if (arch->doors && scmp_family_of(pseudo))
+		return pseudo;
+	number = scmp_kernel_number(arch, call);
 	if (number >= 0)
 		return (int)number;
-	return pseudo ? pseudo->number : CG_SCMP_UNKNOWN;
+	return pseudo ? pseudo : CG_SCMP_UNKNOWN;
+}
+
+/* Other names of a call mean nothing to libseccomp. */
+static const struct cg_syscall *call_named(const char *name)
+{
+	const struct cg_syscall *call = cg_syscall_by_name(name);
+
+	return call && strcmp(call->name, name) == 0 ? call : NULL;
+}
+
+int cg_scmp_number(const struct cg_scmp_arch *arch, const char *name)
+{
+	const struct cg_syscall *call = call_named(name);
+
+	return call ? scmp_number_of(arch, call) : CG_SCMP_UNKNOWN;
+}
+
+static const struct cg_syscall *call_of_pseudo(int number)
+{
+	for (size_t i = 0; i < scmp_pseudo_count; i++)
+		if (scmp_pseudos[i] == number)
+			return cg_syscall_get(i);
+	return NULL;
+}
+
+const struct cg_syscall *
+scmp_call_of(const struct cg_scmp_arch *arch, int number)
+{
+	const struct cg_syscall *call;
+
+	if (number < 0)
+		call = call_of_pseudo(number);
+	else if ((uint32_t)number >= arch->abi->nr_first)
+		call = cg_syscall_at(arch->abi, (uint32_t)number);
+	else /* as the architecture's own: x86_64 has no calls of x32 */
+		call = NULL;
+	return call && scmp_number_of(arch, call) == number ? call : NULL;
 }
 
 const char *cg_scmp_name(const struct cg_scmp_arch *arch, int number)
 {
-	const struct cg_syscall *call;
+	const struct cg_syscall *call = scmp_call_of(arch, number);
 
-	if (number < 0) {
-		for (size_t i = 0; i < scmp_pseudo_count; i++)
-			if (scmp_pseudos[i].number == number &&
-			    cg_scmp_number(arch, scmp_pseudos[i].name) ==
-				    number)
-				return scmp_pseudos[i].name;
-		return NULL;
-	}
-	/* As the architecture's own: x86_64 has no calls of x32. */
-	if ((uint32_t)number < arch->abi->nr_first)
-		return NULL;
-	call = cg_syscall_at(arch->abi, (uint32_t)number);
-	if (!call || cg_scmp_number(arch, call->name) != number)
-		return NULL;
-	return call->name;
+	return call ? call->name : NULL;
 }
 
 int cg_scmp_door(const struct cg_scmp_arch *arch, int number)
@@ -87,7 +91,7 @@ int cg_scmp_door(const struct cg_scmp_arch *arch, int number)
 
 	if (!family || !arch->doors)
 		return number;
-	return (int)scmp_kernel_number(arch, family->door);
+	return (int)scmp_kernel_number(arch, call_named(family->door));
 }
 
 /* ---------------------------------------------------- architectures -- */

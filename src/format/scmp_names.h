@@ -16,11 +16,7 @@
 extern const struct cg_scmp_arch scmp_arches[];
 extern const size_t scmp_arch_count;
 
-struct scmp_pseudo {
-	const char *name;
-	int16_t number;
-};
-extern const struct scmp_pseudo scmp_pseudos[]; /* sorted by name */
+extern const int16_t scmp_pseudos[]; /* by index of the call; 0: none */
 extern const size_t scmp_pseudo_count;
 
 enum { SCMP_RESERVED = -99 }; /* from -1 down to here; below: pseudo numbers */
@@ -35,9 +31,19 @@ struct scmp_family {
 const struct scmp_family *scmp_family_of(int number);
 
 /*
- * The number that the kernel has for a name on `arch`, whatever stands for it
- * in rules; -1 if it has none. `name` is no alias.
+ * The call that a number of `arch` stands for, pseudo numbers included, or
+ * NULL; and back, as cg_scmp_number().
  */
-int64_t scmp_kernel_number(const struct cg_scmp_arch *arch, const char *name);
+const struct cg_syscall *
+scmp_call_of(const struct cg_scmp_arch *arch, int number);
+int scmp_number_of(const struct cg_scmp_arch *arch,
+		   const struct cg_syscall *call);
+
+/*
+ * The number that the kernel has for a call on `arch`, whatever stands for it
+ * in rules; -1 if it has none.
+ */
+int64_t scmp_kernel_number(const struct cg_scmp_arch *arch,
+			   const struct cg_syscall *call);
 
 #endif
