@@ -385,7 +385,10 @@ static int aim(struct addition *add, struct scmp_filter *filter)
 	if (!family) {
 		if (nr < -1 && add->exact)
 			return -EDOM;
-		add_target(add, filter, (uint32_t)nr, -1);
+		/* What is not there is kept, to be shown; but not where calls
+		   go through multiplexers. */
+		if (nr >= -1 || !arch->doors)
+			add_target(add, filter, (uint32_t)nr, -1);
 		return 0;
 	}
 	if (add->exact && add->count)

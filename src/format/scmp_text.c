@@ -226,12 +226,22 @@ write_tree(struct text *text, const struct ranked *calls, size_t count)
 	text->indent--;
 }
 
+/* How many calls there are places for, if so many are counted; 0: no tree. */
+static size_t room_in_tree(size_t counted)
+{
+	size_t room = 2 * GROUP;
+
+	while (room < counted)
+		room *= 2;
+	return counted > GROUP ? room : 0;
+}
+
 static bool
 write_filter(struct text *text, const struct scmp_filter *filter, int level)
 {
 	struct ranked *calls = calloc(filter->count + 1, sizeof(*calls));
 	unsigned bits = filter->arch->bits;
-	size_t count = 0, real = 0;
+	size_t count = 0, real = 0, inside;
 
 	if (!calls)
 		return false;
@@ -250,11 +260,13 @@ write_filter(struct text *text, const struct scmp_filter *filter, int level)
 		}
 	qsort(calls, count, sizeof(*calls),
 	      level == 2 ? by_number : by_priority);
-	if (level == 2 && real > GROUP)
-		write_tree(text, calls, count);
-	else
-		for (size_t i = 0; i < count; i++)
-			write_call(text, &calls[i]);
+	inside = level == 2 ? room_in_tree(real) : 0;
+	if (inside > count)
+		inside = count;
+	if (inside)
+		write_tree(text, calls, inside);
+	for (size_t i = inside; i < count; i++)
+		write_call(text, &calls[i]);
 	free(calls);
 	return true;
 }

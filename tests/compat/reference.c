@@ -26,7 +26,7 @@ add_filter(struct reference *reference, const struct cg_scmp_arch *arch)
 	struct read_filter *filter = &reference->filters[reference->count++];
 
 	filter->arch = arch;
-	filter->count = 0;
+	filter->count = filter->priority_count = 0;
 }
 
 static void
@@ -84,18 +84,36 @@ static int64_t own_number(const struct cg_scmp_arch *arch, const char *name)
 							       : -1;
 }
 
+/* A native number on another architecture. */
+static int number_on(const struct cg_scmp_arch *arch, int nr)
+{
+	const struct cg_scmp_arch *native = cg_scmp_arch_native();
+
+	return arch == native || nr == -1
+		       ? nr
+		       : cg_scmp_number(arch, cg_scmp_name(native, nr));
+}
+
+static void read_priority(struct reference *reference, const struct op *op)
+{
+	for (size_t i = 0; i < reference->count; i++) {
+		struct read_filter *filter = &reference->filters[i];
+		int nr = number_on(filter->arch, op->nr);
+
+		filter->prioritised[filter->priority_count++] =
+			(uint32_t)cg_scmp_door(filter->arch, nr);
+	}
+}
+
 static void read_rule(struct reference *reference, const struct op *op)
 {
 	for (size_t i = 0; i < reference->count; i++) {
 		struct read_filter *filter = &reference->filters[i];
 		const struct cg_scmp_arch *arch = filter->arch;
-		int nr = op->nr, door;
+		int nr = number_on(arch, op->nr);
+		int door = cg_scmp_door(arch, nr);
 		int64_t own;
 
-		if (arch != cg_scmp_arch_native() && nr != -1)
-			nr = cg_scmp_number(
-				arch, cg_scmp_name(cg_scmp_arch_native(), nr));
-		door = cg_scmp_door(arch, nr);
 		if (door == nr) {
 			add_rule(filter, (uint32_t)nr, op, -1);
 			continue;
@@ -114,6 +132,9 @@ static void read_op(struct reference *all, const struct op *op)
 	switch (op->kind) {
 	case OP_RULE:
 		read_rule(reference, op);
+		break;
+	case OP_PRIORITY:
+		read_priority(reference, op);
 		break;
 	case OP_ARCH_ADD:
 		add_filter(reference, arch_of(op->token));
@@ -137,17 +158,19 @@ static void read_op(struct reference *all, const struct op *op)
 	}
 }
 
-/* Whether a call that was given a priority has no rule. */
-static bool is_stray(const struct sequence *sequence, const int *codes, int nr)
+/* Whether a call was given a priority and has no rule, on one architecture. */
+static bool is_stray(const struct read_filter *filter)
 {
-	for (size_t i = 0; i < sequence->count; i++) {
-		const struct op *op = &sequence->ops[i];
+	for (size_t i = 0; i < filter->priority_count; i++) {
+		size_t j = 0;
 
-		if (op->kind == OP_RULE && !op->undone && codes[i] == 0 &&
-		    op->nr == nr)
-			return false;
+		while (j < filter->count &&
+		       filter->rules[j].nr != filter->prioritised[i])
+			j++;
+		if (j == filter->count)
+			return true;
 	}
-	return true;
+	return false;
 }
 
 void reference_read(struct reference *reference,
@@ -161,16 +184,15 @@ void reference_read(struct reference *reference,
 		all[i].count = 0;
 		add_filter(&all[i], cg_scmp_arch_native());
 	}
-	all[0].stray = false;
 	for (size_t i = 0; i < sequence->count; i++) {
 		const struct op *op = &sequence->ops[i];
 
-		if (op->undone || codes[i])
-			continue;
-		read_op(all, op);
-		all[0].stray |= op->kind == OP_PRIORITY &&
-				is_stray(sequence, codes, op->nr);
+		if (!op->undone && !codes[i])
+			read_op(all, op);
 	}
+	all[0].stray = false;
+	for (size_t i = 0; i < all[0].count; i++)
+		all[0].stray |= is_stray(&all[0].filters[i]);
 	*reference = all[0];
 }
 

@@ -24,10 +24,12 @@ struct read_filter {
 	const struct cg_scmp_arch *arch;
 	struct read_rule rules[READ_MAX];
 	size_t count;
+	uint32_t prioritised[OPS_MAX]; /* numbers that were given a priority */
+	size_t priority_count;
 };
 
 struct reference {
-	bool stray; /* a priority for a call without a rule */
+	bool stray; /* a priority for a call without a rule, somewhere */
 	uint32_t answer, foreign;
 	struct read_filter filters[FILTERS_MAX];
 	size_t count;
