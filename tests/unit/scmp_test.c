@@ -371,6 +371,80 @@ static void arches(struct tap *tap)
 	cg_scmp_free(big);
 }
 
+/* ---------------------------------------------------------------- text -- */
+
+enum { FLUSH = -10243, READ = 0 }; /* riscv's alone; a call that all have */
+
+/* How often `what` stands in a filter's text. */
+static size_t times_in(const struct cg_scmp *scmp, int level, const char *what)
+{
+	char *text = cg_scmp_text(scmp, level, false);
+	size_t times = 0;
+
+	for (const char *at = text; at && (at = strstr(at, what)); at++)
+		times++;
+	free(text);
+	return times;
+}
+
+static void absent_calls(struct tap *tap)
+{
+	static const struct {
+		const char *arch;
+		size_t shown;
+	} known[] = { { "x86_64", 1 },  { "aarch64", 1 }, { "x86", 0 },
+		      { "ppc64le", 0 }, { "s390x", 0 },   { "riscv64", 1 } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct cg_scmp *scmp = filter_for(known[i].arch);
+
+		tap_ok(tap,
+		       cg_scmp_rule(scmp, false, CG_RET_ALLOW, FLUSH, NULL,
+				    0) == 0 &&
+			       times_in(scmp, 1, "riscv_flush_icache") ==
+				       known[i].shown,
+		       "text: a call that %s may lack", known[i].arch);
+		cg_scmp_free(scmp);
+	}
+}
+
+static void priorities(struct tap *tap)
+{
+	struct cg_scmp *scmp = filter_for("x86_64");
+
+	(void)cg_scmp_priority(scmp, FLUSH, 7);
+	(void)cg_scmp_rule(scmp, false, CG_RET_ALLOW, FLUSH, NULL, 0);
+	tap_ok(tap, times_in(scmp, 1, "[priority: 65535]") == 1,
+	       "text: a call that is not there has no priority");
+	(void)cg_scmp_priority(scmp, READ, 7);
+	(void)cg_scmp_rule(scmp, false, CG_RET_ALLOW, READ, NULL, 0);
+	tap_ok(tap, times_in(scmp, 1, "[priority: 524287]") == 1,
+	       "text: one that is there has");
+	cg_scmp_free(scmp);
+}
+
+/* Calls behind one whose priority came before its rule. */
+static void trees(struct tap *tap)
+{
+	static const struct {
+		int calls;
+		size_t branches;
+	} known[] = { { 3, 0 }, { 4, 0 }, { 5, 1 }, { 7, 1 },
+		      { 8, 1 }, { 9, 2 }, { 16, 3 } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct cg_scmp *scmp = filter_for("x86_64");
+
+		(void)cg_scmp_priority(scmp, READ, 0);
+		for (int nr = READ; nr <= known[i].calls; nr++)
+			(void)cg_scmp_rule(scmp, false, CG_RET_ALLOW, nr, NULL,
+					   0);
+		tap_ok(tap, times_in(scmp, 2, "else #") == known[i].branches,
+		       "text: a tree for %d calls and one", known[i].calls);
+		cg_scmp_free(scmp);
+	}
+}
+
 int main(void)
 {
 	struct tap tap = { 0 };
@@ -379,5 +453,8 @@ int main(void)
 	by_refusal(&tap);
 	names(&tap);
 	arches(&tap);
+	absent_calls(&tap);
+	priorities(&tap);
+	trees(&tap);
 	return tap_done(&tap);
 }
