@@ -458,10 +458,10 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 
 	if (!config.at_exit && !config.time && !config.moment_call && !failed)
 		return 0;
-	thread = thread_of((u32)bpf_get_current_pid_tgid());
+	task = (struct task_struct *)bpf_get_current_task_btf();
+	thread = thread_of((u32)task->pid);
 	if (!thread || thread->state == STATE_OTHER)
 		return 0;
-	task = (struct task_struct *)bpf_get_current_task_btf();
 	if (config.time)
 		add_time(task);
 	call.lane = lane_of(task, thread);
