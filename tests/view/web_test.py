@@ -292,6 +292,27 @@ def check_hostile(tap, server):
     tap.ok(all(byte >= 0x20 for byte in raw), "no control byte in JSON")
 
 
+def check_behind(tap, server):
+    """A reader that is far behind is moved on, and told by how much."""
+    stored = server.get("/api/status")["stored"]
+    server.feed("".join(record(1000 + i, NOW + 1000) for i in range(2500)))
+    server.wait_for(stored + 2500)
+    connection = server.connect()
+    connection.request("GET", "/api/stream?after=1")
+    answer = connection.getresponse()
+    skipped, rows = None, []
+    while not rows:
+        line = answer.readline().decode().rstrip("\n")
+        if line == "event: skipped":
+            skipped = int(answer.readline().decode().split()[1])
+        elif line.startswith("data: ["):
+            rows = json.loads(line[6:])
+    connection.close()
+    tap.ok(skipped and skipped + 1 == rows[0]["row"] - 1 and
+           len(rows) == 200, "who is behind is told by how much", skipped,
+           rows[:1], len(rows))
+
+
 def check_bounds(tap, server):
     """Too many streams are refused; the rest goes on."""
     until = time.monotonic() + PATIENCE
@@ -456,7 +477,7 @@ def main():
     server.wait_for(120)
     for check in (check_page, check_events, check_event, check_sums, check_bad,
                   check_origin, check_diff, check_stream, check_hostile,
-                  check_bounds):
+                  check_behind, check_bounds):
         check(tap, server)
     tap.ok(server.stop() == 0, "ends in order", server.process.returncode)
     with tempfile.TemporaryDirectory(prefix="callgate-view-") as name:

@@ -157,7 +157,7 @@ function tellVerdicts(values) {
 async function overview() {
 	const query = filterQuery();
 
-	overview.last = Date.now();
+	const begun = overview.last = Date.now();
 	query.set("buckets", 120);
 	try {
 		await Promise.all([
@@ -167,9 +167,11 @@ async function overview() {
 		if (error.status !== 401)
 			toast(error.message);
 	}
+	overview.took = Date.now() - begun;
 }
 
-/* At most every other second, however much comes; and not out of sight. */
+/* However much comes, most of the time is the server's own; and not out of
+   sight. */
 function overviewSoon() {
 	if (overview.timer || document.hidden)
 		return;
@@ -177,7 +179,7 @@ function overviewSoon() {
 		overview.timer = 0;
 		if (!state.paused)
 			overview();
-	}, Math.max(250, 2000 - (Date.now() - (overview.last || 0))));
+	}, Math.max(250, Math.max(900, 4 * (overview.took || 0)) - (Date.now() - (overview.last || 0))));
 }
 
 /* --------------------------------------------------------------- filters -- */
