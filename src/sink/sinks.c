@@ -77,38 +77,56 @@ open_spool(struct sink *sink, const char *folder, struct cg_error *err)
 	return true;
 }
 
-static bool open_one(struct sink *sink, const struct settings *settings,
-		     const char *folder, struct cg_error *err)
+static void
+begin_one(struct sink *sink, const struct settings *settings, struct sinks *all)
 {
+	sink->all = all;
 	sink->settings = settings;
 	sink->dead_file = -1;
 	sink->status.name = settings->name;
 	sink->status.kind = settings->kind->name;
 	pthread_mutex_init(&sink->mutex, NULL);
-	if (settings->kind->deliver && !open_spool(sink, folder, err))
+}
+
+static bool
+open_one(struct sink *sink, const char *folder, struct cg_error *err)
+{
+	const struct sink_kind *kind = sink->settings->kind;
+
+	if (kind->deliver && !open_spool(sink, folder, err))
 		return false;
-	if (settings->kind->open && !settings->kind->open(sink, err))
+	if (kind->open && !kind->open(sink, err))
 		return false;
-	return !settings->kind->deliver || deliver_begin(sink, err);
+	return !kind->deliver || deliver_begin(sink, err);
+}
+
+/* What answers with the state of all of them begins when they are all there. */
+static bool
+open_all(struct sinks *sinks, const char *folder, struct cg_error *err)
+{
+	bool ok = true;
+
+	for (int turn = 0; turn < 2; turn++)
+		for (size_t i = 0; ok && i < sinks->count; i++)
+			if ((turn == 0) ==
+			    (sinks->at[i].settings->kind->deliver != NULL))
+				ok = open_one(&sinks->at[i], folder, err);
+	return ok;
 }
 
 bool sinks_open(const struct settings *list, size_t count, const char *folder,
 		struct sinks **out, struct cg_error *err)
 {
 	struct sinks *sinks = calloc(1, sizeof(*sinks));
-	bool ok;
 
 	if (!sinks)
 		return fail_nomem(err);
 	pthread_mutex_init(&sinks->mutex, NULL);
 	sinks->at = calloc(count + 1, sizeof(*sinks->at));
-	ok = (sinks->at || fail_nomem(err)) && make_folders(folder, err);
-	for (size_t i = 0; ok && i < count; i++) {
-		sinks->at[i].all = sinks;
-		sinks->count++;
-		ok = open_one(&sinks->at[i], &list[i], folder, err);
-	}
-	if (!ok) {
+	for (size_t i = 0; sinks->at && i < count; i++)
+		begin_one(&sinks->at[sinks->count++], &list[i], sinks);
+	if (!(sinks->at || fail_nomem(err)) || !make_folders(folder, err) ||
+	    !open_all(sinks, folder, err)) {
 		sinks_close(sinks);
 		return false;
 	}

@@ -188,7 +188,7 @@ def secrets(world):
     store.authorization = "Basic no"
     server, url = bulk_server.start(store)
     got = world.run([f"elasticsearch:{url},{QUICK}".replace("drain=20s",
-                                                            "drain=200ms")])
+                                                            "drain=1500ms")])
     row = next(iter(sums(got.err).values()))
     world.tap.ok(balanced(row) and row[6] == COUNT and "401" in got.err and
                  "missing or wrong credentials" in got.err,
@@ -243,7 +243,7 @@ def tls(world):
         store = bulk_server.Store()
         server, url = bulk_server.start(store, tls=(
             folder / "server.pem", folder / "server.key"))
-        drain = "20s" if good else "300ms"
+        drain = "20s" if good else "1500ms"
         got = world.run([f"elasticsearch:{url},{words}," +
                          QUICK.replace("20s", drain)])
         if good:

@@ -147,7 +147,7 @@ def check_journald(tap, callgate):
     tap.ok(events[-2].get("PROCESS_EXECUTABLE") == ["/a\nb"] and
            len(events[-1]["PROCESS_EXECUTABLE"][0]) == 4096,
            "newlines and long names", events[-2:])
-    got = run(callgate, f"journald:{callgate.folder}/nowhere,drain=100ms")
+    got = run(callgate, f"journald:{callgate.folder}/nowhere,drain=1s")
     row = row_of(got, "journald")
     tap.ok(balanced(row) and row[6] == COUNT and "No such file" in got.err,
            "no journal: it stays", got)
