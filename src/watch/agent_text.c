@@ -16,11 +16,14 @@ static void scan_byte(struct agent_scan *scan, char c)
 			scan->quoted = false;
 		return;
 	}
-	if (c == '"') {
-		scan->quoted = true;
-	} else if (c == '{' || c == '[') {
+	if (c == '{' || c == '[') {
 		scan->depth++;
 		scan->begun = true;
+	} else if (!scan->begun) {
+		/* What does not begin as an object never ends as one. */
+		scan->closed = !memchr(" \t\r\n", c, 4);
+	} else if (c == '"') {
+		scan->quoted = true;
 	} else if (c == '}' || c == ']') {
 		scan->closed = scan->depth <= 1;
 		scan->depth -= scan->depth > 0;
@@ -31,8 +34,7 @@ bool agent_scan(struct agent_scan *scan, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length && !scan->closed; i++)
 		scan_byte(scan, text[i]);
-	/* What does not begin as an object never ends as one. */
-	return scan->closed || (scan->quoted && !scan->begun);
+	return scan->closed;
 }
 
 static const char *text_at(const struct node *mapping, const char *key)
