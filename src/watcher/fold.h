@@ -15,10 +15,11 @@
 enum { FOLDS = 512 };
 
 struct fold {
-	char *key;      /* what makes it the same; NULL: free */
-	uint64_t since; /* nanoseconds: when the window began */
-	uint64_t count; /* those that followed */
-	char *line;     /* of the first one */
+	char *key;            /* what makes it the same; NULL: free */
+	uint64_t since;       /* nanoseconds: when the window began */
+	uint64_t count;       /* those that followed */
+	uint64_t first, last; /* when the first and the last of these were */
+	struct cg_violation *violation; /* the one that was news */
 };
 
 struct folds {
@@ -28,12 +29,14 @@ struct folds {
 
 /*
  * Whether the violation, seen at `now`, is news. If not, it is counted. Where
- * the table is full everything is news.
+ * the table is full everything is news. `*kept`: it belongs to the table now.
  */
-bool fold_is_news(struct folds *folds, const struct cg_violation *violation,
-		  const char *line, uint64_t now);
+bool fold_is_news(struct folds *folds, struct cg_violation *violation,
+		  uint64_t now, bool *kept);
 
-/* Tell what was counted in windows that are over by `now`. */
-void fold_tell(struct folds *folds, uint64_t now, FILE *out);
+/* Tell what was counted in windows that are over by `now`: as a line, or as an
+   event that stands for all that followed. */
+void fold_tell(struct folds *folds, uint64_t now, enum cg_event_shape shape,
+	       FILE *out);
 
 #endif

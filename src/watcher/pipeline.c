@@ -98,22 +98,24 @@ static void hand_on(struct session *session,
 void pipeline_put(struct session *session, struct cg_violation *violation)
 {
 	char *event = cg_violation_event(violation, session->shape);
+	bool kept = false;
 
 	if (!event)
 		out_die_nomem();
 	session->told++;
-	if (!session->live && !session->quiet &&
-	    fold_is_news(&session->folds, violation, event, session_now()))
-		puts(event);
 	if (session->store || session->web || session->live || session->outlets)
 		hand_on(session, violation, event);
+	if (!session->live && !session->quiet &&
+	    fold_is_news(&session->folds, violation, session_now(), &kept))
+		puts(event);
 	free(event);
-	cg_violation_free(violation);
+	if (!kept)
+		cg_violation_free(violation);
 }
 
 void pipeline_tick(struct session *session)
 {
-	fold_tell(&session->folds, session_now(), stdout);
+	fold_tell(&session->folds, session_now(), session->shape, stdout);
 	fflush(stdout);
 	commit_store(session, false);
 	outlets_tick(session);
@@ -122,7 +124,7 @@ void pipeline_tick(struct session *session)
 
 int pipeline_end(struct session *session, int status)
 {
-	fold_tell(&session->folds, UINT64_MAX, stdout);
+	fold_tell(&session->folds, UINT64_MAX, session->shape, stdout);
 	commit_store(session, true);
 	show_close(session);
 	store_close(session->store);

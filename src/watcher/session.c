@@ -141,9 +141,10 @@ bool session_read(struct session *session, const struct fields *fields)
 	session->unconfined = fields->no_confine;
 	session->folds.window = window * SECOND;
 	session->wanted.buffer = queue > INT32_MAX ? INT32_MAX : queue;
-	if (window && session->shape != CG_EVENT_LINE) {
-		out_error("--fold is for lines: events in JSON are told one "
-			  "by one");
+	if (window && session->shape != CG_EVENT_LINE &&
+	    session->shape != CG_EVENT_ECS) {
+		out_error("--fold is for lines and ecs: Auditbeat's events "
+			  "have no count");
 		return false;
 	}
 	session->started = session_now();

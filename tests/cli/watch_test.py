@@ -56,6 +56,13 @@ def check_logs(tap, callgate):
     got = callgate("watch", "--fold", 60, "-", text=log)
     tap.ok(got.out.count("\n") == 2 and got.out.endswith("and 4 more\n"),
            "the same is folded", got)
+    got = callgate("watch", "--json", "--fold", 60, "-", text=log)
+    events = [json.loads(line) for line in got.out.splitlines()]
+    folded = events[1]["seccomp"] if len(events) == 2 else {}
+    tap.ok(folded.get("count") == 4 and "count" not in events[0]["seccomp"] and
+           folded["first_seen"] == "2026-11-22T02:10:17.332Z" and
+           events[0]["event"]["id"] != events[1]["event"]["id"],
+           "as an event that stands for the rest", got)
     got = callgate("watch", "--json", "-", text=log)
     tap.ok(all(json.loads(line)["event"]["action"] == "violated-seccomp-policy"
                for line in got.out.splitlines()), "JSON", got)
@@ -69,7 +76,8 @@ def check_logs(tap, callgate):
             (["watch", "nowhere.log"], "nowhere.log: No such file"),
             (["watch", "-f", "xml", "-"], "no format is called 'xml'"),
             (["watch", "-n", "0", "-"], "wants a number above 0, not '0'"),
-            (["watch", "--json", "--fold", "1", "-"], "--fold is for lines")]:
+            (["watch", "-f", "auditbeat", "--fold", "1", "-"],
+             "--fold is for lines and ecs")]:
         got = callgate(*words)
         tap.ok(got.status == 2 and message in got.err, " ".join(words), got)
 
