@@ -106,6 +106,11 @@ def main():
         tap.ok(installed.returncode == 0, "installs", installed.stdout)
         found = sorted(root.rglob("libcallgate.so.0"))
         tap.ok(len(found) == 1, "one shared library", found)
+        beside = [path.parent for name in ("callgate", "callgate-watch")
+                  for path in root.rglob(name) if os.access(path, os.X_OK) and
+                  path.is_file() and path.parent.name == "bin"]
+        tap.ok(len(beside) == 2 and beside[0] == beside[1],
+               "callgate watch finds its program", beside)
         for way in WAYS if found else []:
             build_and_run(tap, root, found[0].parent, way)
     tap.done()
