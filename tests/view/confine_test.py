@@ -17,7 +17,7 @@ import tempfile
 import time
 
 from live_test import Terminal
-from served import PATIENCE, Server, program_of, record
+from served import PATIENCE, Server, Watch, program_of, record
 from web_test import NEW, OLD, certificate, form, read_stream
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent
@@ -157,27 +157,22 @@ def check_sinks(tap, program, folder, policy):
 def check_live(tap, callgate, program, folder, policy):
     """The kernel's own, by audit and eBPF where they can be had."""
     (folder / "refuser.yml").write_text(REFUSER)
-    with subprocess.Popen([program, "--confine", policy, "--json"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True) as watch:
-        time.sleep(2)
-        if watch.poll() is not None:
-            tap.skip("the kernel", watch.stderr.read().splitlines()[0])
-            return
-        for command in (["mkdir", str(folder / "no")],
-                        ["python3", "-c", "import socket; socket.socket()"]):
-            subprocess.run([callgate, "run", "--no-explain", "--policy",
-                            folder / "refuser.yml", "--", *command],
-                           check=False, stderr=subprocess.DEVNULL)
-        time.sleep(2)
-        threads = modes(watch.pid)
-        watch.send_signal(signal.SIGTERM)
-        out, err = watch.communicate(timeout=PATIENCE)
-    tap.ok(watch.returncode == 0 and '"socket"' in out,
-           "violations of this moment", watch.returncode, err)
-    if "ebpf" not in err:
-        tap.ok('"name":"mkdir"' in out, "what eBPF sees", err)
+    watch = Watch(folder, program, "--confine", policy, "--json")
+    err = watch.text(watch.err)
+    if not watch.ready:
+        tap.skip("the kernel", err.splitlines()[0])
+        return
+    for command in (["mkdir", str(folder / "no")],
+                    ["python3", "-c", "import socket; socket.socket()"]):
+        subprocess.run([callgate, "run", "--no-explain", "--policy",
+                        folder / "refuser.yml", "--", *command],
+                       check=False, stderr=subprocess.DEVNULL)
+    tap.ok(watch.tells('"name":"socket"'), "violations of this moment", err)
+    if "without ebpf" not in err:
+        tap.ok(watch.tells('"name":"mkdir"'), "what eBPF sees", err)
+    threads = modes(watch.process.pid)
     tap.ok(set(threads.values()) == {2}, "under the filter", threads)
+    tap.ok(watch.stop() == 0, "and it ends in order", watch.text(watch.err))
 
 
 def check_rest(tap, program, folder):

@@ -189,9 +189,16 @@ async function checkReal() {
 	const { page, end } = await browse();
 	const policy = path.join(work, "refuser.yml");
 
-	fs.writeFileSync(policy, "seccomp:\n  default_action: allow\n  syscalls:\n    - {action: kill_process, names: [mkdir, mkdirat]}\n");
+	fs.writeFileSync(policy, "seccomp:\n  default_action: allow\n  syscalls:\n    - {action: kill_process, names: [mkdir, mkdirat, rmdir]}\n");
 	await page.goto(`${server.url}#call=mkdir`);
 	await until(page, () => document.getElementById("live").dataset.state === "live");
+	/* Until one is seen it may not listen yet. */
+	for (let turn = 0; turn < 40; turn++) {
+		child.spawnSync(path.join(programs, "callgate"), ["run", "--no-explain", "--policy", policy, "--", "rmdir", work], { stdio: "ignore" });
+		await page.waitForTimeout(250);
+		if (await page.evaluate(() => fetch("/api/events?call=rmdir").then((answer) => answer.json()).then((body) => body.rows.length)))
+			break;
+	}
 	const ran = new Promise((resolve) => child.spawn(path.join(programs, "callgate"),
 		["run", "--no-explain", "--policy", policy, "--", "mkdir", path.join(work, "never")],
 		{ stdio: "ignore" }).on("exit", () => resolve(Date.now())));

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -121,6 +122,50 @@ class Server:
             status = None
         self.said.close()
         return status
+
+
+class Watch:
+    """The watch of this machine's own violations, once it listens."""
+
+    def __init__(self, folder, *command):
+        self.out = tempfile.TemporaryFile()
+        self.err = tempfile.TemporaryFile()
+        path = f"{folder}/ready-{time.monotonic_ns()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(path)
+            os.chmod(path, 0o777)
+            self.process = subprocess.Popen(
+                [str(word) for word in command], stdout=self.out,
+                stderr=self.err, env={**os.environ, "NOTIFY_SOCKET": path})
+            ready.settimeout(0.2)
+            self.ready = self.wait_ready(ready)
+
+    def wait_ready(self, ready):
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                return ready.recv(100) == b"READY=1"
+            except TimeoutError:
+                pass
+        return False
+
+    def text(self, file):
+        file.seek(0)
+        return file.read().decode(errors="replace")
+
+    def tells(self, *words):
+        """Whether all of this comes to be said."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            if all(word in self.text(self.out) for word in words):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def stop(self):
+        """Its exit status."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
 
 
 def program_of(command):

@@ -12,9 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
-from served import PATIENCE, program_of, record
+from served import Watch, program_of, record
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent
                        / "house"))
@@ -103,29 +102,24 @@ def check_capabilities(tap, callgate, program, folder):
     for sources, names, calls in [
             ("audit", "+audit_read", {"socket"}),
             ("audit,ebpf", "+audit_read,+bpf,+perfmon", {"socket", "mkdir"})]:
-        with subprocess.Popen(
-                ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                 "--no-new-privs", f"--inh-caps=-all,{names}",
-                 f"--ambient-caps=-all,{names}",
-                 f"--bounding-set=-all,{names}", copy, "--source", sources,
-                 "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                text=True) as watch:
-            time.sleep(2)
-            for command in (["mkdir", folder / "no"],
-                            ["python3", "-c",
-                             "import socket; socket.socket()"]):
-                subprocess.run([callgate, "run", "--no-explain", "--policy",
-                                folder / "refuser.yml", "--", *command],
-                               check=False, stderr=subprocess.DEVNULL)
-            time.sleep(1.5)
-            watch.terminate()
-            out, err = watch.communicate(timeout=PATIENCE)
-        if watch.returncode != 0 or "ebpf" in err:
+        watch = Watch(folder, "setpriv", "--reuid=65534", "--regid=65534",
+                      "--clear-groups", "--no-new-privs",
+                      f"--inh-caps=-all,{names}",
+                      f"--ambient-caps=-all,{names}",
+                      f"--bounding-set=-all,{names}", copy, "--source",
+                      sources, "--json")
+        err = watch.text(watch.err)
+        if not watch.ready:
             tap.skip(f"with {names}", " ".join(err.split())[:100])
             continue
-        seen = {call for call in ("socket", "mkdir")
-                if f'"syscall":{{"name":"{call}"' in out}
-        tap.ok(seen >= calls, f"with {names} alone", seen, err)
+        for command in (["mkdir", folder / "no"],
+                        ["python3", "-c", "import socket; socket.socket()"]):
+            subprocess.run([callgate, "run", "--no-explain", "--policy",
+                            folder / "refuser.yml", "--", *command],
+                           check=False, stderr=subprocess.DEVNULL)
+        tap.ok(watch.tells(*(f'"syscall":{{"name":"{call}"'
+                             for call in calls)), f"with {names} alone", err)
+        tap.ok(watch.stop() == 0, "and it ends in order")
 
 
 def check_manifests(tap):
