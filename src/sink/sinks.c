@@ -118,14 +118,18 @@ bool sinks_open(const struct settings *list, size_t count, const char *folder,
 		struct sinks **out, struct cg_error *err)
 {
 	struct sinks *sinks = calloc(1, sizeof(*sinks));
+	bool spools = false;
 
 	if (!sinks)
 		return fail_nomem(err);
 	pthread_mutex_init(&sinks->mutex, NULL);
 	sinks->at = calloc(count + 1, sizeof(*sinks->at));
-	for (size_t i = 0; sinks->at && i < count; i++)
+	for (size_t i = 0; sinks->at && i < count; i++) {
 		begin_one(&sinks->at[sinks->count++], &list[i], sinks);
-	if (!(sinks->at || fail_nomem(err)) || !make_folders(folder, err) ||
+		spools |= list[i].kind->deliver != NULL;
+	}
+	if (!(sinks->at || fail_nomem(err)) ||
+	    (spools && !make_folders(folder, err)) ||
 	    !open_all(sinks, folder, err)) {
 		sinks_close(sinks);
 		return false;

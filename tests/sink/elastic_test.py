@@ -270,6 +270,31 @@ def restart(world):
     waiting.join()
 
 
+def gone(world):
+    """The server goes for good, and the spool is small: what is lost is told
+    of, exactly, to whoever else listens."""
+    store = bulk_server.Store()
+    store.faults = itertools.chain([Fault("none")] * 2,
+                                   itertools.repeat(Fault("reset", 100)))
+    server, url = bulk_server.start(store)
+    name = f"gone{world.number}.ndjson"
+    got = world.run([f"elasticsearch:{url},{QUICK},batch=50,spool=256KiB"
+                     .replace("drain=20s", "drain=1s"), f"file:{name}"],
+                    4000)
+    server.shutdown()
+    row = next(row for sink, row in sums(got.err).items()
+               if sink.startswith("elastic"))
+    lost = [json.loads(line)["seccomp"]["lost"] for line in
+            (world.callgate.folder / name).read_text().splitlines()
+            if "lost-events" in line]
+    world.tap.ok(balanced(row) and row[4] and row[6] and
+                 row[2] == len(store.documents) and got.status == 1 and
+                 sum(each["count"] for each in lost) == row[4] ==
+                 lost[-1]["total"],
+                 f"the server is gone: {row}, {len(lost)} losses told", got,
+                 lost)
+
+
 def killed(world):
     """kill -9 again and again: what was put is there in the end, once."""
     store = bulk_server.Store()
@@ -318,7 +343,7 @@ def main():
         return
     world = World(callgate, tap)
     for part in (faults, sizes, refusals, hosts, secrets, tls, restart,
-                 killed):
+                 gone, killed):
         part(world)
     tap.done()
 
