@@ -102,9 +102,11 @@ static void configure_numbers(const struct cg_recorder *recorder,
 			config->fork_nr[door][i] =
 				number_of(recorder, door, forks[i]);
 	}
-	for (unsigned i = 0; i < HANDLERS; i++)
+	for (unsigned i = 0; i < HANDLERS; i++) {
+		config->return_door[i] = (int)returns[i].door;
 		config->return_nr[i] =
 			number_of(recorder, returns[i].door, returns[i].name);
+	}
 }
 
 static void
@@ -120,6 +122,19 @@ configure_moment(const struct cg_recorder *recorder, struct side_config *config)
 	}
 }
 
+/* As struct side_config has them, from bits. */
+static unsigned char two_arguments(unsigned bits)
+{
+	unsigned packed = 0, shift = 0;
+
+	for (unsigned i = 0; i < SIDE_ARGUMENTS && shift < 8; i++)
+		if (bits & 1u << i) {
+			packed |= (i + 1) << shift;
+			shift += 4;
+		}
+	return (unsigned char)packed;
+}
+
 static void
 configure_values(const struct cg_recorder *recorder, struct side_config *config)
 {
@@ -129,8 +144,8 @@ configure_values(const struct cg_recorder *recorder, struct side_config *config)
 			recorder->doors.abi[i / SIDE_NUMBERS];
 
 		if (abi)
-			config->wanted[i] = (unsigned char)interest_arguments(
-				abi, abi->nr_base + i % SIDE_NUMBERS);
+			config->wanted[i] = two_arguments(interest_arguments(
+				abi, abi->nr_base + i % SIDE_NUMBERS));
 	}
 }
 

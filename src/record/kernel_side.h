@@ -134,11 +134,13 @@ struct side_config {
 	int fork_nr[SIDE_DOORS + 1][4]; /* clone, clone3, fork, vfork */
 	/* By enum side_handler: the call that ends it. */
 	int return_nr[HANDLERS + 3];
+	int return_door[HANDLERS + 3];
 	unsigned nr_sendto, nr_sendmsg; /* native */
 	unsigned long long cgroup;      /* inode of the directory */
 	int hierarchy;                  /* that it is in */
 	int base_filters;               /* that we are under ourselves */
-	/* A bit for each argument to keep, by door and number. */
+	/* By door and number, up to two arguments to keep: each is 1 more than
+	   its number, in 4 bits. */
 	unsigned char wanted[SIDE_WANTED];
 };
 

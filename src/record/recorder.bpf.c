@@ -167,11 +167,10 @@ add_one(void *map, const void *key, void *value_or_null)
 static __always_inline bool
 is_one_of(u32 nr, const volatile int *list, u32 count)
 {
-	bool found = 0;
-
 	for (u32 i = 0; i < count; i++)
-		found |= list[i] == (int)nr;
-	return found;
+		if (list[i] == (int)nr)
+			return 1;
+	return 0;
 }
 
 static __always_inline void keep_value(u32 cell, u32 number, u64 value)
@@ -197,12 +196,18 @@ static __always_inline void keep_value(u32 cell, u32 number, u64 value)
 	__sync_fetch_and_add(&other[number], 1);
 }
 
+/* The arguments are told one by one: a loop takes the verifier long. */
 static __noinline void
 keep_values(const struct pt_regs *regs, u32 door, u32 cell, u32 which)
 {
-	for (u32 i = 0; i < SIDE_ARGUMENTS; i++)
-		if (which & 1u << i)
-			keep_value(cell, i, machine_argument(regs, door, i));
+	u32 first = which & 15, second = which >> 4;
+
+	if (first && first <= SIDE_ARGUMENTS)
+		keep_value(cell, first - 1,
+			   machine_argument(regs, door, first - 1));
+	if (second && second <= SIDE_ARGUMENTS)
+		keep_value(cell, second - 1,
+			   machine_argument(regs, door, second - 1));
 }
 
 static __always_inline void
@@ -408,9 +413,7 @@ came_from_handler(const struct side_thread *thread, struct call *call)
 		return 0;
 	if (handler == HANDLER_NATIVE && call->door == DOOR_COMPAT)
 		handler = HANDLER_COMPAT_INFO; /* sent before we looked */
-	call->door = handler == HANDLER_X32      ? DOOR_X32
-		     : handler == HANDLER_NATIVE ? DOOR_NATIVE
-						 : DOOR_COMPAT;
+	call->door = (u32)config.return_door[handler];
 	call->nr = (u32)config.return_nr[handler];
 	return 1;
 }
@@ -430,18 +433,18 @@ count_returned(void *ctx, struct task_struct *task, struct side_thread *thread,
 		thread->mark &= ~MARK_SKIP;
 		return 0;
 	}
-	if (machine_number(regs) == -1 && came_from_handler(thread, call)) {
-		count_call(ctx, task, 0, call);
-		return 1;
-	}
+	/* The registers are those of before the signal, then. */
+	if (machine_number(regs) == -1 && came_from_handler(thread, call))
+		regs = 0;
 	/* The parent's call: a child returns from it, too. */
-	if (ret == 0 && IS_ONE_OF(call->nr, config.fork_nr[call->door & 3]))
+	if (ret == 0 && regs &&
+	    IS_ONE_OF(call->nr, config.fork_nr[call->door & 3]))
 		return 0;
-	if (ret == NOT_MADE && died_before(task)) {
+	if (ret == NOT_MADE && regs && died_before(task)) {
 		thread->mark |= MARK_SKIP; /* nor will it be when it ends */
 		return 0;
 	}
-	if (config.moment_ready && ret >= 0)
+	if (config.moment_ready && ret >= 0 && regs)
 		look_for_ready(regs, call->door, call->nr);
 	count_call(ctx, task, regs, call);
 	return 1;
@@ -677,7 +680,7 @@ count_last(void *ctx, struct task_struct *task, struct side_thread *thread)
 		return;
 	if (IS_ONE_OF(call.nr, config.end_nr[call.door & 3]) ||
 	    machine_dies_in_call(task, regs))
-		count_call(ctx, task, regs, &call);
+		count_call(ctx, task, 0, &call);
 }
 
 SEC("tp_btf/sched_process_exit")
