@@ -108,6 +108,10 @@ def one_that_runs(world, kind, runtime):
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         stderr=subprocess.PIPE)
     container.stdout.readline()
+    # crun notes down what runs a little later than that says so.
+    while not any(os.path.exists(f"/run/{kind}/{name}/{file}")
+                  for file in ("state.json", "status")):
+        time.sleep(0.01)
     record = world.attach("--container", name, "-o", "runs.json")
     container.communicate("go on\n", timeout=60)
     record.send_signal(signal.SIGINT)
