@@ -28,17 +28,6 @@ static void begin(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-bool http_is_url(const char *text)
-{
-	const char *behind = strstr(text, "://");
-	size_t scheme = behind ? (size_t)(behind - text) : 0;
-
-	return ((scheme == 4 && memcmp(text, "http", 4) == 0) ||
-		(scheme == 5 && memcmp(text, "https", 5) == 0)) &&
-	       behind[3] && !strchr("/:?#", behind[3]) &&
-	       !strpbrk(text, " \t\r\n\"<>");
-}
-
 /* --------------------------------------------------------------- headers -- */
 
 static bool add_header(struct http *http, const char *line)

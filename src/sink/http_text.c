@@ -1,3 +1,4 @@
+/* Texts of HTTP that need no connection: URLs, base64. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,4 +55,15 @@ char *http_unbase64(const char *text, size_t *length)
 	out[used] = '\0';
 	*length = used;
 	return out;
+}
+
+bool http_is_url(const char *text)
+{
+	const char *behind = strstr(text, "://");
+	size_t scheme = behind ? (size_t)(behind - text) : 0;
+
+	return ((scheme == 4 && memcmp(text, "http", 4) == 0) ||
+		(scheme == 5 && memcmp(text, "https", 5) == 0)) &&
+	       behind[3] && !strchr("/:?#", behind[3]) &&
+	       !strpbrk(text, " \t\r\n\"<>");
 }
