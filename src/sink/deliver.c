@@ -190,7 +190,10 @@ static void note(struct sink *sink, const struct attempt *attempt, bool again)
 {
 	pthread_mutex_lock(&sink->mutex);
 	sink->status.retries += again;
-	memcpy(sink->status.trouble, attempt->why, sizeof(attempt->why));
+	/* The last attempt is cut short: what was wrong before says more. */
+	if (!atomic_load(&sink->abort) || !sink->status.trouble[0])
+		memcpy(sink->status.trouble, attempt->why,
+		       sizeof(attempt->why));
 	pthread_mutex_unlock(&sink->mutex);
 }
 

@@ -297,6 +297,10 @@ bool http_send(struct http *http, const struct http_request *request,
 		       packed ? (const void *)packed : request->body,
 		       packed ? length : request->length, packed != NULL);
 	free(packed);
+	if (code == CURLE_ABORTED_BY_CALLBACK && atomic_load(http->abort)) {
+		snprintf(why, HTTP_WHY, "the end came before an answer");
+		return false;
+	}
 	if (code != CURLE_OK) {
 		snprintf(why, HTTP_WHY, "%.200s",
 			 http->why[0] ? http->why : curl_easy_strerror(code));

@@ -243,7 +243,7 @@ def tls(world):
         store = bulk_server.Store()
         server, url = bulk_server.start(store, tls=(
             folder / "server.pem", folder / "server.key"))
-        drain = "20s" if good else "1500ms"
+        drain = "20s" if good else "5s"
         got = world.run([f"elasticsearch:{url},{words}," +
                          QUICK.replace("20s", drain)])
         if good:
