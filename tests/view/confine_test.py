@@ -52,7 +52,10 @@ def modes(pid):
     """{thread: its seccomp mode}"""
     found = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        text = (task / "status").read_text()
+        try:
+            text = (task / "status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that ended in the meantime
         found[task.name] = int(re.search(r"^Seccomp:\s+(\d)", text, re.M)[1])
     return found
 
