@@ -73,9 +73,10 @@ int run_live(struct session *session, bool ask)
 		/* A signal ends the wait; session_is_over() sees why. */
 		(void)poll(ready, 2, more ? 0 : TICK);
 		ok = drain(session, watch, &more);
-		sources_tell_losses(session, watch);
+		sources_tell_losses(session, watch, false);
 		pipeline_tick(session);
 	}
+	sources_tell_losses(session, watch, true);
 	cg_watch_close(watch);
 	return pipeline_end(session, ok ? status : EXIT_REFUSED);
 }

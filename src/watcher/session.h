@@ -37,7 +37,8 @@ struct session {
 	const char *policy;     /* to run under; NULL: that built in */
 	uint64_t most, seconds; /* 0: no end */
 	uint64_t started, told, damaged;
-	struct cg_watch_tally counts;
+	struct cg_watch_tally counts, told_counts; /* now; as told last */
+	uint64_t told_sources;                     /* when that was */
 	struct folds folds;
 	struct store *store;     /* or NULL */
 	uint64_t committed;      /* when the store last was */

@@ -103,17 +103,22 @@ void sources_note(const struct cg_watch *watch)
 
 /* Each source by its own count. Audit's is known only once a later record
    comes: until then it is 0, and that its queue was full. */
-void sources_tell_losses(struct session *session, const struct cg_watch *watch)
+void sources_tell_losses(struct session *session, const struct cg_watch *watch,
+			 bool at_once)
 {
 	struct loss audit = { .where = "source", .name = "audit" };
 	struct loss ebpf = { .where = "source",
 			     .name = "ebpf",
 			     .why = "there was no room to send them" };
-	struct cg_watch_tally counts, before = session->counts;
+	struct cg_watch_tally counts, before = session->told_counts;
 	char why[96];
 
 	cg_watch_counts(watch, &counts);
 	session->counts = counts;
+	if (!at_once && session_now() - session->told_sources < SECOND)
+		return;
+	session->told_sources = session_now();
+	session->told_counts = counts;
 	if (counts.missed > before.missed ||
 	    counts.overruns > before.overruns) {
 		snprintf(why, sizeof(why),

@@ -16,7 +16,11 @@ bool sources_read_answer(const char *text, struct cg_watch_options *out);
 /* Say on stderr which of the wishes were left out, and why. */
 void sources_note(const struct cg_watch *watch);
 
-/* Tell of what they lost since the last time: an event of its own. */
-void sources_tell_losses(struct session *session, const struct cg_watch *watch);
+/*
+ * Tell of what they lost since the last time: an event of its own, once a
+ * second, or `at_once`.
+ */
+void sources_tell_losses(struct session *session, const struct cg_watch *watch,
+			 bool at_once);
 
 #endif

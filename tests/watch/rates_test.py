@@ -60,8 +60,13 @@ def check_loss(tap, scene, source, log):
         # What audit lost shows with the next record.
         after = scene.violate("50001", log)
     told, lost = watch.count(name), watch.lost().get(source, 0)
-    tap.ok(told + lost == count and lost > 0 and watch.count(after) == 1,
-           f"{source}: {count} sent, {told} told, {lost} lost", watch.notes)
+    # Others on the machine may violate their filters meanwhile, and be lost:
+    # alone, these are none.
+    others = told + lost - count
+    tap.ok(0 <= others <= count // 100 and lost > 0 and
+           watch.count(after) == 1,
+           f"{source}: {count} sent, {told} told, {lost} lost, of these "
+           f"{others} of others", watch.notes)
 
 
 def read_times(pipe, mark, delays):
