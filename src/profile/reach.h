@@ -38,7 +38,7 @@ struct cause {
 	const char *root; /* for HOW_ROOT: what it is */
 };
 
-enum { NOTHING = UINT32_MAX };
+#define NOTHING UINT32_MAX
 enum { TAKERS_MAX = 6 };
 
 /* A call or jump that leads to a function. */
