@@ -50,8 +50,12 @@ struct cg_profile_options {
 	const char *cache;
 	/* Called with what went wrong and changes nothing; NULL: never. */
 	void (*note)(void *context, const char *what);
-	/* Called now and then with what is being done; NULL: never. */
-	void (*progress)(void *context, const char *what, size_t done);
+	/*
+	 * Called now and then with what is being done, and how much of what is
+	 * known so far; that grows. NULL: never.
+	 */
+	void (*progress)(void *context, const char *what, size_t done,
+			 size_t known);
 	void *context;
 };
 

@@ -73,10 +73,17 @@ static const struct option options[] = {
 /* ---------------------------------------------------------------- reading --
  */
 
-static void show_progress(void *context, const char *what, size_t done)
+/* How much of what is known: more becomes known on the way. */
+static void
+show_progress(void *context, const char *what, size_t done, size_t known)
 {
+	enum { BAR = 24 };
+	const size_t full = known ? done * BAR / known : 0;
+
 	(void)context;
-	fprintf(stderr, "\r\033[K%s: %zu", what, done);
+	fprintf(stderr, "\r\033[K%s [%-*.*s] %zu of %zu", what, BAR,
+		(int)(full < BAR ? full : BAR),
+		"========================", done, known);
 }
 
 static void end_progress(void)

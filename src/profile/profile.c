@@ -358,12 +358,13 @@ static bool follow_names(struct work *work, struct cg_error *err)
 	return true;
 }
 
-static void say(const struct work *work, const char *what, size_t done)
+static void
+say(const struct work *work, const char *what, size_t done, size_t known)
 {
 	const struct cg_profile_options *options = work->wanted->options;
 
 	if (options->progress)
-		options->progress(options->context, what, done);
+		options->progress(options->context, what, done, known);
 }
 
 /* ------------------------------------------------------------- shelves -- */
@@ -434,6 +435,11 @@ static void save_shelves(struct work *work)
 	save_shelf(work, work->reach.shelf);
 }
 
+static void say_read(void *context, size_t done, size_t known)
+{
+	say(context, "code", done, known);
+}
+
 /* Until no round brings anything new. */
 static bool settle(struct work *work, struct cg_error *err)
 {
@@ -448,7 +454,8 @@ static bool settle(struct work *work, struct cg_error *err)
 		reach_drain(&work->reach);
 		note_unwinding(work);
 		reach_drain(&work->reach);
-		say(work, "code", work->reach.function_count);
+		say(work, "code", work->reach.function_count,
+		    work->reach.function_count);
 		if (work->reach.nomem)
 			return fail_work(work, err);
 		if (!follow_mentions(work, err))
@@ -465,7 +472,8 @@ static bool settle(struct work *work, struct cg_error *err)
 						  .reach = &work->reach };
 		if (!resolve_all(&work->resolve))
 			return fail_work(work, err);
-		say(work, "numbers", work->resolve.finding_count);
+		say(work, "numbers", work->resolve.finding_count,
+		    work->resolve.finding_count);
 		if (!follow_names(work, err))
 			return false;
 		reach_drain(&work->reach);
@@ -543,6 +551,8 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 		.all_data = wanted->options->data == CG_DATA_ALL,
 		.flows = &work.flows,
 		.crew = wanted->crew,
+		.progress = say_read,
+		.progress_context = &work,
 	};
 	ok = load_program(&work.loader, path, file, err) &&
 	     (flows_init(&work.flows, &work.arena, &work.reach) ||

@@ -173,7 +173,10 @@ struct reach {
 		unwinders;
 	size_t next_ask, next_object; /* what is still to be read */
 	bool nomem;
-	struct crew crew;    /* who reads code */
+	struct crew crew; /* who reads code */
+	/* Called after each batch; or NULL. */
+	void (*progress)(void *context, size_t done, size_t known);
+	void *progress_context;
 	struct batch *batch; /* of what is read at once; remarks.c */
 	struct shelf *shelf; /* of all images together; or NULL */
 	bool *foreign;       /* set when one image's answer asks others */

@@ -436,4 +436,7 @@ void remarks_read(struct reach *reach)
 			keep(reach, &batch->parts[i], k);
 		arena_free(&batch->parts[i].arena);
 	}
+	if (reach->progress)
+		reach->progress(reach->progress_context, reach->next_ask,
+				reach->ask_count);
 }
