@@ -38,6 +38,11 @@ struct cg_profile_options {
 	const char *const *with;
 	/* Folders to look for libraries in first; NULL, or up to NULL. */
 	const char *const *library_path;
+	/*
+	 * What can happen once this function of the program runs, "main" by
+	 * name or as the program's entry tells; NULL: all, from the start.
+	 */
+	const char *after;
 	bool no_modules;  /* leave out those that configuration names */
 	bool no_debug;    /* leave separate files of symbols alone */
 	size_t memory;    /* bytes to take at most; 0: 8 GiB */
@@ -111,6 +116,10 @@ struct cg_profile_step {
 /* The steps of call `index`, from 0; false past the end. */
 CG_API bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 			       size_t step, struct cg_profile_step *out);
+
+/* Whether the function at an address of a file can be come to. */
+CG_API bool cg_profile_comes_to(const struct cg_profile *profile,
+				const char *image, uint64_t address);
 
 /* What could not be found out. */
 enum cg_gap {

@@ -148,6 +148,19 @@ bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 	return true;
 }
 
+bool cg_profile_comes_to(const struct cg_profile *profile, const char *image,
+			 uint64_t address)
+{
+	const struct report *report = &profile->report;
+
+	for (size_t i = 0; i < report->function_count; i++)
+		if (report->functions[i].address == address &&
+		    strcmp(report->images[report->functions[i].image].path,
+			   image) == 0)
+			return true;
+	return false;
+}
+
 bool cg_profile_gap_at(const struct cg_profile *profile, size_t index,
 		       struct cg_profile_gap *out)
 {

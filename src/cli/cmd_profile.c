@@ -14,7 +14,7 @@
 
 struct fields {
 	const char *why, *why_not, *against, *sysroot, *data, *template;
-	const char *package, *output, *format;
+	const char *package, *output, *format, *after;
 	struct texts block, allow, with, library_path;
 	const char *jobs;
 	bool no_cache, diff, json, graph, names, gaps, images, no_modules,
@@ -29,7 +29,7 @@ static const struct option options[] = {
 	{ 0, "why", "NAME", OPTION_TEXT, offsetof(struct fields, why),
 	  "show the way to one call, step by step" },
 	{ 0, "why-not", "NAME", OPTION_TEXT, offsetof(struct fields, why_not),
-	  "show why a call is not in the list" },
+	  "show why a call, or all, is not in the list" },
 	{ 0, "against", "POLICY", OPTION_TEXT, offsetof(struct fields, against),
 	  "exit 1 if POLICY refuses a call of the program" },
 	{ 0, "diff", NULL, OPTION_FLAG, offsetof(struct fields, diff),
@@ -52,6 +52,8 @@ static const struct option options[] = {
 	  "the program's root, such as that of a container" },
 	{ 0, "data", "MODE", OPTION_TEXT, offsetof(struct fields, data),
 	  "reached (default), or all: coarser" },
+	{ 0, "after", "FUNCTION", OPTION_TEXT, offsetof(struct fields, after),
+	  "what can happen once FUNCTION runs, such as main" },
 	{ 0, "no-modules", NULL, OPTION_FLAG,
 	  offsetof(struct fields, no_modules),
 	  "leave out the modules that configuration names" },
@@ -163,6 +165,7 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 		.sysroot = fields->sysroot,
 		.no_modules = fields->no_modules,
 		.no_debug = fields->no_debug,
+		.after = fields->after,
 		.note = show_note,
 	};
 	char cache[4096];
@@ -434,6 +437,13 @@ explain_absence(const struct fields *fields, const struct cg_profile *profile,
 	struct cg_profile *all = NULL;
 	int status;
 
+	if (strcmp(fields->why_not, "all") == 0) {
+		status = open_profile(fields, true, programs, count, &all);
+		if (status == EXIT_YES)
+			listing_cut(profile, all, NULL);
+		cg_profile_free(all);
+		return status;
+	}
 	if (!cg_syscall_by_name(fields->why_not)) {
 		out_error("no system call is called '%s'", fields->why_not);
 		return EXIT_USAGE;
@@ -446,9 +456,7 @@ explain_absence(const struct fields *fields, const struct cg_profile *profile,
 	if (status != EXIT_YES)
 		return status;
 	if (listing_why(all, fields->why_not))
-		printf("left out: on this way there is a pointer in data that "
-		       "no code which can run\nmentions; --data=all keeps "
-		       "it\n");
+		listing_cut(profile, all, fields->why_not);
 	else
 		printf("%s: no code that the program can come to makes it, "
 		       "with all data taken as used\n",

@@ -395,3 +395,90 @@ void listing_graph(const struct cg_profile *profile, struct buf *out)
 	}
 	buf_puts(out, "}\n");
 }
+
+/* -------------------------------------------------------------- why not -- */
+
+static const char *reason_of(const char *how)
+{
+	static const struct {
+		const char *how, *reason;
+	} rows[] = {
+		{ "calls", "this call is behind a branch that no caller's "
+			   "constants choose, behind a call that\nnever comes "
+			   "back, or waits for something that does not happen "
+			   "here" },
+		{ "jumps to", "this jump is behind a branch that no caller's "
+			      "constants choose, or behind a\ncall that never "
+			      "comes back" },
+		{ "takes the address of",
+		  "what the code does with this address is known, or it is "
+		  "asked for by a name\nthat nothing mentions" },
+		{ "holds a pointer to",
+		  "no code that can run mentions the data that holds this "
+		  "pointer" },
+		{ "is unwound by", "nothing that can run unwinds" },
+		{ "may look up", "no code that can run mentions this name" },
+		{ "branches by a table to",
+		  "no caller's constants choose this case" },
+		{ "makes the call at",
+		  "this instruction is behind a branch that no caller's "
+		  "constants choose, or behind\na call that never comes "
+		  "back" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i].how, how) == 0)
+			return rows[i].reason;
+	return "no code that can run mentions the data that leads here";
+}
+
+static void put_cut(const struct cg_profile *profile,
+		    const struct cg_profile *all, size_t index)
+{
+	struct cg_profile_step step, cut = { 0 };
+	struct buf out = { 0 };
+	bool left = true;
+
+	for (size_t k = 0; cg_profile_step_at(all, index, k, &step); k++) {
+		if (cg_profile_comes_to(profile, step.image, step.address)) {
+			left = false;
+		} else if (!left || k == 0) {
+			cut = step;
+			left = true;
+		}
+	}
+	if (!cut.how)
+		return;
+	buf_printf(&out, "left out where the way %s ", cut.how);
+	add_place(&out, &cut, true);
+	buf_printf(&out, ":\n%s.\n--data=all keeps it.\n", reason_of(cut.how));
+	out_buf(&out);
+}
+
+static bool
+has_name(const struct cg_profile *profile, const struct cg_profile_call *wanted)
+{
+	struct cg_profile_call call;
+
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++)
+		if (call.abi == wanted->abi && call.call == wanted->call)
+			return true;
+	return false;
+}
+
+void listing_cut(const struct cg_profile *profile, const struct cg_profile *all,
+		 const char *name)
+{
+	const struct cg_syscall *wanted =
+		name ? cg_syscall_by_name(name) : NULL;
+	struct cg_profile_call call;
+
+	for (size_t i = 0; cg_profile_call_at(all, i, &call); i++) {
+		if (!call.call || (name && call.call != wanted) ||
+		    (!name && has_name(profile, &call)))
+			continue;
+		if (!name)
+			printf("%s: ", call.call->name);
+		put_cut(profile, all, i);
+	}
+}

@@ -45,4 +45,12 @@ bool listing_template(const struct cg_profile *profile,
 		      const struct names *names, const char *template,
 		      const char *package, struct buf *out);
 
+/*
+ * Why a call of `all`, which was profiled with all data, is not in `profile`:
+ * where on its way there the code is left that can be come to. `name` may be
+ * NULL: of all such calls, each with its name.
+ */
+void listing_cut(const struct cg_profile *profile, const struct cg_profile *all,
+		 const char *name);
+
 #endif

@@ -369,12 +369,32 @@ static bool stack_is_unsure(const struct following *following, uint64_t next,
 	       step.to.kind == OPERAND_REGISTER && step.to.name == X86_RSP;
 }
 
+/* i386: a function that does nothing but tell its caller where that is. */
+static bool tells_place(const struct loaded *in, uint64_t callee, uint8_t *out)
+{
+	struct step step;
+
+	if (!callee || in->image.machine != MACHINE_I386)
+		return false;
+	code_step(in, callee, &step);
+	if (step.op != OP_MOVE || step.size != 4 || step.narrow ||
+	    step.to.kind != OPERAND_REGISTER || step.to.name == X86_RSP ||
+	    step.from.kind != OPERAND_MEMORY || step.memory.offset ||
+	    step.memory.base != X86_RSP || step.memory.thread ||
+	    step.memory.index != REGISTER_NONE)
+		return false;
+	*out = step.to.name;
+	code_step(in, callee + step.length, &step);
+	return step.length && step.flow == FLOW_RETURN && !step.pops;
+}
+
 static bool follow_call(struct following *following, uint64_t at,
 			const struct step *step, struct state *state)
 {
 	struct flows *flows = following->flows;
 	const uint64_t next = at + step->length;
 	uint64_t callee = flow_callee(flows, following->in, step);
+	uint8_t name;
 
 	/* `call next; pop` only asks for its own address. */
 	if (step->direct && step->target == next) {
@@ -388,6 +408,11 @@ static bool follow_call(struct following *following, uint64_t at,
 		};
 
 		state_step(flows, state, following->in, at, &push);
+		return true;
+	}
+	if (world_at(flows->reach->world, callee) == following->in &&
+	    tells_place(following->in, callee, &name)) {
+		state->registers[name] = values_number(&flows->values, next);
 		return true;
 	}
 	if (callee && !flow_returns(flows, callee, 0))

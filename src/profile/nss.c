@@ -148,16 +148,6 @@ static const struct {
 	{ "pthread_exit", threads_end },
 };
 
-static bool has_function(const struct loaded *in, const char *name)
-{
-	const struct labels *labels = &in->functions;
-
-	for (size_t i = 0; i < labels->count; i++)
-		if (strcmp(labels->at[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 /* Whether we would see it happen: by the names of who tells. */
 static bool can_tell(const struct loaded *in, const char *before)
 {
@@ -168,7 +158,7 @@ static bool can_tell(const struct loaded *in, const char *before)
 	for (size_t i = 0; !in->main && i < sizeof(happens) / sizeof(*happens);
 	     i++)
 		if (happens[i].tells == before &&
-		    !has_function(in, happens[i].function))
+		    !loaded_has_function(in, happens[i].function))
 			return false;
 	return true;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "profile/after.h"
 #include "profile/modules.h"
 #include "profile/nss.h"
 
@@ -19,17 +20,24 @@ static struct cause root(const char *what)
 	return (struct cause){ .how = HOW_ROOT, .by = NOTHING, .root = what };
 }
 
+static struct cause start(const char *what)
+{
+	struct cause cause = root(what);
+
+	cause.starts = true;
+	return cause;
+}
+
 /* -------------------------------------------------------------- roots -- */
 
 static void add_array(struct work *work, const struct image *image,
-		      const struct span *array, const char *what)
+		      const struct span *array, struct cause cause)
 {
 	/* Its end comes from the file: not past what is stored there. */
 	for (uint64_t at = array->start;
 	     at < array->end && image_bytes(image, at, image->word).size;
 	     at += image->word)
-		reach_words(&work->reach, image->base + at, image->word,
-			    root(what));
+		reach_words(&work->reach, image->base + at, image->word, cause);
 }
 
 /* Relocations whose functions the loader calls, and those inside of code. */
@@ -93,19 +101,19 @@ static void add_roots(struct work *work, struct loaded *in)
 
 	if (in->main)
 		reach_function(reach, image->base + image->entry,
-			       root("the program's entry"));
+			       start("the program's entry"));
 	reach_drain(reach);
 	if (image->init)
 		reach_function(reach, image->base + image->init,
-			       root("run at start"));
-	add_array(work, image, &image->preinit_array, "run at start");
-	add_array(work, image, &image->init_array, "run at start");
+			       start("run at start"));
+	add_array(work, image, &image->preinit_array, start("run at start"));
+	add_array(work, image, &image->init_array, start("run at start"));
 	reach_drain(reach);
 	if (image->fini)
 		reach_function(reach, image->base + image->fini,
 			       root("run at exit"));
-	add_array(work, image, &image->fini_array, "run at exit");
-	add_array(work, image, &image->threads, "in thread storage");
+	add_array(work, image, &image->fini_array, root("run at exit"));
+	add_array(work, image, &image->threads, root("in thread storage"));
 	if (image->go)
 		add_go(work, in);
 	add_relocs(work, in);
@@ -113,7 +121,7 @@ static void add_roots(struct work *work, struct loaded *in)
 		add_exports(work, in);
 	if (in->is_loader)
 		reach_function(reach, image->base + image->entry,
-			       root("the loader's entry"));
+			       start("the loader's entry"));
 	if (reach->all_data)
 		reach_data(reach, in, root("in data"));
 	reach_drain(reach);
@@ -558,6 +566,8 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 	     (flows_init(&work.flows, &work.arena, &work.reach) ||
 	      fail_work(&work, err)) &&
 	     open_wanted(&work, err) && settle(&work, err) &&
+	     (!wanted->options->after ||
+	      after_find(&work, wanted->options->after, err)) &&
 	     profile_tell(arena, &work, report, err);
 	if (ok)
 		save_shelves(&work);

@@ -15,6 +15,12 @@ struct report_call {
 	struct cg_profile_step *steps;
 };
 
+/* A function that can be come to. */
+struct report_function {
+	size_t image; /* of `images` */
+	uint64_t address;
+};
+
 /* All of it in the arena. */
 struct report {
 	const struct cg_abi *abi;
@@ -24,6 +30,8 @@ struct report {
 	size_t gap_count, gap_room;
 	struct cg_profile_image *images;
 	size_t image_count, image_room;
+	struct report_function *functions; /* sorted by image and address */
+	size_t function_count, function_room;
 };
 
 /* What is wanted, besides a program. */

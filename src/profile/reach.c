@@ -211,6 +211,9 @@ static uint32_t enter(struct reach *reach, uint64_t entry, struct cause cause,
 	nss_use(reach, in, entry, cause);
 	if (by_name_of_it(cause.how))
 		take(reach, &reach->functions[index], cause);
+	if (known == NULL && cause.how != HOW_CALL && cause.how != HOW_JUMP &&
+	    !cause.starts)
+		reach->functions[index].pointed = true;
 	ask(reach, &reach->functions[index], known);
 	return index;
 }

@@ -32,6 +32,7 @@ enum how {
 struct cause {
 	uint8_t how; /* enum how */
 	bool object; /* `by` is an object, not a function */
+	bool starts; /* a root that is run before main, and not later */
 	bool upward; /* nothing before the address is come to by it */
 	uint32_t by;
 	uint64_t at;      /* the instruction or the word */
@@ -60,6 +61,7 @@ struct function {
 	uint8_t asked_count;
 	bool asked_all; /* and one of whom nothing is known */
 	bool taken;     /* its address is known to somebody */
+	bool pointed;   /* and not only to who starts the program */
 	uint8_t taker_count;
 	uint16_t takers[TAKERS_MAX]; /* images that mention it */
 };

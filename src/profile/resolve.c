@@ -73,12 +73,27 @@ found(struct resolve *resolve, const struct spot *place, uint64_t number)
 	};
 }
 
+/*
+ * Go makes a call on all threads that it has made on one: the function that
+ * does takes the number from a variable of the runtime's, set by who made it.
+ */
+static bool is_repeated(const struct resolve *resolve, const struct spot *place)
+{
+	const struct loaded *in = world_at(resolve->reach->world, place->site);
+
+	return in && in->image.go && place->function != NOTHING &&
+	       place->purpose <= FOR_NUMBER32 &&
+	       loaded_is_named(in,
+			       resolve->reach->functions[place->function].entry,
+			       "runtime.runPerThreadSyscall");
+}
+
 static void
 give_up(struct resolve *resolve, const struct spot *place, const char *why)
 {
 	struct unresolved *grown;
 
-	if (place->quiet)
+	if (place->quiet || is_repeated(resolve, place))
 		return;
 	if (!is_first(resolve, &resolve->failed,
 		      mix(mix(place->at, place->purpose + 1),
@@ -579,6 +594,26 @@ resolve_indirect(struct resolve *resolve, struct spot place, struct item item)
 	}
 }
 
+/*
+ * i386: the function that the loader gives to threads as their way into the
+ * kernel. Calls by way of the thread count as calls of the kernel themselves.
+ */
+static bool
+is_kernel_entry(const struct resolve *resolve, const struct function *function)
+{
+	const struct loaded *in =
+		resolve->reach->regions[function->region].code.in;
+	struct step step;
+
+	if (in->image.machine != MACHINE_I386 || !(in->is_loader || in->libc))
+		return false;
+	code_step(in, function->entry, &step);
+	if (!step.trap)
+		return false;
+	code_step(in, function->entry + step.length, &step);
+	return step.length && step.flow == FLOW_RETURN;
+}
+
 static void resolve_need(struct resolve *resolve, const struct need *open)
 {
 	struct reach *reach = resolve->reach;
@@ -592,7 +627,7 @@ static void resolve_need(struct resolve *resolve, const struct need *open)
 		.quiet = open->quiet,
 	};
 
-	if (function->taken) {
+	if (function->taken && !is_kernel_entry(resolve, function)) {
 		give_up(resolve, &place, "by a call through a pointer");
 		if (open->purpose <= FOR_NUMBER32)
 			resolve_indirect(resolve, place, open->item);

@@ -278,6 +278,13 @@ static int by_function(const void *left, const void *right)
 	return (a->at > b->at) - (a->at < b->at);
 }
 
+/* Whether it can happen after what was asked for. */
+static bool counts(const struct work *work, const struct finding *finding)
+{
+	return !work->later || finding->function == NOTHING ||
+	       work->later[finding->function];
+}
+
 static void tell_calls(struct telling *telling)
 {
 	const struct resolve *resolve = &telling->work->resolve;
@@ -291,7 +298,8 @@ static void tell_calls(struct telling *telling)
 		qsort(resolve->findings, resolve->finding_count,
 		      sizeof(*resolve->findings), by_function);
 	for (size_t i = 0; i < resolve->finding_count; i++)
-		if (resolve->findings[i].purpose <= FOR_IPC)
+		if (resolve->findings[i].purpose <= FOR_IPC &&
+		    counts(telling->work, &resolve->findings[i]))
 			tell_finding(telling, &resolve->findings[i]);
 	/* After SIGSTOP and SIGCONT the kernel goes on with this one. */
 	if (restart && cg_syscall_number(restart, abi, &nr) &&
@@ -464,8 +472,18 @@ static void tell_images(struct telling *telling)
 		const struct region *region =
 			&work->reach.regions[work->reach.functions[i].region];
 
-		telling->report->images[first + region->code.in->index]
-			.functions++;
+		const size_t image = first + region->code.in->index;
+		struct report_function *function =
+			more(telling, functions, function_count, function_room);
+
+		telling->report->images[image].functions++;
+		if (!function)
+			return;
+		*function = (struct report_function){
+			.image = image,
+			.address = work->reach.functions[i].entry -
+				   region->code.in->image.base,
+		};
 	}
 }
 

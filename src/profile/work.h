@@ -14,11 +14,12 @@ struct work {
 	struct reach reach;
 	struct flows flows;
 	struct resolve resolve;
-	size_t rooted;     /* images whose roots were added */
-	size_t mentioned;  /* mentions that were followed */
-	bool opens;        /* dlopen can be come to */
-	bool pam;          /* modules of PAM may be opened */
-	bool modules_left; /* some were not looked at */
+	size_t rooted;        /* images whose roots were added */
+	size_t mentioned;     /* mentions that were followed */
+	bool opens;           /* dlopen can be come to */
+	bool pam;             /* modules of PAM may be opened */
+	unsigned char *later; /* by function: after.h; NULL: not asked for */
+	bool modules_left;    /* some were not looked at */
 	const char *modules_why;
 };
 

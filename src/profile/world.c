@@ -274,6 +274,16 @@ bool loaded_is_named(const struct loaded *loaded, uint64_t address,
 	return false;
 }
 
+bool loaded_has_function(const struct loaded *loaded, const char *name)
+{
+	const struct labels *labels = &loaded->functions;
+
+	for (size_t i = 0; i < labels->count; i++)
+		if (strcmp(labels->at[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* ------------------------------------------------------------- places -- */
 
 static bool

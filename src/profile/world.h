@@ -96,4 +96,7 @@ loaded_function(const struct loaded *loaded, uint64_t address);
 bool loaded_is_named(const struct loaded *loaded, uint64_t address,
 		     const char *name);
 
+/* Whether there is a function symbol of that name. */
+bool loaded_has_function(const struct loaded *loaded, const char *name);
+
 #endif
