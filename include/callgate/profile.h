@@ -121,6 +121,14 @@ CG_API bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 CG_API bool cg_profile_comes_to(const struct cg_profile *profile,
 				const char *image, uint64_t address);
 
+/*
+ * What a program gains by a call: "high", "medium" or "low", the first two with
+ * a reason that is worth reading. NULL is a call that nobody knows. `reason`
+ * may be NULL; both texts are the library's own.
+ */
+CG_API const char *
+cg_syscall_risk(const struct cg_syscall *call, const char **reason);
+
 /* What could not be found out. */
 enum cg_gap {
 	CG_GAP_NUMBER,  /* a call whose number is not known */

@@ -8,6 +8,7 @@
 #include "sys/cache.h"
 #include "sys/threads.h"
 #include "sys/tree.h"
+#include "watch/risk.h"
 
 #define MEMORY_USUAL ((size_t)8 << 30)
 
@@ -185,4 +186,13 @@ bool cg_profile_image_at(const struct cg_profile *profile, size_t index,
 		return false;
 	*out = profile->report.images[index];
 	return true;
+}
+
+const char *cg_syscall_risk(const struct cg_syscall *call, const char **reason)
+{
+	const struct risk *row = risk_of(call ? call->name : NULL);
+
+	if (reason)
+		*reason = row->reason;
+	return row->name;
 }

@@ -6,24 +6,27 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "cli/drawing.h"
 #include "cli/input.h"
 #include "cli/listing.h"
 #include "cli/out.h"
+#include "cli/ranking.h"
+#include "cli/recorded.h"
 #include "cli/save.h"
 #include "cli/verbs.h"
 
 struct fields {
 	const char *why, *why_not, *against, *sysroot, *data, *template;
-	const char *package, *output, *format, *after;
+	const char *package, *output, *format, *after, *merge;
 	struct texts block, allow, with, library_path;
 	const char *jobs;
-	bool no_cache, diff, json, graph, names, gaps, images, no_modules,
+	bool no_cache, rank, diff, json, graph, names, gaps, images, no_modules,
 		no_debug;
 };
 
 static const struct option options[] = {
 	{ 'f', "format", "FORM", OPTION_TEXT, offsetof(struct fields, format),
-	  "table, names, policy, code, json, graph" },
+	  "table, names, policy, code, json, graph, svg" },
 	{ 'o', "output", "FILE", OPTION_TEXT, offsetof(struct fields, output),
 	  "write to FILE" },
 	{ 0, "why", "NAME", OPTION_TEXT, offsetof(struct fields, why),
@@ -34,6 +37,10 @@ static const struct option options[] = {
 	  "exit 1 if POLICY refuses a call of the program" },
 	{ 0, "diff", NULL, OPTION_FLAG, offsetof(struct fields, diff),
 	  "compare two programs, such as two releases of one" },
+	{ 0, "merge", "RECORDING", OPTION_TEXT, offsetof(struct fields, merge),
+	  "compare with what was recorded" },
+	{ 0, "rank", NULL, OPTION_FLAG, offsetof(struct fields, rank),
+	  "list the calls by their risk" },
 	{ 'b', "block", "LIST", OPTION_LIST, offsetof(struct fields, block),
 	  "leave these calls or @groups out; FILE if it has a /" },
 	{ 0, "allow", "LIST", OPTION_LIST, offsetof(struct fields, allow),
@@ -268,8 +275,21 @@ static void put_names(const struct names *names, struct buf *out)
 		buf_printf(out, "%s\n", names->at[i]);
 }
 
-static int show(const struct fields *fields, const struct cg_profile *profile,
-		char **programs, int count)
+/* What was recorded besides; NULL: nothing. */
+static void add_recorded(const struct cg_recording *recording,
+			 const struct cg_abi *abi, struct names *names)
+{
+	struct cg_recorded one;
+
+	for (size_t i = 0; recording && cg_recording_get(recording, i, &one);
+	     i++)
+		if (one.call && one.abi == abi && one.phase != CG_PHASE_RUNTIME)
+			listing_add(names, one.call->name);
+}
+
+static int
+show(const struct fields *fields, const struct cg_profile *profile,
+     const struct cg_recording *recording, char **programs, int count)
 {
 	const char *format = fields->json       ? "json"
 			     : fields->format   ? fields->format
@@ -286,10 +306,13 @@ static int show(const struct fields *fields, const struct cg_profile *profile,
 	}
 	if (!listing_names(profile, &fields->block, &fields->allow, &names))
 		return EXIT_USAGE;
+	add_recorded(recording, cg_profile_abi(profile), &names);
 	if (strcmp(format, "json") == 0)
 		listing_json(profile, &out);
 	else if (strcmp(format, "graph") == 0)
 		listing_graph(profile, &out);
+	else if (strcmp(format, "svg") == 0)
+		drawing_svg(profile, &out);
 	else if (strcmp(format, "policy") == 0 || strcmp(format, "config") == 0)
 		listing_policy(profile, &names, programs, count, &out);
 	else if (strcmp(format, "code") == 0)
@@ -298,7 +321,7 @@ static int show(const struct fields *fields, const struct cg_profile *profile,
 		put_names(&names, &out);
 	else {
 		out_error("no format is called '%s'; table, names, policy, "
-			  "code, json or graph would be",
+			  "code, json, graph or svg would be",
 			  format);
 		ok = false;
 	}
@@ -465,6 +488,58 @@ explain_absence(const struct fields *fields, const struct cg_profile *profile,
 	return EXIT_YES;
 }
 
+/* ------------------------------------------------------------------ ranks --
+ */
+
+static bool is_format(const struct fields *fields, const char *format)
+{
+	return fields->format && strcmp(fields->format, format) == 0;
+}
+
+/* Lists are of what was found and what was recorded together. */
+static bool is_list(const struct fields *fields)
+{
+	return fields->template || is_format(fields, "names") ||
+	       is_format(fields, "policy") || is_format(fields, "config") ||
+	       is_format(fields, "code");
+}
+
+static int
+merge_recording(const struct fields *fields, const struct cg_profile *profile,
+		char **programs, int count)
+{
+	struct cg_recording *recording = NULL;
+	int status = EXIT_USAGE, shown;
+	struct buf out = { 0 };
+
+	if (!recorded_open(fields->merge, cg_profile_abi(profile), &recording,
+			   &status))
+		return status;
+	if (!recording) {
+		out_error("%s: no recording", fields->merge);
+		return EXIT_USAGE;
+	}
+	status = ranking_merge(profile, recording,
+			       fields->json || is_format(fields, "json"), &out);
+	if (is_list(fields)) {
+		buf_free(&out);
+		shown = show(fields, profile, recording, programs, count);
+	} else {
+		shown = deliver(fields, &out);
+	}
+	cg_recording_free(recording);
+	return shown == EXIT_YES ? status : shown;
+}
+
+static int
+show_ranks(const struct fields *fields, const struct cg_profile *profile)
+{
+	struct buf out = { 0 };
+
+	ranking_table(profile, &out);
+	return deliver(fields, &out);
+}
+
 static int answer(const struct fields *fields, const struct cg_profile *profile,
 		  char **programs, int count)
 {
@@ -479,10 +554,14 @@ static int answer(const struct fields *fields, const struct cg_profile *profile,
 	}
 	if (fields->why_not)
 		return explain_absence(fields, profile, programs, count);
-	if (fields->against)
+	if (fields->merge)
+		status = merge_recording(fields, profile, programs, count);
+	else if (fields->rank)
+		status = show_ranks(fields, profile);
+	else if (fields->against)
 		status = compare_policy(fields, profile);
 	else
-		status = show(fields, profile, programs, count);
+		status = show(fields, profile, NULL, programs, count);
 	if (fields->images)
 		show_images(profile);
 	listing_gaps(profile, fields->gaps);

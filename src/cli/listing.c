@@ -29,6 +29,11 @@ add_place(struct buf *out, const struct cg_profile_step *step, bool with_offset)
 		buf_printf(out, "+0x%llx", (unsigned long long)step->offset);
 }
 
+void listing_place(const struct cg_profile_step *step, struct buf *out)
+{
+	add_place(out, step, false);
+}
+
 /* ----------------------------------------------------------------- names -- */
 
 static int by_text(const void *left, const void *right)
@@ -118,6 +123,12 @@ bool listing_names(const struct cg_profile *profile, const struct texts *block,
 	if (out->count)
 		qsort(out->at, out->count, sizeof(*out->at), by_text);
 	return true;
+}
+
+void listing_add(struct names *names, const char *name)
+{
+	add_name(names, name);
+	qsort(names->at, names->count, sizeof(*names->at), by_text);
 }
 
 void listing_free(struct names *names)
@@ -286,6 +297,7 @@ static void json_call(const struct cg_profile *profile, size_t index,
 		   call->abi->name, call->nr, evidence[call->evidence],
 		   call->sites);
 	buf_json(out, call->program);
+	buf_printf(out, ",\"risk\":\"%s\"", cg_syscall_risk(call->call, NULL));
 	buf_puts(out, ",\"path\":[");
 	for (size_t i = 0; cg_profile_step_at(profile, index, i, &step); i++) {
 		buf_puts(out, i ? "," : "");

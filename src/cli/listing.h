@@ -23,6 +23,12 @@ bool listing_names(const struct cg_profile *profile, const struct texts *block,
 		   const struct texts *allow, struct names *out);
 void listing_free(struct names *names);
 
+/* One more name, in its place. */
+void listing_add(struct names *names, const char *name);
+
+/* "libc.so.6!getpwnam", "ls+0x1234": what a step is called. */
+void listing_place(const struct cg_profile_step *step, struct buf *out);
+
 /* Each call with the way to it, on stdout. */
 void listing_table(const struct cg_profile *profile);
 void listing_json(const struct cg_profile *profile, struct buf *out);

@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from xml.etree import ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
                        "house"))
 
 from tap import Tap  # noqa: E402
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 SOURCE = r"""
 static inline long raw(long number)
@@ -78,6 +81,66 @@ def forms(tap, run, acct, reboot):
     ran = run("-f", "graph", acct)
     tap.ok(ran.stdout.startswith("strict digraph") and '"acct()"' in ran.stdout,
            "a graph", ran)
+
+
+def pictures(tap, run, acct):
+    ran = run("-f", "svg", acct)
+    texts = [one.text for one in
+             ElementTree.fromstring(ran.stdout).iter(SVG + "text")]
+    tap.ok("acct()" in texts and "acct!_start" in texts, "a picture", ran)
+    # A name may be anything.
+    (run.folder / "a<&>\"b").write_bytes(acct.read_bytes())
+    ran = run("-f", "svg", "--sysroot", run.folder, '/a<&>"b')
+    tap.ok(ran.returncode == 0 and any(
+        one.text.startswith('a<&>"b!') for one in
+        ElementTree.fromstring(ran.stdout).iter(SVG + "text")),
+        "names that are no SVG", ran)
+
+
+def recording(run, name, programs, *calls):
+    whole = {"callgate-recording": 1, "runs": 1, "programs": programs,
+             "kernels": [], "backends": ["ptrace"], "gaps": [], "lost": {},
+             "calls": [{"abi": "x86_64", "name": call, "nr": number,
+                        "count": 3} for call, number in calls]}
+    path = run.folder / name
+    path.write_text(json.dumps(whole))
+    return path
+
+
+def merges(tap, run, acct, reboot):
+    """What was recorded must have been found, or somebody says why not."""
+    fits = recording(run, "fits.json", [str(acct)], ("acct", 163))
+    more = recording(run, "more.json", [str(acct) + " 0123"], ("acct", 163),
+                     ("bpf", 321))
+    other = recording(run, "other.json", [str(acct), str(reboot)],
+                      ("bpf", 321))
+    ran = run("--merge", fits, acct)
+    tap.ok(ran.returncode == 0 and ran.stdout.split("found and")[0].split()[:4]
+           == ["found,", "but", "never", "recorded:"] and
+           "exit" in ran.stdout, "what was never recorded", ran)
+    ran = run("--merge", more, acct)
+    tap.ok(ran.returncode == 4 and "report" in ran.stderr and
+           ran.stdout.startswith("recorded, but not found:\n  bpf"),
+           "what was not found has a status of its own", ran)
+    ran = run("--merge", other, acct)
+    tap.ok(ran.returncode == 1 and "not profiled" in ran.stderr,
+           "what another program may have done has not", ran)
+    ran = run("--merge", more, "--json", acct)
+    report = json.loads(ran.stdout)
+    tap.ok([one["name"] for one in report["missing"]] == ["bpf"] and
+           [one["name"] for one in report["both"]] == ["acct"] and
+           report["missing"][0]["risk"] == "high", "as JSON", ran)
+    ran = run("--merge", more, "-f", "names", acct)
+    tap.ok(ran.returncode == 4 and ran.stdout.split() ==
+           ["acct", "bpf", "exit", "restart_syscall"], "both as one list", ran)
+    ran = run("--merge", acct, acct)
+    tap.ok(ran.returncode == 2 and "no recording" in ran.stderr,
+           "what is no recording", ran)
+    ran = run("--rank", acct, reboot)
+    tap.ok([line.split()[0] for line in ran.stdout.splitlines()] ==
+           sorted((line.split()[0] for line in ran.stdout.splitlines()),
+                  key=["high", "medium", "low"].index) and
+           ran.stdout.startswith("high    acct "), "by risk", ran)
 
 
 def answers(tap, run, acct, reboot):
@@ -321,6 +384,8 @@ def main():
         cache(tap, run)
         forms(tap, run, acct, reboot)
         answers(tap, run, acct, reboot)
+        pictures(tap, run, acct)
+        merges(tap, run, acct, reboot)
         bad_input(tap, run, acct)
         threads(tap, run)
         lost_library(tap, run)
