@@ -183,7 +183,7 @@ struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 		const struct remark *one = &remarks->at[i];
 		const uint64_t at = one->at ? one->at : last;
 
-		if (!is_own(shelf, at) ||
+		if ((one->at && !is_own(shelf, at)) ||
 		    (has_value(one) && !is_own(shelf, one->value)))
 			return (struct bytes){ NULL, 0 };
 		put(&packing, (unsigned)one->kind | (one->at ? 0u : NO_PLACE) |
@@ -254,7 +254,8 @@ static bool unpack_one(struct unpacking *unpacking, const struct shelf *shelf,
 		out->from = *last - take_distance(unpacking);
 	return !unpacking->failed && out->kind < REMARK_KINDS &&
 	       out->how < HOW_COUNT && out->size <= 64 &&
-	       is_own(shelf, *last) && is_own(shelf, out->value);
+	       (!out->at || is_own(shelf, *last)) &&
+	       (!has_value(out) || is_own(shelf, out->value));
 }
 
 bool shelf_unpack(const struct shelf *shelf, struct bytes packed,

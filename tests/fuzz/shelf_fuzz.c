@@ -25,7 +25,9 @@ static void makes_sense(const struct shelf *shelf, const struct remarks *found)
 		must(one->kind < REMARK_KINDS && one->how < HOW_COUNT &&
 			     one->size <= 64,
 		     "a remark is of a kind");
-		must(one->value >= shelf->low && one->value <= shelf->high,
+		must(one->kind == REMARK_SITE || one->kind == REMARK_INDIRECT ||
+			     (one->value >= shelf->low &&
+			      one->value <= shelf->high),
 		     "a remark is about the image");
 		must(!one->at ||
 			     (one->at >= shelf->low && one->at <= shelf->high),
