@@ -197,6 +197,14 @@ CG_API CG_CHECKED enum cg_status
 cg_watch_next(struct cg_watch *watch, struct cg_violation **out,
 	      struct cg_error *err);
 
+/*
+ * See nothing that happens from now on. What happened before is still handed
+ * out by cg_watch_next(), until cg_watch_is_over(): that takes some 60 ms, and
+ * as long as the caller takes for what is queued.
+ */
+CG_API void cg_watch_stop(struct cg_watch *watch);
+CG_API bool cg_watch_is_over(const struct cg_watch *watch);
+
 /* What came so far, and what did not. */
 struct cg_watch_tally {
 	uint64_t records;    /* of any type */

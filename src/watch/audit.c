@@ -98,6 +98,15 @@ void audit_close(struct audit *audit)
 	free(audit);
 }
 
+void audit_stop(struct audit *audit)
+{
+	const int group = AUDIT_NLGRP_READLOG;
+
+	/* Where it cannot leave, whoever reads on has a bound. */
+	(void)setsockopt(audit->socket, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP,
+			 &group, sizeof(group));
+}
+
 void audit_counts(const struct audit *audit, struct cg_watch_tally *out)
 {
 	*out = audit->counts;

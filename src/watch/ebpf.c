@@ -222,13 +222,20 @@ int ebpf_fd(const struct ebpf *ebpf)
 	return ebpf->lib->ring_buffer__epoll_fd(ebpf->ring);
 }
 
+void ebpf_stop(struct ebpf *ebpf)
+{
+	for (size_t i = PROGRAMS; i-- > 0;) {
+		if (ebpf->links[i])
+			ebpf->lib->bpf_link__destroy(ebpf->links[i]);
+		ebpf->links[i] = NULL;
+	}
+}
+
 void ebpf_close(struct ebpf *ebpf)
 {
 	if (!ebpf)
 		return;
-	for (size_t i = PROGRAMS; i-- > 0;)
-		if (ebpf->links[i])
-			ebpf->lib->bpf_link__destroy(ebpf->links[i]);
+	ebpf_stop(ebpf);
 	if (ebpf->ring)
 		ebpf->lib->ring_buffer__free(ebpf->ring);
 	if (ebpf->shared)

@@ -27,6 +27,11 @@ bool ebpf_next(struct ebpf *ebpf, struct violation **out, bool *more,
 	return true;
 }
 
+void ebpf_stop(struct ebpf *ebpf)
+{
+	(void)ebpf;
+}
+
 void ebpf_counts(const struct ebpf *ebpf, struct cg_watch_tally *out)
 {
 	(void)ebpf;

@@ -19,6 +19,7 @@ enum { TURN = 64 /* violations of one source, before another has its turn */ };
 
 #define SECOND UINT64_C(1000000000)
 #define HOLD (30 * UINT64_C(1000000)) /* ns for another source to tell */
+#define GRACE HOLD /* ns for what is on its way to us within the kernel */
 
 struct cg_watch {
 	uint32_t sources;
@@ -33,15 +34,23 @@ struct cg_watch {
 	struct stacks *stacks;
 	struct cg_error left_out[JOINT_SOURCES]; /* CG_OK: it is not */
 	uint64_t due;                            /* what the timer is set to */
+	uint64_t stopped, end;                   /* by our clock; since 1970 */
+	bool quiet; /* no source hears of anything new */
+	bool over;  /* and all was handed out */
 	uint64_t violations;
 };
 
-static uint64_t clock_now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+static uint64_t clock_now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 /* ------------------------------------------------------------- opening -- */
@@ -243,7 +252,11 @@ static bool pull_audit(struct cg_watch *watch, bool *more, struct cg_error *err)
 			joint_empty(watch->joint, CG_SOURCE_AUDIT, clock_now());
 			return true;
 		}
-		take_in(watch, violation);
+		/* Audit goes on for the records that were on their way. */
+		if (watch->stopped && violation->about.time > watch->end)
+			violation_free(violation);
+		else
+			take_in(watch, violation);
 	}
 	*more = true;
 	return true;
@@ -268,10 +281,13 @@ static bool pull_ebpf(struct cg_watch *watch, bool *more, struct cg_error *err)
 	return true;
 }
 
-/* Nobody waits for us longer than it takes to ask /proc about it. */
+/* Nobody waits for us longer than it takes to ask /proc about it. A call that
+   comes behind the end has no answer, and fails once the watch is closed. */
 static bool pull_agent(struct cg_watch *watch, bool *more, struct cg_error *err)
 {
-	for (size_t i = 0; i < TURN; i++) {
+	if (watch->quiet)
+		joint_empty(watch->joint, CG_SOURCE_AGENT, clock_now());
+	for (size_t i = 0; i < TURN && !watch->quiet; i++) {
 		struct violation *violation = NULL;
 		bool ok = agent_next(watch->agent, &violation, err);
 
@@ -286,15 +302,25 @@ static bool pull_agent(struct cg_watch *watch, bool *more, struct cg_error *err)
 			return true;
 		}
 	}
-	*more = true;
+	*more = !watch->quiet;
 	return true;
+}
+
+/* The first moment when there may be something to do although nothing came. */
+static uint64_t next_due(const struct cg_watch *watch)
+{
+	uint64_t due = joint_due(watch->joint), quiet = watch->stopped + GRACE;
+
+	if (!watch->stopped || watch->quiet)
+		return due;
+	return due && due < quiet ? due : quiet;
 }
 
 /* Wake the caller when one that waits has waited long enough. */
 static void set_timer(struct cg_watch *watch)
 {
 	struct itimerspec at = { 0 };
-	uint64_t due = joint_due(watch->joint), expired;
+	uint64_t due = next_due(watch), expired;
 
 	(void)!read(watch->timer, &expired, sizeof(expired));
 	if (due == watch->due && due > clock_now())
@@ -305,11 +331,38 @@ static void set_timer(struct cg_watch *watch)
 	watch->due = due;
 }
 
+void cg_watch_stop(struct cg_watch *watch)
+{
+	if (watch->stopped)
+		return;
+	watch->stopped = clock_now();
+	watch->end = read_clock(CLOCK_REALTIME);
+	if (watch->ebpf)
+		ebpf_stop(watch->ebpf);
+	set_timer(watch);
+}
+
+bool cg_watch_is_over(const struct cg_watch *watch)
+{
+	return watch->over;
+}
+
+static void fall_quiet(struct cg_watch *watch)
+{
+	if (!watch->stopped || watch->quiet ||
+	    clock_now() < watch->stopped + GRACE)
+		return;
+	if (watch->audit)
+		audit_stop(watch->audit);
+	watch->quiet = true;
+}
+
 static bool
 next(struct cg_watch *watch, struct violation **out, struct cg_error *err)
 {
 	bool more = true;
 
+	fall_quiet(watch);
 	for (;;) {
 		*out = joint_take(watch->joint, clock_now());
 		if (*out || !more)
@@ -320,8 +373,10 @@ next(struct cg_watch *watch, struct violation **out, struct cg_error *err)
 		    (watch->ebpf && !pull_ebpf(watch, &more, err)))
 			return false;
 	}
-	if (!*out)
-		set_timer(watch);
+	if (*out)
+		return true;
+	watch->over = watch->quiet && !joint_due(watch->joint);
+	set_timer(watch);
 	return true;
 }
 

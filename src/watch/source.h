@@ -20,6 +20,8 @@ int audit_fd(const struct audit *audit);
    CG_E_INPUT: go on then. */
 bool audit_next(struct audit *audit, struct violation **out,
 		struct cg_error *err);
+/* Hear nothing new: what is queued already can still be read. */
+void audit_stop(struct audit *audit);
 void audit_counts(const struct audit *audit, struct cg_watch_tally *out);
 void audit_close(struct audit *audit);
 
@@ -28,6 +30,8 @@ int ebpf_fd(const struct ebpf *ebpf);
 /* `*more` says whether it is to be asked again at once. */
 bool ebpf_next(struct ebpf *ebpf, struct violation **out, bool *more,
 	       struct cg_error *err);
+/* See nothing new: what is queued already can still be read. */
+void ebpf_stop(struct ebpf *ebpf);
 void ebpf_counts(const struct ebpf *ebpf, struct cg_watch_tally *out);
 void ebpf_close(struct ebpf *ebpf);
 

@@ -173,10 +173,14 @@ void session_catch_signals(void)
 	sigaction(SIGQUIT, &action, NULL);
 }
 
+bool session_is_full(const struct session *session)
+{
+	return session->most && session->told >= session->most;
+}
+
 bool session_is_over(const struct session *session)
 {
-	return stop || session->left ||
-	       (session->most && session->told >= session->most) ||
+	return stop || session->left || session_is_full(session) ||
 	       (session->seconds &&
 		session_now() - session->started >= session->seconds * SECOND);
 }

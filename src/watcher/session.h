@@ -64,6 +64,9 @@ bool session_read(struct session *session, const struct fields *fields);
 /* From here on SIGINT and SIGTERM ask for the end. */
 void session_catch_signals(void);
 
+/* Whether as many were told as were wanted. */
+bool session_is_full(const struct session *session);
+
 /* Whether as much was told as was wanted, or somebody asked for the end. */
 bool session_is_over(const struct session *session);
 

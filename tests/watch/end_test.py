@@ -1,0 +1,68 @@
+#!/usr/bin/env -S python3 -B
+"""What happened before the end of a watch is told, or counted as lost.
+
+Usage: end_test.py CALLGATE-WATCH VIOLATOR VIOLATOR32
+The reader is stopped while there are violations, and is told to end before it
+goes on: all of them wait in queues of the kernel then.
+"""
+
+import signal
+import sys
+import time
+
+from scene import Scene, Tap, why_not
+
+COUNT = 5000
+
+
+def interrupt_behind(scene, sources, log, *words):
+    """The watch, and who violated."""
+    with scene.watch("--source", ",".join(sources), *words,
+                     settle=0) as watch:
+        watch.process.send_signal(signal.SIGSTOP)
+        name = scene.violate("50001", log, count=COUNT)
+        watch.process.send_signal(signal.SIGINT)
+        watch.process.send_signal(signal.SIGCONT)
+        began = time.monotonic()
+        watch.process.wait(timeout=30)
+        watch.took = time.monotonic() - began
+    return watch, name
+
+
+def check_end(tap, scene, sources, log):
+    watch, name = interrupt_behind(scene, sources, log)
+    told, lost = watch.count(name), watch.lost()
+    # A slow machine tells fewer in its second, and counts the others; those
+    # of other programs, too.
+    ok = told == COUNT if not lost else \
+        list(lost) == ["queue"] and told + lost["queue"] >= COUNT
+    tap.ok(ok and told > 0,
+           f"{'+'.join(sources)}: {COUNT} before the end: {told} told, "
+           f"lost {lost}, {watch.took:.2f} s", watch.notes)
+
+
+def check_count(tap, scene, sources, log):
+    watch, name = interrupt_behind(scene, sources, log, "--count", "10")
+    told = sum(b'"lost-events"' not in line for line in watch.lines)
+    lost = watch.lost().get("queue", 0)
+    tap.ok(told == 10 and COUNT <= told + lost <= COUNT * 1.05,
+           f"{'+'.join(sources)}: --count 10 of {COUNT}: {told} told, {lost} "
+           f"lost, {watch.took:.2f} s", watch.notes)
+
+
+def main():
+    tap = Tap()
+    scene = Scene(*sys.argv[1:])
+    for sources, log in [(["audit"], True), (["ebpf"], False),
+                         (["audit", "ebpf"], True)]:
+        reason = why_not(sources)
+        if reason:
+            tap.skip("+".join(sources), reason)
+            continue
+        check_end(tap, scene, sources, log)
+        check_count(tap, scene, sources, log)
+    tap.done()
+
+
+if __name__ == "__main__":
+    main()
