@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fail.h"
 #include "base/num.h"
 #include "view/rows.h"
 
@@ -175,7 +176,7 @@ static void stream_free(void *context)
 	free(stream);
 }
 
-static bool keep_texts(struct stream *stream)
+static bool keep_texts(struct stream *stream, struct cg_error *err)
 {
 	const char **const texts[TEXTS] = {
 		&stream->filter.program, &stream->filter.call,
@@ -188,7 +189,7 @@ static bool keep_texts(struct stream *stream)
 			continue;
 		stream->texts[i] = strdup(*texts[i]);
 		if (!stream->texts[i])
-			return false;
+			return fail_nomem(err);
 		*texts[i] = stream->texts[i];
 	}
 	return true;
@@ -239,12 +240,15 @@ enum MHD_Result stream_open(struct request *request)
 
 	if (!query_read(request, &query, &result))
 		return result;
-	if (!enter(request->web))
-		return answer_error(request, MHD_HTTP_SERVICE_UNAVAILABLE,
-				    "%d streams are open already", STREAMS_MAX);
 	stream = calloc(1, sizeof(*stream));
 	if (!stream)
 		return MHD_NO;
+	/* From here on stream_free() gives back what was entered. */
+	if (!enter(request->web)) {
+		free(stream);
+		return answer_error(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+				    "%d streams are open already", STREAMS_MAX);
+	}
 	stream->web = request->web;
 	info = MHD_get_connection_info(request->connection,
 				       MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -252,7 +256,7 @@ enum MHD_Result stream_open(struct request *request)
 	stream->filter = query.filter;
 	stream->filter.limit = BATCH;
 	stream->filter.oldest_first = true;
-	if (!keep_texts(stream) || !find_start(request, stream, &err)) {
+	if (!keep_texts(stream, &err) || !find_start(request, stream, &err)) {
 		stream_free(stream);
 		return answer_failure(request, &err);
 	}
