@@ -15,8 +15,7 @@
 enum {
 	TOKEN_LEAST = 16,
 	TOKEN_MAX = 512,
-	FAILURES_MAX = 5, /* in a window */
-	WINDOW = 60       /* seconds */
+	HOLD = 1 /* seconds */
 };
 
 #define BEARER "Bearer "
@@ -225,41 +224,73 @@ static bool is_session(const struct request *request)
 	       same(value, guard->session, SHA256_TEXT - 1);
 }
 
-static uint64_t seconds(void)
+/* Counted as wrong; GUARD_WAIT where that was one too many. */
+static enum guard_login count_wrong(const struct request *request)
 {
-	struct timespec time;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	struct guard *guard = &request->web->guard;
+	enum guard_login result = GUARD_WRONG;
+	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec;
-}
-
-enum guard_login guard_login(struct guard *guard, const char *token)
-{
-	enum guard_login result = GUARD_WAIT;
-	const uint64_t now = seconds();
-
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&guard->lock);
-	if (now - guard->window >= WINDOW) {
-		guard->window = now;
-		guard->failures = 0;
-	}
-	if (guard->failures < FAILURES_MAX) {
-		result = is_token(guard, token) ? GUARD_RIGHT : GUARD_WRONG;
-		guard->failures += result == GUARD_WRONG;
-	}
+	if (!tries_count(&guard->tries, info ? info->client_addr : NULL,
+			 (uint64_t)now.tv_sec))
+		result = guard->held < HELD_MAX ? GUARD_WAIT : GUARD_NO_ANSWER;
+	guard->held += result == GUARD_WAIT;
 	pthread_mutex_unlock(&guard->lock);
 	return result;
 }
 
-bool guard_knows(const struct request *request)
+/* Each connection has a thread of its own: nobody else waits. */
+static void hold(struct web *web)
 {
-	struct guard *guard = &request->web->guard;
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += HOLD;
+	pthread_mutex_lock(&web->lock);
+	while (!web->stopping && pthread_cond_timedwait(&web->news, &web->lock,
+							&until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(&web->lock);
+	pthread_mutex_lock(&web->guard.lock);
+	web->guard.held--;
+	pthread_mutex_unlock(&web->guard.lock);
+}
+
+enum guard_login guard_login(const struct request *request, const char *token)
+{
+	enum guard_login result = GUARD_RIGHT;
+
+	if (!is_token(&request->web->guard, token))
+		result = count_wrong(request);
+	if (result == GUARD_WAIT)
+		hold(request->web);
+	return result;
+}
+
+enum guard_login guard_knows(const struct request *request)
+{
 	const char *bearer = request_header(request, "Authorization");
 
-	if (!guard->wants_token || is_session(request))
-		return true;
-	return bearer && strncmp(bearer, BEARER, sizeof(BEARER) - 1) == 0 &&
-	       guard_login(guard, bearer + sizeof(BEARER) - 1) == GUARD_RIGHT;
+	if (!request->web->guard.wants_token || is_session(request))
+		return GUARD_RIGHT;
+	if (!bearer || strncmp(bearer, BEARER, sizeof(BEARER) - 1) != 0)
+		return GUARD_WRONG;
+	return guard_login(request, bearer + sizeof(BEARER) - 1);
+}
+
+enum MHD_Result
+guard_refuse(struct request *request, enum guard_login login, const char *wrong)
+{
+	if (login == GUARD_NO_ANSWER)
+		return MHD_NO;
+	if (login == GUARD_WAIT)
+		return answer_error(request, MHD_HTTP_TOO_MANY_REQUESTS,
+				    "too many wrong tokens; wait a minute");
+	return answer_error(request, MHD_HTTP_UNAUTHORIZED, "%s", wrong);
 }
 
 void guard_cookie(const struct guard *guard, char out[256])

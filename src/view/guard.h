@@ -22,12 +22,21 @@ void guard_done(struct guard *guard);
 /* NULL, or what is wrong with where the request comes from. */
 const char *guard_origin(const struct request *request);
 
-/* Whether it carries the token or its cookie, where one is wanted. */
-bool guard_knows(const struct request *request);
+/*
+ * Try a token. The right one is right whoever guessed before. A peer that sent
+ * a few wrong ones waits a second for the answer to each further one; where too
+ * many wait already there is none.
+ */
+enum guard_login { GUARD_WRONG, GUARD_RIGHT, GUARD_WAIT, GUARD_NO_ANSWER };
+enum guard_login guard_login(const struct request *request, const char *token);
 
-enum guard_login { GUARD_WRONG, GUARD_RIGHT, GUARD_WAIT };
-/* Try a token; after a few wrong ones all have to wait for a minute. */
-enum guard_login guard_login(struct guard *guard, const char *token);
+/* Whether it carries the token or its cookie, where one is wanted; none at all
+   is GUARD_WRONG, and not counted. */
+enum guard_login guard_knows(const struct request *request);
+
+/* What is answered to any but the right one. */
+enum MHD_Result guard_refuse(struct request *request, enum guard_login login,
+			     const char *wrong);
 
 /* The header with the cookie for who had the token. */
 void guard_cookie(const struct guard *guard, char out[256]);

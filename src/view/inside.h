@@ -11,11 +11,13 @@
 #include "base/sha256.h"
 #include "view/address.h"
 #include "view/shelf.h"
+#include "view/tries.h"
 #include "view/web.h"
 
 enum {
 	CONNECTIONS_MAX = 64,
 	STREAMS_MAX = 32,
+	HELD_MAX = 16,        /* wrong tokens whose answers are held back */
 	BODY_MAX = 1 << 20,   /* bytes of what is posted */
 	VALUE_MAX = 1 << 13,  /* bytes of one parameter */
 	HEADER_ROOM = 1 << 15 /* bytes for a request's headers, and an answer */
@@ -26,7 +28,7 @@ struct offer {
 	char *name, *text;
 };
 
-/* Who may ask. Set before the first request, but for the failures. */
+/* Who may ask. Set before the first request, but for what the lock is of. */
 struct guard {
 	bool tls, loopback, wants_token;
 	unsigned char token[SHA256_SIZE]; /* of the token itself */
@@ -34,8 +36,8 @@ struct guard {
 	char **hosts;
 	size_t host_count;
 	pthread_mutex_t lock;
-	uint64_t window; /* second in which failures were counted first */
-	unsigned failures;
+	struct tries tries; /* wrong tokens */
+	unsigned held;      /* answers that are being held back */
 };
 
 struct web {

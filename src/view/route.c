@@ -48,18 +48,12 @@ static enum MHD_Result post_login(struct request *request)
 {
 	const char *token = request->fields[0].value.text;
 	struct MHD_Response *response;
+	enum guard_login login;
 	char cookie[256];
 
-	switch (guard_login(&request->web->guard, token ? token : "")) {
-	case GUARD_WAIT:
-		return answer_error(request, MHD_HTTP_TOO_MANY_REQUESTS,
-				    "too many wrong tokens; wait a minute");
-	case GUARD_WRONG:
-		return answer_error(request, MHD_HTTP_UNAUTHORIZED,
-				    "that is not the token");
-	case GUARD_RIGHT:
-		break;
-	}
+	login = guard_login(request, token ? token : "");
+	if (login != GUARD_RIGHT)
+		return guard_refuse(request, login, "that is not the token");
 	guard_cookie(&request->web->guard, cookie);
 	response = MHD_create_response_from_buffer(2, (void *)(uintptr_t) "{}",
 						   MHD_RESPMEM_PERSISTENT);
@@ -190,6 +184,7 @@ static const struct row *admit(struct request *request, enum MHD_Result *result)
 {
 	const char *wrong = guard_origin(request);
 	const struct row *row = find_row(request->path);
+	enum guard_login login;
 
 	if (wrong)
 		*result =
@@ -200,9 +195,8 @@ static const struct row *admit(struct request *request, enum MHD_Result *result)
 	else if (!is_method(row, request->method))
 		*result = answer_error(request, MHD_HTTP_METHOD_NOT_ALLOWED,
 				       "%s only", row->method);
-	else if (!row->open && !guard_knows(request))
-		*result = answer_error(request, MHD_HTTP_UNAUTHORIZED,
-				       "a token is wanted");
+	else if (!row->open && (login = guard_knows(request)) != GUARD_RIGHT)
+		*result = guard_refuse(request, login, "a token is wanted");
 	else
 		return row;
 	return NULL;

@@ -78,19 +78,20 @@ class Server:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
-    def connect(self):
+    def connect(self, source=None):
         if not self.secure:
-            return http.client.HTTPConnection("127.0.0.1", self.port,
-                                              timeout=PATIENCE)
+            return http.client.HTTPConnection(
+                "127.0.0.1", self.port, timeout=PATIENCE,
+                source_address=source and (source, 0))
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return http.client.HTTPSConnection("127.0.0.1", self.port,
                                            timeout=PATIENCE, context=context)
 
-    def ask(self, path, method="GET", headers=None, body=None):
+    def ask(self, path, method="GET", headers=None, body=None, source=None):
         """(status, headers, bytes)"""
-        connection = self.connect()
+        connection = self.connect(source)
         connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
         got = answer.status, answer.headers, answer.read()

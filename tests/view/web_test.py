@@ -6,6 +6,7 @@ usage: web_test.py CALLGATE
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -392,6 +393,48 @@ def check_rules(tap, program, folder):
     return token
 
 
+def check_guesses(tap, server, good):
+    """Wrong tokens are one peer's own business; the right one is right."""
+    wrong = {"Authorization": "Bearer 00000000000000000000"}
+    begun = time.monotonic()
+    status = server.ask("/api/status", headers=wrong)[0]
+    took = time.monotonic() - begun
+    tap.ok(status == 429 and took >= 1, "a wrong bearer waits, too", status,
+           took)
+    for _ in range(3):
+        tap.ok(server.ask("/api/status", headers=good)[0] == 200,
+               "the right bearer is right, whoever guessed")
+    status = server.ask("/api/login", **form(token="0123456789abcdef0123"))[0]
+    tap.ok(status == 200, "and so is a right login", status)
+    for path, options in [("/api/status", {"headers": wrong}),
+                          ("/api/login", form(token="wrong"))]:
+        status = server.ask(path, source="127.0.0.2", **options)[0]
+        tap.ok(status == 401, f"another peer is answered at once: {path}",
+               status)
+    held = []
+    for _ in range(24):
+        connection = server.connect()
+        connection.request("GET", "/api/status", headers=wrong)
+        held.append(connection)
+    begun = time.monotonic()
+    status = server.ask("/api/status", headers=good)[0]
+    tap.ok(status == 200 and time.monotonic() - begun < 1,
+           "while many guess, the right one has its answer", status)
+    answers = [answer_of(connection) for connection in held]
+    tap.ok(answers.count(429) == 16 and answers.count(None) == 8,
+           "so many wait, the others have no answer", answers)
+
+
+def answer_of(connection):
+    """The status; None where the connection was closed without one."""
+    try:
+        return connection.getresponse().status
+    except (http.client.RemoteDisconnected, ConnectionResetError):
+        return None
+    finally:
+        connection.close()
+
+
 def check_token(tap, program, token):
     server = Server(program, "--token-file", token, "/dev/null")
     good = {"Authorization": "Bearer 0123456789abcdef0123"}
@@ -415,6 +458,7 @@ def check_token(tap, program, token):
     tap.ok(statuses == [401] * 5 + [429] * 2, "guessing is slow", statuses)
     tap.ok(server.ask("/api/status", headers=pair)[0] == 200,
            "and does no harm to who is in")
+    check_guesses(tap, server, good)
     tap.ok(server.stop() == 0, "ends in order")
 
 
