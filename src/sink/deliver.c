@@ -190,6 +190,7 @@ static void note(struct sink *sink, const struct attempt *attempt, bool again)
 {
 	pthread_mutex_lock(&sink->mutex);
 	sink->status.retries += again;
+	sink->status.gone = attempt->gone;
 	/* The last attempt is cut short: what was wrong before says more. */
 	if (!atomic_load(&sink->abort) || !sink->status.trouble[0])
 		memcpy(sink->status.trouble, attempt->why,
@@ -212,9 +213,10 @@ static bool deliver_all(struct sink *sink, struct parcel *parcels, size_t count)
 		done = settle(sink, parcels, count);
 		parcels += done;
 		count -= done;
-		note(sink, &attempt, count && !attempt.at_once);
+		note(sink, &attempt,
+		     count && !attempt.at_once && !attempt.gone);
 		failures = done ? 1 : failures + 1;
-		if (atomic_load(&sink->abort))
+		if (atomic_load(&sink->abort) || attempt.gone)
 			return false;
 		if (!count || attempt.at_once)
 			continue;

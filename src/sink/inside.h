@@ -45,6 +45,7 @@ struct attempt {
 	bool at_once;  /* there is no reason to wait: another way is open */
 	uint64_t wait; /* nanoseconds that the other side asked for */
 	bool hopeless; /* nothing helps but a person: wait long */
+	bool gone;     /* nothing helps at all: do not try again */
 	char why[256];
 };
 

@@ -33,6 +33,7 @@ struct sink_status {
 	uint64_t spool_bytes;
 	uint64_t torn;     /* unfinished writes that were cut off */
 	uint64_t retries;  /* attempts that had to be made again */
+	bool gone;         /* whom it delivers to is, and will not come back */
 	char trouble[256]; /* of the last attempt; "" if it went well */
 };
 

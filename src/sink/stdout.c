@@ -31,6 +31,8 @@ static bool write_all(struct sink *sink, const char *text, size_t length,
 		}
 		done = write(STDOUT_FILENO, text, part);
 		if (done < 0 && errno != EAGAIN && errno != EINTR) {
+			/* What has no reader any more has none ever again. */
+			attempt->gone = errno == EPIPE;
 			attempt_why(attempt, "standard output: %s",
 				    strerror(errno));
 			return false;

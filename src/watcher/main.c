@@ -3,6 +3,8 @@
  * what `callgate watch` executes: a program of its own, as it needs libraries
  * that the other verbs would load for nothing.
  */
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,15 @@ static int tell_blind_spots(bool json)
 	return count ? EXIT_NO : EXIT_YES;
 }
 
+/* As who writes to a pipe that nobody reads any more: by the signal, or where
+   that is ignored with a word. */
+static int end_unread(void)
+{
+	raise(SIGPIPE);
+	out_error("cannot write the output: %s", strerror(EPIPE));
+	return EXIT_REFUSED;
+}
+
 static int run(void *opaque, int count, char **operands)
 {
 	const struct fields *fields = opaque;
@@ -57,8 +68,9 @@ static int run(void *opaque, int count, char **operands)
 	status = pipeline_open(&session, fields);
 	if (status != EXIT_YES)
 		return status;
-	return count ? run_logs(&session, count, operands)
-		     : run_live(&session, !fields->no_ask);
+	status = count ? run_logs(&session, count, operands)
+		       : run_live(&session, !fields->no_ask);
+	return session.unread ? end_unread() : status;
 }
 
 static const struct command command = {

@@ -208,6 +208,7 @@ static void tell_one(struct session *session, size_t index)
 	char *event;
 
 	sinks_status(outlets->sinks, index, &status);
+	session->unread |= status.gone;
 	loss.name = status.name;
 	loss.why = status.trouble;
 	loss.total = lost_of(&status);
@@ -285,6 +286,7 @@ bool outlets_close(struct session *session)
 
 		sinks_status(outlets->sinks, i, &status);
 		say_status(&status);
+		session->unread |= status.gone;
 		ok &= !lost_of(&status);
 	}
 	sinks_close(outlets->sinks);

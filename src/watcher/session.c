@@ -180,7 +180,8 @@ bool session_is_full(const struct session *session)
 
 bool session_is_over(const struct session *session)
 {
-	return stop || session->left || session_is_full(session) ||
+	return stop || session->left || session->unread ||
+	       session_is_full(session) ||
 	       (session->seconds &&
 		session_now() - session->started >= session->seconds * SECOND);
 }

@@ -52,6 +52,7 @@ struct session {
 	struct outlets *outlets; /* or NULL */
 	uint64_t told_losses;    /* when those of sinks last were */
 	bool quiet;              /* stdout belongs to sinks */
+	bool unread;             /* and whoever read it has gone */
 	struct cg_watch_options wanted;
 };
 

@@ -380,6 +380,41 @@ def check_stopped_reader(tap, callgate):
            "what was spooled comes later", again.err)
 
 
+def check_gone_reader(tap, callgate):
+    """Who reads stdout goes: the watch ends as by plain output, but not before
+    the other sinks have what they are owed."""
+    for restore, status in [(True, -signal.SIGPIPE), (False, 3)]:
+        name = f"gone{status}"
+        before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        with subprocess.Popen(
+                [str(callgate.path), "watch", "--spool", name, "--sink",
+                 "stdout,name=out", "--sink",
+                 f"file:{name}.ndjson,name=all,{QUICK}", "-"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, cwd=callgate.folder, text=True,
+                restore_signals=restore) as watch:
+            watch.stdin.write(log_of(1))
+            watch.stdin.flush()
+            first = watch.stdout.readline()
+            watch.stdout.close()
+            begun = time.monotonic()
+            watch.stdin.write(log_of(50, 2))
+            watch.stdin.flush()
+            watch.wait(20)
+            took = time.monotonic() - begun
+            err = watch.stderr.read()
+        signal.signal(signal.SIGPIPE, before)
+        row = sums(err)["out"]
+        told = (callgate.folder / f"{name}.ndjson").read_text().splitlines()
+        tap.ok(watch.returncode == status and took < 5 and
+               pids([first]) == [1] and pids(told) == list(range(1, 52)) and
+               balanced(row) and row[2] + row[6] == row[0] == 51 and
+               "standard output: Broken pipe" in err and
+               ("cannot write the output" in err) == (not restore),
+               f"the reader has gone: {row}, status {watch.returncode}", took,
+               err, len(told))
+
+
 def check_full_disk(tap, callgate):
     """Files may grow to so many bytes: the sink's own, then its spool."""
     count = 2000
@@ -478,7 +513,8 @@ def main():
     tap = Tap()
     callgate = Callgate(sys.argv[1])
     for part in (check_files, check_journald, check_syslog, check_otlp,
-                 check_prometheus, check_stopped_reader, check_full_disk,
+                 check_prometheus, check_stopped_reader, check_gone_reader,
+                 check_full_disk,
                  check_config):
         part(tap, callgate)
     tap.done()
