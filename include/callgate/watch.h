@@ -224,11 +224,15 @@ cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out);
 CG_API void cg_watch_close(struct cg_watch *watch);
 
 /*
- * What this process would not see if it listened now: by index from 0, NULL
- * past the end. One sentence each, of what is and of what would help; free()
- * it. It asks the kernel each time, and changes nothing.
+ * What these sources (CG_SOURCE_*) would not see if this process listened now:
+ * `each` is called once for every blind spot, with one sentence of what is and
+ * of what would help. It asks the kernel, by trials, and changes nothing. Fails
+ * with CG_E_NOMEM.
  */
-CG_API CG_CHECKED char *cg_watch_blind_spot(size_t index);
+CG_API CG_CHECKED enum cg_status
+cg_watch_blind_spots(uint32_t sources,
+		     void (*each)(void *context, const char *spot),
+		     void *context, struct cg_error *err);
 
 #ifdef __cplusplus
 }

@@ -18,9 +18,17 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fail.h"
 #include "sys/file.h"
 
 enum { PEEK = 4096, TRIES = 10, TRY = 100 /* milliseconds */ };
+
+/* Which sources are asked about; and of audit and eBPF, by bit, why they cannot
+   be had: then they are not in `there`. */
+struct asked {
+	uint32_t sources, there;
+	struct cg_error why[2];
+};
 
 static bool peek(const char *path, char out[PEEK])
 {
@@ -28,8 +36,8 @@ static bool peek(const char *path, char out[PEEK])
 }
 
 /* The actions that kernel.seccomp.actions_logged leaves out, of those that can
-   be logged at all. */
-static void silent_actions(struct buf *out)
+   be logged at all and that audit alone sees. */
+static void silent_actions(const struct asked *asked, struct buf *out)
 {
 	char available[PEEK], logged[PEEK], padded[PEEK + 2];
 	char *rest = NULL;
@@ -44,37 +52,37 @@ static void silent_actions(struct buf *out)
 		char wanted[64];
 
 		snprintf(wanted, sizeof(wanted), " %s ", word);
-		if (strcmp(word, "allow") != 0 && !strstr(padded, wanted))
+		if (strcmp(word, "allow") != 0 && !strstr(padded, wanted) &&
+		    (!(asked->there & CG_SOURCE_EBPF) ||
+		     strcmp(word, "log") == 0))
 			buf_printf(out, "%s%s", out->length ? ", " : "", word);
 	}
 }
 
-static char *actions_logged(void)
+static void actions_logged(const struct asked *asked, struct buf *out)
 {
-	struct buf words = { 0 }, out = { 0 };
+	struct buf words = { 0 };
 
-	silent_actions(&words);
+	silent_actions(asked, &words);
 	if (words.length)
-		buf_printf(&out,
+		buf_printf(out,
 			   "the kernel logs no violation by %s: "
 			   "kernel.seccomp.actions_logged leaves that out",
 			   words.text);
+	out->failed |= words.failed;
 	buf_free(&words);
-	return out.length ? buf_done(&out) : NULL;
 }
 
 /* Audit's records go to the first network namespace alone. */
-static char *foreign_namespace(void)
+static void foreign_namespace(const struct asked *asked, struct buf *out)
 {
 	struct stat ours, first;
-	struct buf out = { 0 };
 
-	if (stat("/proc/self/ns/net", &ours) != 0 ||
-	    stat("/proc/1/ns/net", &first) != 0 || ours.st_ino == first.st_ino)
-		return NULL;
-	buf_puts(&out, "this is not the network namespace of process 1: "
-		       "audit's records do not come here");
-	return buf_done(&out);
+	(void)asked;
+	if (stat("/proc/self/ns/net", &ours) == 0 &&
+	    stat("/proc/1/ns/net", &first) == 0 && ours.st_ino != first.st_ino)
+		buf_puts(out, "this is not the network namespace of process 1: "
+			      "audit's records do not come here");
 }
 
 /* ----------------------------------------------------------- a trial -- */
@@ -136,39 +144,40 @@ static bool try_one(struct cg_watch *watch, uint32_t answer)
 	return child > 0 && comes(watch, name);
 }
 
-/* NULL where the source cannot be had: that is said elsewhere. */
-static char *trial_of(uint32_t source, uint32_t answer, const char *words)
+/* Whether it is missed. A source that cannot be had misses nothing here: that
+   is said elsewhere. */
+static bool is_missed(uint32_t source, uint32_t answer)
 {
 	const struct cg_watch_options options = { .sources = source };
 	struct cg_watch *watch = NULL;
-	struct buf out = { 0 };
 	bool seen;
 
 	if (cg_watch_open(&options, &watch, NULL) != CG_OK)
-		return NULL;
+		return false;
 	seen = try_one(watch, answer);
 	cg_watch_close(watch);
-	if (seen)
-		return NULL;
-	buf_puts(&out, words);
-	return buf_done(&out);
+	return !seen;
 }
 
-static char *trial(void)
+static void trial(const struct asked *asked, struct buf *out)
 {
-	return trial_of(CG_SOURCE_AUDIT, SECCOMP_RET_LOG,
-			"a call that was logged for a trial never came: what "
-			"happens is not heard here (another network namespace, "
-			"an exclude rule for audit's type SECCOMP, or a rate "
-			"limit)");
+	(void)asked;
+	if (is_missed(CG_SOURCE_AUDIT, SECCOMP_RET_LOG))
+		buf_puts(out,
+			 "a call that was logged for a trial never came: what "
+			 "happens is not heard here (another network "
+			 "namespace, an exclude rule for audit's type SECCOMP, "
+			 "or a rate limit)");
 }
 
-static char *trial_by_ebpf(void)
+static void trial_by_ebpf(const struct asked *asked, struct buf *out)
 {
-	return trial_of(CG_SOURCE_EBPF, SECCOMP_RET_ERRNO | EPERM,
-			"a call that was refused for a trial was not seen by "
-			"eBPF: the kernel does not keep filters as they were "
-			"loaded (CONFIG_CHECKPOINT_RESTORE)");
+	(void)asked;
+	if (is_missed(CG_SOURCE_EBPF, SECCOMP_RET_ERRNO | EPERM))
+		buf_puts(out,
+			 "a call that was refused for a trial was not seen by "
+			 "eBPF: the kernel does not keep filters as they were "
+			 "loaded (CONFIG_CHECKPOINT_RESTORE)");
 }
 
 /* ---------------------------------------------------------- audit's own -- */
@@ -202,97 +211,130 @@ static bool ask_status(struct audit_status *out)
 	return true;
 }
 
-static char *lost_records(void)
+static void lost_records(const struct asked *asked, struct buf *out)
 {
 	struct audit_status status;
-	struct buf out = { 0 };
 
-	if (!ask_status(&status) || (!status.lost && !status.rate_limit))
-		return NULL;
+	(void)asked;
+	if (!ask_status(&status))
+		return;
 	if (status.lost)
-		buf_printf(&out,
+		buf_printf(out,
 			   "audit has lost %u records since the kernel booted "
 			   "(its backlog limit is %u)",
 			   status.lost, status.backlog_limit);
 	if (status.rate_limit)
-		buf_printf(&out,
+		buf_printf(out,
 			   "%saudit hands on no more than %u records a "
 			   "second (its rate limit)",
-			   out.length ? "; " : "", status.rate_limit);
-	return buf_done(&out);
+			   out->length ? "; " : "", status.rate_limit);
 }
 
-/* ------------------------------------------------------------- the rest -- */
+static void switched_off(const struct asked *asked, struct buf *out)
+{
+	char text[PEEK];
 
-/* Why there is no such source; NULL: there is. */
-static char *without(uint32_t source)
+	(void)asked;
+	if (peek("/proc/cmdline", text) &&
+	    (strstr(text, "audit=0") || strstr(text, "audit=off")))
+		buf_puts(out, "audit was switched off when the kernel booted "
+			      "(audit=0): there are no records at all");
+}
+
+/* ------------------------------------------------- which sources there are --
+ */
+
+static void no_audit(const struct asked *asked, struct buf *out)
+{
+	if (!(asked->there & CG_SOURCE_AUDIT))
+		buf_puts(out, asked->why[0].message);
+}
+
+static void no_ebpf(const struct asked *asked, struct buf *out)
+{
+	if (!(asked->there & CG_SOURCE_EBPF))
+		buf_puts(out, asked->why[1].message);
+}
+
+/* Of audit without eBPF. */
+static void unlogged_errno(const struct asked *asked, struct buf *out)
+{
+	if (asked->there & CG_SOURCE_EBPF)
+		return;
+	buf_puts(out,
+		 "calls refused with an errno, trapped, traced or left to a "
+		 "supervisor are told to audit only where the filter was "
+		 "loaded with SECCOMP_FILTER_FLAG_LOG, which container "
+		 "runtimes leave out unless a profile asks for it (flags: "
+		 "[log])");
+	if (!(asked->sources & CG_SOURCE_EBPF))
+		buf_puts(out, "; eBPF sees the others, too");
+}
+
+/* Of eBPF without audit. */
+static void unseen_log(const struct asked *asked, struct buf *out)
+{
+	if (!(asked->there & CG_SOURCE_AUDIT))
+		buf_puts(out, "calls that are only logged are not seen by "
+			      "eBPF: audit is told of them");
+}
+
+static void agent_alone(const struct asked *asked, struct buf *out)
+{
+	if (asked->sources == CG_SOURCE_AGENT)
+		buf_puts(out, "calls that no profile leaves to the agent are "
+			      "not seen: audit and eBPF see others");
+}
+
+static void look_for(struct asked *asked, uint32_t source, struct cg_error *why)
 {
 	const struct cg_watch_options options = { .sources = source };
 	struct cg_watch *watch = NULL;
-	struct cg_error err = { 0 };
-	struct buf out = { 0 };
 
-	if (cg_watch_open(&options, &watch, &err) == CG_OK) {
-		cg_watch_close(watch);
-		return NULL;
+	if (!(asked->sources & source) ||
+	    cg_watch_open(&options, &watch, why) != CG_OK)
+		return;
+	asked->there |= source;
+	cg_watch_close(watch);
+}
+
+enum cg_status
+cg_watch_blind_spots(uint32_t sources,
+		     void (*each)(void *context, const char *spot),
+		     void *context, struct cg_error *err)
+{
+	/* Said where any of these sources is asked about. */
+	static const struct {
+		uint32_t of;
+		void (*find)(const struct asked *asked, struct buf *out);
+	} rows[] = {
+		{ CG_SOURCE_AUDIT, no_audit },
+		{ CG_SOURCE_AUDIT, switched_off },
+		{ CG_SOURCE_AUDIT, foreign_namespace },
+		{ CG_SOURCE_AUDIT, actions_logged },
+		{ CG_SOURCE_AUDIT, trial },
+		{ CG_SOURCE_AUDIT, lost_records },
+		{ CG_SOURCE_EBPF, no_ebpf },
+		{ CG_SOURCE_EBPF, trial_by_ebpf },
+		{ CG_SOURCE_AUDIT, unlogged_errno },
+		{ CG_SOURCE_EBPF, unseen_log },
+		{ CG_SOURCE_AGENT, agent_alone },
+	};
+	struct asked asked = { .sources = sources };
+	struct cg_error here = { 0 };
+	bool ok = true;
+
+	look_for(&asked, CG_SOURCE_AUDIT, &asked.why[0]);
+	look_for(&asked, CG_SOURCE_EBPF, &asked.why[1]);
+	for (size_t i = 0; ok && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf spot = { 0 };
+
+		if (rows[i].of & sources)
+			rows[i].find(&asked, &spot);
+		ok = !spot.failed || fail_nomem(&here);
+		if (ok && spot.length)
+			each(context, spot.text);
+		buf_free(&spot);
 	}
-	buf_puts(&out, err.message);
-	return buf_done(&out);
-}
-
-static char *unlogged_errno(void)
-{
-	char *why = without(CG_SOURCE_EBPF);
-	struct buf out = { 0 };
-
-	if (!why)
-		return NULL;
-	free(why);
-	buf_puts(&out,
-		 "calls refused with an errno, trapped, traced or left to a "
-		 "supervisor are then seen only where the filter was loaded "
-		 "with "
-		 "SECCOMP_FILTER_FLAG_LOG, which container runtimes leave out "
-		 "unless a profile asks for it (flags: [log])");
-	return buf_done(&out);
-}
-
-static char *no_privilege(void)
-{
-	return without(CG_SOURCE_AUDIT);
-}
-
-static char *no_ebpf(void)
-{
-	return without(CG_SOURCE_EBPF);
-}
-
-static char *switched_off(void)
-{
-	char text[PEEK];
-	struct buf out = { 0 };
-
-	if (!peek("/proc/cmdline", text))
-		return NULL;
-	if (strstr(text, "audit=0") || strstr(text, "audit=off"))
-		buf_puts(&out, "audit was switched off when the kernel booted "
-			       "(audit=0): there are no records at all");
-	return out.length ? buf_done(&out) : NULL;
-}
-
-char *cg_watch_blind_spot(size_t index)
-{
-	char *(*const spots[])(
-		void) = { no_privilege,   switched_off,  foreign_namespace,
-			  actions_logged, trial,         lost_records,
-			  no_ebpf,        trial_by_ebpf, unlogged_errno };
-
-	for (size_t i = 0; i < sizeof(spots) / sizeof(spots[0]); i++) {
-		char *found = spots[i]();
-
-		if (found && index-- == 0)
-			return found;
-		free(found);
-	}
-	return NULL;
+	return fail_status(ok, &here, err);
 }

@@ -118,7 +118,6 @@ int run_live(struct session *session, bool ask)
 	}
 	session_catch_signals();
 	sources_note(watch);
-	show_sources(session, watch);
 	status = confine(session);
 	if (status == EXIT_YES)
 		ready_tell();

@@ -18,23 +18,35 @@
 #include "watcher/pipeline.h"
 #include "watcher/run.h"
 
-static int tell_blind_spots(bool json)
+struct telling {
+	bool json;
+	size_t count;
+};
+
+static void tell_spot(void *context, const char *spot)
 {
-	size_t count = 0;
-	char *spot;
+	struct telling *telling = context;
+	struct buf line = { 0 };
 
-	for (; (spot = cg_watch_blind_spot(count)); count++) {
-		struct buf line = { 0 };
+	telling->count++;
+	if (telling->json)
+		buf_json(&line, spot);
+	else
+		buf_printf(&line, "- %s", spot);
+	buf_puts(&line, "\n");
+	out_buf(&line);
+}
 
-		if (json)
-			buf_json(&line, spot);
-		else
-			buf_printf(&line, "- %s", spot);
-		buf_puts(&line, "\n");
-		out_buf(&line);
-		free(spot);
+static int tell_blind_spots(uint32_t sources, bool json)
+{
+	struct telling telling = { .json = json };
+	struct cg_error err = { 0 };
+
+	if (cg_watch_blind_spots(sources, tell_spot, &telling, &err) != CG_OK) {
+		out_failure(&err, NULL, 0);
+		return out_status(&err);
 	}
-	return count ? EXIT_NO : EXIT_YES;
+	return telling.count ? EXIT_NO : EXIT_YES;
 }
 
 /* As who writes to a pipe that nobody reads any more: by the signal, or where
@@ -52,10 +64,12 @@ static int run(void *opaque, int count, char **operands)
 	static struct session session;
 	int status;
 
-	if (fields->doctor)
-		return tell_blind_spots(fields->json);
 	if (!session_read(&session, fields))
 		return EXIT_USAGE;
+	if (fields->doctor)
+		return tell_blind_spots(session.wanted.sources |
+						session.wanted.wishes,
+					fields->json);
 	if (fields->status)
 		return outlets_tell(fields);
 	if (fields->query) {

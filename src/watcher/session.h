@@ -47,7 +47,6 @@ struct session {
 	struct live *live;       /* or NULL; then stdout is its own */
 	bool left;               /* the person at the terminal wants the end */
 	char *blind_spots;       /* JSON strings; NULL: none */
-	char *untold;            /* one of them, where there is no eBPF */
 	uint64_t shown;          /* when the page last was told of news */
 	struct outlets *outlets; /* or NULL */
 	uint64_t told_losses;    /* when those of sinks last were */

@@ -17,14 +17,13 @@ static void complain(enum cg_status status, const struct cg_error *err)
 
 /* -------------------------------------------------------------- status -- */
 
-static void put_spot(struct buf *out, const char *spot)
+static void put_spot(void *context, const char *spot)
 {
+	struct buf *out = context;
+
 	buf_puts(out, out->length ? "," : "");
 	buf_json(out, spot);
 }
-
-/* What audit is never told of stands in this sentence; eBPF sees it. */
-#define UNTOLD "calls refused with an errno"
 
 /*
  * What would not be seen, as a list. Asked for before anything listens, as a
@@ -33,45 +32,12 @@ static void put_spot(struct buf *out, const char *spot)
 static void find_blind_spots(struct session *session)
 {
 	struct buf spots = { 0 };
-	char *spot;
+	struct cg_error err = { 0 };
 
-	for (size_t i = 0; (spot = cg_watch_blind_spot(i)); i++) {
-		if (strncmp(spot, UNTOLD, sizeof(UNTOLD) - 1) == 0 &&
-		    !session->untold) {
-			session->untold = spot;
-			continue;
-		}
-		put_spot(&spots, spot);
-		free(spot);
-	}
-	session->blind_spots = spots.length ? buf_done(&spots) : NULL;
-}
-
-void show_sources(struct session *session, const struct cg_watch *watch)
-{
-	static const struct {
-		uint32_t source;
-		const char *name;
-	} rows[] = { { CG_SOURCE_AUDIT, "audit" }, { CG_SOURCE_EBPF, "ebpf" } };
-	struct buf spots = { 0 };
-
-	if (!session->web)
-		return;
-	if (session->blind_spots)
-		buf_puts(&spots, session->blind_spots);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *why = cg_watch_left_out(watch, rows[i].source);
-		struct buf line = { 0 };
-
-		if (!why)
-			continue;
-		buf_printf(&line, "without %s: %s", rows[i].name, why);
-		put_spot(&spots, line.text ? line.text : why);
-		buf_free(&line);
-	}
-	if (session->untold && !(cg_watch_sources(watch) & CG_SOURCE_EBPF))
-		put_spot(&spots, session->untold);
-	free(session->blind_spots);
+	complain(cg_watch_blind_spots(session->wanted.sources |
+					      session->wanted.wishes,
+				      put_spot, &spots, &err),
+		 &err);
 	session->blind_spots = spots.length ? buf_done(&spots) : NULL;
 }
 
@@ -212,6 +178,5 @@ void show_close(struct session *session)
 	web_close(session->web);
 	session->web = NULL;
 	free(session->blind_spots);
-	free(session->untold);
-	session->blind_spots = session->untold = NULL;
+	session->blind_spots = NULL;
 }

@@ -10,9 +10,6 @@
 /* Open what the options ask for, behind the store. The exit status. */
 int show_open(struct session *session, const struct fields *fields);
 
-/* Which sources are listened to, as soon as that is known. */
-void show_sources(struct session *session, const struct cg_watch *watch);
-
 /* Show a violation, given its event in JSON, too. */
 void show_put(struct session *session, const struct cg_violation *violation,
 	      const char *json);

@@ -254,6 +254,24 @@ def check_live(tap, callgate):
            os.geteuid() != 0, "without the privilege", got)
 
 
+def check_doctor(tap, callgate):
+    """What is said is of the sources that were chosen, and of no other."""
+    told = {words: callgate("watch", "--doctor", "--source", words).out
+            for words in ("audit", "ebpf", "audit,ebpf", "agent:/x")}
+    errno, log = "refused with an errno, trapped", "are only logged"
+    has_ebpf = told["ebpf"].startswith("- calls that are only logged")
+    for name, want, is_ in [
+            ("audit has errnos", True, errno in told["audit"]),
+            ("audit, and nothing of eBPF's", False, log in told["audit"]),
+            ("eBPF, and nothing of audit's", False,
+             "audit" in told["ebpf"].replace("audit is told of them", "")),
+            ("both, errnos where there is no eBPF", not has_ebpf,
+             errno in told["audit,ebpf"]),
+            ("the agent alone", True,
+             told["agent:/x"].startswith("- calls that no profile"))]:
+        tap.ok(is_ == want, f"--doctor: {name}", told)
+
+
 def main():
     tap = Tap()
     callgate = Callgate(sys.argv[1])
@@ -262,6 +280,7 @@ def main():
     check_store(tap, callgate)
     check_auditbeat(tap, callgate)
     check_live(tap, callgate)
+    check_doctor(tap, callgate)
     tap.done()
 
 
