@@ -219,8 +219,10 @@ async function checkFilters(server) {
 	await until(page, () => document.querySelectorAll("ol[data-column=call] button").length > 3);
 	await page.fill("#f-call", "bind");
 	await page.press("#f-call", "Enter");
-	ok(await until(page, () => [...document.querySelectorAll("#canvas .row:not([hidden]) .call")].every((cell) => cell.textContent === "bind")) &&
-		(await rowTexts(page, "call")).length > 5, "a filter by call");
+	ok(await until(page, () => {
+		const cells = [...document.querySelectorAll("#canvas .row:not([hidden]) .call")];
+		return cells.length > 5 && cells.every((cell) => cell.textContent === "bind");
+	}), "a filter by call");
 	ok((await page.evaluate(() => location.hash)) === "#call=bind", "is in the address");
 	await page.click("ol[data-column=program] button >> nth=0");
 	const program = await page.inputValue("#f-program");
@@ -235,12 +237,16 @@ async function checkFilters(server) {
 	}), "and by verdict");
 	await page.click("#clear");
 	await page.keyboard.type("redis");
-	ok(await until(page, () => [...document.querySelectorAll("#canvas .row:not([hidden]) .program")].slice(0, 5).every((cell) => cell.textContent.includes("redis"))), "a search");
+	ok(await until(page, () => {
+		const cells = [...document.querySelectorAll("#canvas .row:not([hidden]) .program")].slice(0, 5);
+		return cells.length === 5 && cells.every((cell) => cell.textContent.includes("redis"));
+	}), "a search");
 	await page.keyboard.type("nothing like this");
 	ok(await until(page, () => !document.getElementById("empty").hidden) &&
 		(await page.textContent("#empty-title")) === "Nothing matches", "which may find nothing, and says so");
 	await page.click("#clear");
-	await until(page, () => document.querySelectorAll("#plot rect[data-verdict]").length > 10);
+	await until(page, () => document.querySelectorAll("#plot rect[data-verdict]").length > 10 &&
+		document.getElementById("count").textContent !== "0");
 	const whole = await page.textContent("#count");
 	const box = await (await page.$("#plot")).boundingBox();
 	await page.mouse.move(box.x + box.width * 0.4, box.y + 50);
@@ -417,7 +423,10 @@ async function checkMany() {
 	const narrow = await browse({ viewport: { width: 390, height: 844 }, hasTouch: true });
 	await narrow.page.goto(server.url);
 	await until(narrow.page, () => document.querySelectorAll("#canvas .row:not(.ghost)").length > 3);
-	ok(await narrow.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "narrow: nothing sticks out");
+	await until(narrow.page, () => document.querySelectorAll("#plot rect[data-verdict]").length > 10);
+	ok(await narrow.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "narrow: nothing sticks out",
+		await narrow.page.evaluate(() => [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth)
+			.map((one) => `${one.tagName}#${one.id} ${Math.round(one.getBoundingClientRect().right)}`).slice(0, 8).join(", ")));
 	for (const scheme of ["light", "dark"]) {
 		await narrow.page.emulateMedia({ colorScheme: scheme });
 		await narrow.page.waitForTimeout(200);
