@@ -19,7 +19,9 @@ enum {
 static const char insert[] =
 	"INSERT OR IGNORE INTO event (added, id, time, first, last, count,"
 	" pid, uid, nr, arch, program, call, verdict, container, unit, risk,"
-	" record, json) VALUES (?1, ?2, ?3, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9,"
+	" record, json) VALUES (?1, CASE WHEN ?13 IS NULL THEN"
+	" coalesce(json_extract(?14, '$.event.id'), ?2) ELSE ?2 END,"
+	" ?3, ?3, ?3, 1, ?4, ?5, ?6, ?7, ?8, ?9,"
 	" ?10, ?11, ?12, json_extract(?14, '$.seccomp.risk'), ?13, ?14)";
 
 /*

@@ -87,6 +87,10 @@ add_filter(struct question *question, const struct store_filter *filter)
 	add_text(question, "call = ?", filter->call);
 	add_text(question, "verdict = ?", filter->verdict);
 	add_text(question, "risk = ?", filter->risk);
+	add_text(question,
+		 "CASE WHEN json_valid(json) THEN json_extract(json, "
+		 "'$.event.action') END = ?",
+		 filter->action);
 	add_text(question, "instr(container, ?) = 1", filter->container);
 	add_text(question, "instr(unit, ?) = 1", filter->unit);
 	add_pattern(question, filter->text);

@@ -35,8 +35,9 @@ struct store_row {
 	const char *program;         /* executable, or else name */
 	const char *call, *verdict, *container, *unit, *risk;
 	const char *message; /* the sentence, safe for a terminal */
-	const char *record; /* as audit has it: cg_violation_parse() takes it */
-	const char *json;   /* the event as it was added */
+	const char *record;  /* as audit has it: cg_violation_parse() takes it;
+				NULL: an event that is no violation */
+	const char *json;    /* the event as it was added */
 };
 
 /* Which rows. All zeros is every one; set conditions must all hold. */
@@ -47,10 +48,11 @@ struct store_filter {
 	   container or unit may be the beginning of one. */
 	const char *program, *call, *verdict, *container, *unit, *risk;
 	const char *id;
-	const char *text; /* anywhere in the event, ASCII letters alike */
-	uint32_t pid;     /* 0: any */
-	size_t limit;     /* rows; 0: no limit */
-	size_t skip;      /* rows before the first one; wants a limit */
+	const char *action; /* event.action of the event */
+	const char *text;   /* anywhere in the event, ASCII letters alike */
+	uint32_t pid;       /* 0: any */
+	size_t limit;       /* rows; 0: no limit */
+	size_t skip;        /* rows before the first one; wants a limit */
 	bool oldest_first;
 };
 
@@ -82,7 +84,8 @@ store_open_reader(const char *path, struct store **out, struct cg_error *err);
 /*
  * Add a violation and its event. It is durable after store_commit(), which is
  * called for you after STORE_BATCH of them. `violation` may be NULL for an
- * event of another kind, lost events for instance; `json` is all there is then.
+ * event of another kind, lost events for instance; `json` is all there is
+ * then, its id that in event.id, its time when it is added.
  *
  * Fails with CG_E_SYSTEM (a full disk) or CG_E_NOMEM; then all that was
  * pending is lost, and counted so. The handle stays good.

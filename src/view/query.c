@@ -23,6 +23,7 @@ static const struct parameter {
 	{ "verdict", TEXT, F(verdict), 0 },
 	{ "container", TEXT, F(container), 0 },
 	{ "unit", TEXT, F(unit), 0 },
+	{ "action", TEXT, F(action), 0 },
 	{ "text", TEXT, F(text), 0 },
 	{ "pid", PID, F(pid), UINT32_MAX },
 	{ "since", TIME, F(since), UINT64_MAX / MILLISECOND },

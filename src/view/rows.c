@@ -58,6 +58,11 @@ void rows_put(struct buf *out, const struct store_row *row)
 	put_text(out, "container", row->container);
 	put_text(out, "unit", row->unit);
 	put_text(out, "risk", row->risk);
+	/* What is no violation: a notice to whoever looks. */
+	if (!row->record)
+		put_text(out, "notice",
+			 row->message ? row->message
+				      : "an event without words");
 	buf_puts(out, "}");
 }
 

@@ -16,7 +16,7 @@ enum {
 	BATCH = 200,       /* rows in one event of the stream */
 	BEHIND_MAX = 2000, /* rows; beyond that the stream skips */
 	QUIET = 15,        /* seconds without a sign of life */
-	TEXTS = 6
+	TEXTS = 7
 };
 
 struct stream {
@@ -182,6 +182,7 @@ static bool keep_texts(struct stream *stream, struct cg_error *err)
 		&stream->filter.program, &stream->filter.call,
 		&stream->filter.verdict, &stream->filter.container,
 		&stream->filter.unit,    &stream->filter.text,
+		&stream->filter.action,
 	};
 
 	for (size_t i = 0; i < TEXTS; i++) {

@@ -134,6 +134,7 @@ static const struct key {
 	{ "unit", offsetof(struct store_filter, unit) },
 	{ "risk", offsetof(struct store_filter, risk) },
 	{ "id", offsetof(struct store_filter, id) },
+	{ "action", offsetof(struct store_filter, action) },
 	{ "pid", 0 },
 };
 
@@ -172,7 +173,8 @@ static bool fail_key(const char *word, struct cg_error *err)
 			    name, best);
 	return fail(err, CG_E_INPUT,
 		    "nothing is called '%s' in a filter; there are call, "
-		    "program, verdict, container, unit, risk, id and pid",
+		    "program, verdict, container, unit, risk, id, action and "
+		    "pid",
 		    name);
 }
 

@@ -15,9 +15,10 @@ bool asked_time(const char *text, uint64_t now, uint64_t *out,
 
 /*
  * Words of a filter: `call=bind`, `program=`, `verdict=`, `container=`,
- * `unit=`, `risk=`, `pid=`, `id=`; any other word is text that the event must
- * hold, and several of these must stand there one behind the other. Texts are
- * borrowed from the words, but for `*text`: free() that behind the filter.
+ * `unit=`, `risk=`, `pid=`, `id=`, `action=`; any other word is text that the
+ * event must hold, and several of these must stand there one behind the other.
+ * Texts are borrowed from the words, but for `*text`: free() that behind the
+ * filter.
  */
 bool asked_filter(int count, char **words, struct store_filter *out,
 		  char **text, struct cg_error *err);

@@ -14,8 +14,9 @@ struct loss {
 /* The event in JSON, its newline not included; free() it. NULL: no memory. */
 char *loss_event(const struct loss *loss);
 
-/* Tell of it on stdout, or on stderr where events are lines. */
-void loss_tell(const struct session *session, const struct loss *loss,
+/* Tell of it on stdout, or on stderr where events are lines; in the store, and
+   on the page. */
+void loss_tell(struct session *session, const struct loss *loss,
 	       const char *event);
 
 #endif

@@ -98,7 +98,8 @@ static const struct command command = {
 		"standard input. A FILTER is one of\n"
 		"call=, program=, verdict=, container=, unit=, risk=, pid=, "
 		"id=, "
-		"or text.\nExit status 1: a record could not be read, --doctor "
+		"action=, or text.\nExit status 1: a record could not be read, "
+		"--doctor "
 		"found something, or\n--query nothing.",
 	.options = watch_options,
 	.fields = sizeof(struct fields),

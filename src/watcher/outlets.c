@@ -22,6 +22,7 @@ struct outlets {
 	char *folder;
 	uint64_t told[SINKS_MAX];   /* losses of each, told to others */
 	uint64_t itself[SINKS_MAX]; /* and to the sink itself */
+	bool drained;               /* none takes more */
 };
 
 /* -------------------------------------------------------------- opening -- */
@@ -220,16 +221,32 @@ static void tell_one(struct session *session, size_t index)
 		loss_tell(session, &loss, event);
 		texts[CG_EVENT_ECS] = event;
 		outlets->told[index] = loss.total;
-		sinks_put(outlets->sinks, NULL, texts, index);
+		if (!outlets->drained)
+			sinks_put(outlets->sinks, NULL, texts, index);
 		free(event);
 	}
-	if (loss.total == outlets->itself[index])
+	if (loss.total == outlets->itself[index] || outlets->drained)
 		return;
 	loss.count = loss.total - outlets->itself[index];
 	event = loss_event(&loss);
 	if (event && sinks_put_to(outlets->sinks, index, event))
 		outlets->itself[index] = loss.total;
 	free(event);
+}
+
+size_t outlets_count(const struct session *session)
+{
+	return session->outlets ? session->outlets->count : 0;
+}
+
+uint64_t
+outlets_lost(const struct session *session, size_t index, const char **name)
+{
+	struct sink_status status;
+
+	sinks_status(session->outlets->sinks, index, &status);
+	*name = status.name;
+	return lost_of(&status);
 }
 
 void outlets_tick(struct session *session)
@@ -281,10 +298,12 @@ bool outlets_close(struct session *session)
 	for (size_t i = 0; i < outlets->count; i++)
 		tell_one(session, i);
 	sinks_drain(outlets->sinks);
+	outlets->drained = true;
 	for (size_t i = 0; i < outlets->count; i++) {
 		struct sink_status status;
 
 		sinks_status(outlets->sinks, i, &status);
+		tell_one(session, i);
 		say_status(&status);
 		session->unread |= status.gone;
 		ok &= !lost_of(&status);

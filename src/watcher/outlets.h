@@ -12,7 +12,7 @@ void outlets_put(struct session *session, const struct cg_violation *violation,
 		 const char *json);
 
 /*
- * Tell of a loss: on stdout or stderr, to every sink, in the metrics. `where`
+ * Tell of a loss: as loss_tell(), to every sink, in the metrics. `where`
  * and `name` must outlive the session.
  */
 struct loss;
@@ -26,6 +26,11 @@ void outlets_tick(struct session *session);
  * one of them lost something.
  */
 bool outlets_close(struct session *session);
+
+/* How many sinks there are; what one lost so far, and its name. */
+size_t outlets_count(const struct session *session);
+uint64_t
+outlets_lost(const struct session *session, size_t index, const char **name);
 
 /* Say how the sinks stand, whoever runs them. The exit status. */
 int outlets_tell(const struct fields *fields);

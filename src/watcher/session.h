@@ -43,6 +43,9 @@ struct session {
 	struct store *store;     /* or NULL */
 	uint64_t committed;      /* when the store last was */
 	uint64_t lost;           /* by the store, and told */
+	uint64_t lost_kept;      /* of these, said in the store itself */
+	uint64_t lost_after;     /* what was stored when it lost last */
+	char lost_why[256];      /* that time */
 	struct web *web;         /* or NULL */
 	struct live *live;       /* or NULL; then stdout is its own */
 	bool left;               /* the person at the terminal wants the end */

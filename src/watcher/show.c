@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "cli/out.h"
+#include "watcher/outlets.h"
 
 /* Anything that fails here is said; the other sinks go on. */
 static void complain(enum cg_status status, const struct cg_error *err)
@@ -45,6 +46,7 @@ static void tell_status(struct session *session)
 {
 	char host[256] = "";
 	struct buf out = { 0 };
+	const char *name;
 	char *text;
 
 	(void)gethostname(host, sizeof(host) - 1);
@@ -54,10 +56,16 @@ static void tell_status(struct session *session)
 		   ",\"told\":%" PRIu64 ",\"damaged\":%" PRIu64
 		   ",\"lost\":{\"audit serials\":%" PRIu64
 		   ",\"audit overruns\":%" PRIu64 ",\"ebpf\":%" PRIu64
-		   ",\"store\":%" PRIu64 "},\"blind_spots\":[%s]}",
+		   ",\"store\":%" PRIu64,
 		   session->told, session->damaged, session->counts.missed,
 		   session->counts.overruns, session->counts.unseen,
-		   session->lost,
+		   session->lost);
+	for (size_t i = 0; i < outlets_count(session); i++) {
+		const uint64_t lost = outlets_lost(session, i, &name);
+
+		buf_printf(&out, ",\"sink %s\":%" PRIu64, name, lost);
+	}
+	buf_printf(&out, "},\"blind_spots\":[%s]}",
 		   session->blind_spots ? session->blind_spots : "");
 	text = buf_done(&out);
 	if (text)
@@ -129,7 +137,7 @@ void show_put(struct session *session, const struct cg_violation *violation,
 
 	if (session->web)
 		complain(web_put(session->web, violation, json, &err), &err);
-	if (session->live)
+	if (session->live && violation)
 		live_put(session->live, violation->time, json);
 }
 
@@ -152,12 +160,16 @@ static void tick_web(struct session *session)
 
 void show_tick(struct session *session)
 {
+	uint64_t lost = session->lost + session->counts.missed +
+			session->counts.overruns + session->counts.unseen;
+	const char *name;
+
 	tick_web(session);
 	if (!session->live)
 		return;
-	live_set_lost(session->live, session->lost + session->counts.missed +
-					     session->counts.overruns +
-					     session->counts.unseen);
+	for (size_t i = 0; i < outlets_count(session); i++)
+		lost += outlets_lost(session, i, &name);
+	live_set_lost(session->live, lost);
 	session->left = !live_turn(session->live);
 }
 

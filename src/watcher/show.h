@@ -10,7 +10,7 @@
 /* Open what the options ask for, behind the store. The exit status. */
 int show_open(struct session *session, const struct fields *fields);
 
-/* Show a violation, given its event in JSON, too. */
+/* Show a violation, given its event in JSON, too; or NULL and another event. */
 void show_put(struct session *session, const struct cg_violation *violation,
 	      const char *json);
 

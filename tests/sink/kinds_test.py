@@ -344,13 +344,69 @@ def status_of(callgate, spool):
                                             got.out.splitlines())}
 
 
+def lost_in(callgate, store):
+    """What was lost, by the records of that in a store."""
+    got = callgate("watch", "--store", store, "--query", "--json",
+                   "action=lost-events")
+    return [json.loads(line)["seccomp"]["lost"]
+            for line in got.out.splitlines()]
+
+
+def check_store_losses(tap, callgate):
+    """The store's disk is full, and has room again: what it lost is said in
+    the store itself, once."""
+    with open(callgate.folder / "full.err", "w+", encoding="utf-8") as err, \
+            subprocess.Popen(
+                [str(callgate.path), "watch", "--store", "full.db", "-"],
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=err,
+                cwd=callgate.folder, text=True, preexec_fn=lambda: (
+                    signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                    resource.setrlimit(resource.RLIMIT_FSIZE,
+                                       (200000, resource.RLIM_INFINITY)))
+            ) as watch:
+        def told():
+            err.seek(0)
+            return "lost by store" in err.read()
+        def await_that(what):
+            until = time.monotonic() + 20
+            while not what() and time.monotonic() < until:
+                time.sleep(0.05)
+        watch.stdin.write(log_of(2000))
+        watch.stdin.flush()
+        await_that(told)
+        resource.prlimit(watch.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY,) * 2)
+        watch.stdin.write(log_of(10, 5001))
+        watch.stdin.flush()
+        await_that(lambda: lost_in(callgate, "full.db"))
+        watch.stdin.close()
+        watch.wait(20)
+    there = callgate("watch", "--store", "full.db", "--query", "--json",
+                     "action=violated-seccomp-policy").out.count("\n")
+    lost = lost_in(callgate, "full.db")
+    tap.ok(watch.returncode == 1 and len(lost) == 1 and
+           lost[0]["count"] == lost[0]["total"] == 2010 - there and
+           lost[0]["where"] == "store" and "full.db" in lost[0]["reason"],
+           f"the store says what it lost: {lost}, {there} there")
+    got = callgate("watch", "--store", "full.db", "--query",
+                   "action=lost-events")
+    tap.ok("events were lost by store --store: " in got.out and
+           got.out.count("\n") == 1, "and as a line", got)
+    row = json.loads(callgate("watch", "--store", "full.db", "--query",
+                              "--json", "action=lost-events").out)
+    got = callgate("watch", "--store", "full.db", "--query", "--json",
+                   f"id={row['event']['id']}")
+    tap.ok(json.loads(got.out) == row and len(row["event"]["id"]) == 32,
+           "by its id", got)
+
+
 def check_stopped_reader(tap, callgate):
     """Nobody reads stdout: the spool fills up, the rest is counted."""
     count, limit = 3000, 300 << 10
     with subprocess.Popen(
             [str(callgate.path), "watch", "--spool", "stopped", "--sink",
              f"stdout,name=out,spool={limit},drain=100ms", "--sink",
-             "file:all.ndjson,name=all", "-"], stdin=subprocess.PIPE,
+             "file:all.ndjson,name=all", "--store", "lost.db", "-"], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             cwd=callgate.folder, text=True) as watch:
         watch.stdin.write(log_of(count))
@@ -370,6 +426,10 @@ def check_stopped_reader(tap, callgate):
     tap.ok(lost and sum(each["count"] for each in lost) == row[4] and
            lost[-1]["total"] == row[4] and lost[-1]["name"] == "out",
            "the loss is an event elsewhere, exactly", lost, row)
+    kept = lost_in(callgate, "lost.db")
+    tap.ok(sum(each["count"] for each in kept) == row[4] and
+           all(each["where"] == "sink" for each in kept),
+           "and in the store", kept, row)
     state = status_of(callgate, "stopped")
     tap.ok(state["out"]["dropped"] == row[4] and
            state["out"]["spooled"] == row[6], "and in --status", state)
@@ -514,7 +574,7 @@ def main():
     callgate = Callgate(sys.argv[1])
     for part in (check_files, check_journald, check_syslog, check_otlp,
                  check_prometheus, check_stopped_reader, check_gone_reader,
-                 check_full_disk,
+                 check_store_losses, check_full_disk,
                  check_config):
         part(tap, callgate)
     tap.done()

@@ -63,6 +63,8 @@ static const struct filter_row {
 	{ "Call=bind", NULL, NULL, "Call=bind", 0, NULL },
 	{ "calls=bind", NULL, NULL, NULL, 0, "did you mean 'call'?" },
 	{ "nothing=bind", NULL, NULL, NULL, 0, "there are call," },
+	{ "acton=x", NULL, NULL, NULL, 0, "did you mean 'action'?" },
+	{ "action=lost-events|call=bind", "bind", NULL, NULL, 0, NULL },
 	{ "pid=0", NULL, NULL, NULL, 0, "'0' is no pid" },
 	{ "pid=x", NULL, NULL, NULL, 0, "'x' is no pid" },
 };

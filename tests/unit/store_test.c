@@ -231,6 +231,29 @@ static bool see_record(void *opaque, const struct store_row *row)
 	return *same;
 }
 
+/* An event that is no violation is found by what it is, and by its own id. */
+static void check_other(struct tap *tap, struct store *store)
+{
+	static const char event[] =
+		"{\"event\":{\"id\":\"0123abcd\",\"action\":\"lost-events\"}}";
+	struct store_filter filter = { .action = "lost-events" };
+	struct cg_error err = { 0 };
+	uint64_t by_action = 0, by_id = 0, others = 0;
+	bool ok = store_add(store, NULL, event, &err) == CG_OK &&
+		  store_add(store, NULL, event, &err) == CG_OK &&
+		  store_commit(store, &err) == CG_OK &&
+		  store_count(store, &filter, &by_action, &err) == CG_OK;
+
+	filter.id = "0123abcd";
+	ok = ok && store_count(store, &filter, &by_id, &err) == CG_OK;
+	filter = (struct store_filter){ .action = "violated-seccomp-policy" };
+	ok = ok && store_count(store, &filter, &others, &err) == CG_OK;
+	tap_ok(tap, ok && by_action == 1 && by_id == 1 && others == ROWS + 5,
+	       "another event, by its action and id: %" PRIu64 ", %" PRIu64
+	       ", %" PRIu64 " %s",
+	       by_action, by_id, others, err.message);
+}
+
 static void check_queries(struct tap *tap)
 {
 	struct store *store =
@@ -263,6 +286,7 @@ static void check_queries(struct tap *tap)
 		       tally.stored == ROWS + 6 && !tally.lost &&
 		       !tally.pending,
 	       "what is there already is not added again");
+	check_other(tap, store);
 	tap_ok(tap,
 	       store_open(path_of("queries"), NULL, &reader, &err) ==
 		       CG_E_SYSTEM,

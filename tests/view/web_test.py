@@ -506,6 +506,32 @@ def check_store(tap, program, folder):
         tap.ok(server.stop() == 0, f"and an end in order, {turn}")
 
 
+def check_losses(tap, program, folder):
+    """What a sink loses is beside what others lose, and a row of its own."""
+    for store in ([], ["--store", folder / "lost.db"]):
+        server = Server(program, "--spool", folder / f"spool{len(store)}",
+                        "--sink", "file:/dev/full,name=full,spool=256KiB",
+                        *store, "-", log=many() * 20)
+        until = time.monotonic() + PATIENCE
+        rows = []
+        while not rows and time.monotonic() < until:
+            time.sleep(0.1)
+            rows = server.get("/api/events?action=lost-events")["rows"]
+        lost = server.get("/api/status")["watch"]["lost"]
+        event = server.get(f"/api/event/{rows[0]['row']}")["event"]
+        tap.ok("events were lost by sink full: " in rows[0]["notice"] and
+               "call" not in rows[0] and
+               0 < event["seccomp"]["lost"]["total"] <= lost["sink full"] and
+               lost["store"] == 0, "what a sink lost", rows, lost)
+        rows, *_ = read_stream(
+            server, "/api/stream?after=1&action=lost-events", {}, 1)
+        tap.ok("notice" in rows[0], "a stream has it", rows)
+        rows = server.get("/api/events?call=bind")["rows"]
+        tap.ok(rows and not any("notice" in row for row in rows),
+               "a violation is no notice", rows)
+        server.stop()
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__.strip())
@@ -530,6 +556,7 @@ def main():
         check_token(tap, program, token)
         check_tls(tap, program, token, folder)
         check_store(tap, program, folder)
+        check_losses(tap, program, folder)
     tap.done()
 
 

@@ -38,6 +38,11 @@ const FACTS = [
 	["Error", "seccomp.errno"],
 	["Signal", "seccomp.signal"],
 	["Label", "seccomp.label"],
+	["Lost by", "seccomp.lost.where"],
+	["Which", "seccomp.lost.name"],
+	["Lost now", "seccomp.lost.count"],
+	["Lost in all", "seccomp.lost.total"],
+	["Reason", "seccomp.lost.reason"],
 ];
 
 /* Who words a fix how; Callgate's own comes first. */
@@ -86,9 +91,9 @@ class Detail {
 		event = event || {};
 		this.fix = dig(event, "seccomp.suggestion") || null;
 		const error = dig(event, "seccomp.errno");
-		by("detail-title").replaceChildren(
+		by("detail-title").replaceChildren(...summary.notice ? ["Events were lost"] : [
 			make("code", {}, shown(summary.call || "a call", 100)),
-			make("span", { class: "verdict", "data-verdict": verdict }, verdictWord(verdict) + (verdict === "errno" && error ? `, ${visible(error)}` : "")));
+			make("span", { class: "verdict", "data-verdict": verdict }, verdictWord(verdict) + (verdict === "errno" && error ? `, ${visible(error)}` : ""))]);
 		body.replaceChildren(
 			...this.story(event, summary),
 			...this.remedy(event),
@@ -157,7 +162,8 @@ class Detail {
 			if (value !== undefined && typeof value !== "object")
 				rows.push([word, String(value), filter]);
 		}
-		rows.push(["Seen by", Array.isArray(source) ? source.join(", ") : dig(event, "event.provider") || "?"]);
+		if (!summary.notice)
+			rows.push(["Seen by", Array.isArray(source) ? source.join(", ") : dig(event, "event.provider") || "?"]);
 		return [make("h3", {}, "What is known"), this.table(rows)];
 	}
 

@@ -185,6 +185,7 @@ class List {
 		const [time, verdict, call, program, pid, where] = slot.spans;
 
 		slot.element.classList.toggle("ghost", !row);
+		slot.element.classList.toggle("notice", Boolean(row?.notice));
 		if (!row) {
 			slot.spans.forEach((span) => span.textContent = "");
 			slot.element.id = "";
@@ -194,6 +195,13 @@ class List {
 		time.textContent = when(row.time);
 		verdict.textContent = verdictWord(row.verdict);
 		verdict.dataset.verdict = row.verdict || "";
+		if (row.notice) {
+			verdict.textContent = "lost";
+			call.textContent = pid.textContent = where.textContent = "";
+			program.title = visible(row.notice);
+			program.replaceChildren(shown(row.notice, 300));
+			return;
+		}
 		call.replaceChildren(shown(row.call || "?", 60));
 		fillProgram(program, row.program || "?");
 		pid.textContent = row.pid ?? "";

@@ -49,6 +49,11 @@ const stream = new Stream({
 		status.stored += rows.length;
 		tellStored();
 		overviewSoon();
+		const notice = rows.findLast((row) => row.notice);
+		if (notice) {
+			toast(visible(notice.notice));
+			askStatus();
+		}
 	},
 	skipped: (count) => {
 		toast(`${number(count)} came too fast to show; they are in the list`);
