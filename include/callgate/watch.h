@@ -87,6 +87,9 @@ struct cg_violation {
 	const char *filter;
 	uint32_t filter_index, filter_count, filter_instruction;
 	bool filter_logs; /* it was loaded with SECCOMP_FILTER_FLAG_LOG */
+	/* What this filter has for the call: "errno(EPERM) to socket(family ==
+	   AF_ALG)"; NULL where that was not found in time. */
+	const char *rule;
 	/* How many violations this one stands for, and when the first and the
 	   last of them were; 0: at `time`. */
 	uint64_t count, first, last;

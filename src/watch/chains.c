@@ -11,6 +11,7 @@
 #include "bpf/answer.h"
 #include "bpf/check.h"
 #include "bpf/sim.h"
+#include "watch/rule.h"
 
 /* What a filter weighs beside its instructions. */
 enum { LAST_ERROR = 4095, BUCKETS = 1024, WEIGHT = 32 };
@@ -31,6 +32,9 @@ static void chain_free(struct chain *chain)
 	for (size_t i = 0; i < chain->count; i++)
 		free(chain->filters[i].insns);
 	free(chain->filters);
+	for (size_t i = 0; i < chain->rule_count; i++)
+		free(chain->rules[i].text);
+	free(chain->rules);
 	free(chain);
 }
 
@@ -227,6 +231,56 @@ void chain_judge(const struct chain *chain, const struct cg_call *call,
 	decided = &chain->filters[out->filter];
 	bpf_path(decided->insns, decided->count, false, call, path, &steps);
 	out->instruction = steps ? path[steps - 1] : 0;
+}
+
+static char *make_rule(const struct filter *filter, const struct cg_call *call,
+		       uint32_t answer)
+{
+	struct buf text = { 0 };
+
+	rule_write(filter->insns, filter->count, call->arch, call->nr, answer,
+		   &text);
+	if (text.length && text.length <= RULE_MAX)
+		return buf_done(&text);
+	buf_free(&text);
+	return NULL;
+}
+
+bool chain_rule(struct chains *chains, struct chain *chain,
+		const struct cg_call *call, const struct judgement *judgement,
+		bool make, const char **out)
+{
+	const size_t weight =
+		(sizeof(struct known_rule) + RULE_MAX) / sizeof(struct cg_insn);
+	struct known_rule *rule = chain->rules;
+
+	*out = NULL;
+	for (size_t i = 0; i < chain->rule_count; i++, rule++)
+		if (rule->nr == call->nr && rule->arch == call->arch &&
+		    rule->answer == judgement->answer &&
+		    rule->filter == judgement->filter) {
+			*out = rule->text;
+			return true;
+		}
+	if (!make || chain->rule_count == CHAIN_RULES)
+		return chain->rule_count == CHAIN_RULES;
+	if (!chain->rules)
+		chain->rules = calloc(CHAIN_RULES, sizeof(*rule));
+	if (!chain->rules)
+		return true;
+	rule = &chain->rules[chain->rule_count++];
+	*rule = (struct known_rule){
+		.filter = (uint32_t)judgement->filter,
+		.arch = call->arch,
+		.nr = call->nr,
+		.answer = judgement->answer,
+		.text = make_rule(&chain->filters[judgement->filter], call,
+				  judgement->answer),
+	};
+	chain->weight += weight;
+	chains->weight += weight;
+	*out = rule->text;
+	return true;
 }
 
 /*

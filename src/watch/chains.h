@@ -21,6 +21,12 @@ struct filter {
 	char hash[SHA256_TEXT];
 };
 
+/* What a filter has for a call, in words; see watch/rule.h. */
+struct known_rule {
+	uint32_t filter, arch, nr, answer;
+	char *text; /* NULL: it cannot be said */
+};
+
 /* All filters of a thread. The newest comes first, as the kernel has them. */
 struct chain {
 	uint64_t key;
@@ -30,6 +36,8 @@ struct chain {
 	bool complete;  /* all of it came, and the kernel could have it */
 	bool told;      /* the kernel knows what interests of it */
 	uint32_t noise; /* failures that it had nothing to do with */
+	struct known_rule *rules;
+	size_t rule_count;
 	struct chain *next;
 };
 
@@ -66,6 +74,17 @@ struct judgement {
 
 void chain_judge(const struct chain *chain, const struct cg_call *call,
 		 struct judgement *out);
+
+enum { CHAIN_RULES = 64 /* that are remembered of a chain, and no more */ };
+
+/*
+ * The part of the filter that decided, borrowed from the chain; NULL where it
+ * cannot be said. True if that is known, or was made because `make` is; false
+ * where it would have to be made.
+ */
+bool chain_rule(struct chains *chains, struct chain *chain,
+		const struct cg_call *call, const struct judgement *judgement,
+		bool make, const char **out);
 
 /*
  * Whether a call that failed with `error` was refused by the chain, and did

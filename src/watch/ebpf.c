@@ -46,6 +46,7 @@ struct ebpf {
 	int interests;  /* the map of what is known of chains */
 	int64_t booted; /* what CLOCK_BOOTTIME was at the start of 1970 */
 	uint64_t violations, unjudged, damaged;
+	int64_t opened, ruling; /* ns: when; and spent to find rules */
 	/* Of one look into the ring. */
 	struct violation *found;
 	bool no_memory;
@@ -202,6 +203,7 @@ bool ebpf_open(size_t bytes, struct ebpf **out, struct cg_error *err)
 	if (!ebpf)
 		return fail_nomem(err);
 	ebpf->lib = bpf_lib(&why);
+	ebpf->opened = clock_of(CLOCK_MONOTONIC);
 	ebpf->booted = clock_of(CLOCK_REALTIME) - clock_of(CLOCK_BOOTTIME);
 	if (!ebpf->lib)
 		fail_lib(err, why);
@@ -285,6 +287,33 @@ static void note_noise(struct ebpf *ebpf, struct chain *chain)
 		look_again(ebpf);
 }
 
+/*
+ * Which part of the filter it was: made once for each chain and call, in a
+ * twentieth of the time at most, however many filters somebody makes up.
+ */
+static void
+put_rule(struct ebpf *ebpf, struct chain *chain,
+	 const struct judgement *judgement, struct violation *violation)
+{
+	struct cg_violation *about = &violation->about;
+	const struct cg_call call = { .arch = about->arch, .nr = about->nr };
+	const char *rule;
+	int64_t now;
+
+	if (!about->filter)
+		return;
+	if (!chain_rule(ebpf->chains, chain, &call, judgement, false, &rule)) {
+		now = clock_of(CLOCK_MONOTONIC);
+		if (ebpf->ruling > SECOND / 10 + (now - ebpf->opened) / 20)
+			return;
+		(void)chain_rule(ebpf->chains, chain, &call, judgement, true,
+				 &rule);
+		ebpf->ruling += clock_of(CLOCK_MONOTONIC) - now;
+	}
+	if (rule)
+		about->rule = arena_text(&violation->arena, rule, strlen(rule));
+}
+
 static void take_call(struct ebpf *ebpf, const struct witness_call *message)
 {
 	struct chain *chain = chains_find(ebpf->chains, message->key);
@@ -301,6 +330,8 @@ static void take_call(struct ebpf *ebpf, const struct witness_call *message)
 		witness_violation(message, chain, &judgement, ebpf->booted);
 	ebpf->no_memory = !ebpf->found;
 	ebpf->violations += !ebpf->no_memory;
+	if (ebpf->found && chain)
+		put_rule(ebpf, chain, &judgement, ebpf->found);
 }
 
 /* A negative number ends this look; the message itself is taken. */

@@ -67,6 +67,7 @@ static void put_filter(struct json *json, const struct cg_violation *violation)
 	json_number(json, "index", violation->filter_index);
 	json_number(json, "count", violation->filter_count);
 	json_number(json, "instruction", violation->filter_instruction);
+	json_text(json, "rule", violation->rule);
 	json_bool(json, "logs", violation->filter_logs);
 	json_close(json);
 }

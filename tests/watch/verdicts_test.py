@@ -35,11 +35,14 @@ def wrong_with(event, row, abi, how, full):
     if full and row[4] and (row[1], how) != ("kill_thread", "thread"):
         is_ |= {"args": seccomp["syscall"]["args"][:2],
                 "data": seccomp.get("data"), "errno": seccomp.get("errno"),
-                "filter": seccomp.get("filter", {}).get("instruction")}
+                "filter": seccomp.get("filter", {}).get("instruction"),
+                "rule": (seccomp.get("filter", {}).get("rule") or "")
+                .rpartition(" to ")[2]}
         want |= {"args": ["0x7", "0x8"], "data": int(row[0], 16) & 0xffff,
                  "errno": {"errno": "EACCES", "trace": "ENOSYS",
                            "user_notif": "ENOSYS"}.get(row[1]),
-                 "filter": 4}
+                 "filter": 4,
+                 "rule": "getpriority(which == 7)"}
     return {key: (is_[key], want[key]) for key in want
             if is_[key] != want[key]}
 
