@@ -520,6 +520,25 @@ async function checkToken() {
 	await server.end();
 }
 
+/* What a sink lost is a notice, in the list and at the top. */
+async function checkLosses() {
+	const server = new Server("--spool", path.join(work, `spool-${process.pid}`), "--sink", "file:/dev/full,name=full,spool=256KiB", "-");
+
+	await server.begun();
+	const { page, end } = await browse();
+	await page.goto(server.url);
+	await until(page, () => document.getElementById("live").dataset.state === "live");
+	server.feed(many(2000));
+	ok(await until(page, () => document.querySelector("#canvas .row.notice .program")?.textContent.includes("events were lost by sink full: ")), "what a sink lost is a notice among the events");
+	ok(await until(page, () => !document.getElementById("open-blind").hidden && document.getElementById("blind-list").textContent.includes("sink full: ")), "and at the top");
+	await page.click("#canvas .row.notice");
+	ok(await until(page, () => document.getElementById("detail-title").textContent === "Events were lost"), "it opens like any other");
+	await page.screenshot({ path: path.join(work, "lost.png") });
+	await end();
+	await server.end();
+	fs.rmSync(path.join(work, `spool-${process.pid}`), { recursive: true, force: true });
+}
+
 async function main() {
 	const policy = path.join(work, "now.yml");
 
@@ -535,6 +554,7 @@ async function main() {
 		await check(server);
 	ok(await server.end() === 0, "the watch ends in order");
 	await checkToken();
+	await checkLosses();
 	await checkReal();
 	await checkMany();
 	ok(wrong.length === 0, "no error on the console, nothing that the policy had to stop", ...wrong);
