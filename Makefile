@@ -42,6 +42,13 @@ check-sanitize: $(BUILD)-sanitize
 # Real programs under strace; what is installed is tried.
 check-profile: $(BUILD)
 	tests/profile/real_test.py $(BUILD)/src/cli/callgate
+	tests/profile/arches_test.py $(BUILD)/src/cli/callgate $(BUILD)/arches
+	@echo "What is left out, and why: make profile-report"
+
+# For people to read: what precision removes, and counts of a sample.
+profile-report: $(BUILD)
+	tests/profile/report.py $(BUILD)/src/cli/callgate
+	tests/profile/sample.py $(BUILD)/src/cli/callgate
 
 check-long: setup-build setup-check $(BUILD)
 	tools/tally $(BUILD):long
@@ -96,6 +103,6 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-page check-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
+.PHONY: all check check-page check-profile profile-report check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .NOTPARALLEL:

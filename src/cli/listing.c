@@ -147,7 +147,7 @@ static void add_way(const struct cg_profile *profile, size_t index,
 	size_t shown = 0;
 
 	if (call->evidence == CG_BY_KERNEL) {
-		buf_puts(out, "made by the kernel after a stop");
+		buf_puts(out, "made by the kernel itself");
 		return;
 	}
 	/* Functions only; of a long way its two ends. */
@@ -202,8 +202,9 @@ bool listing_why(const struct cg_profile *profile, const char *name)
 			   name_of(&call), call.abi->name, call.nr, call.sites,
 			   call.sites == 1 ? "" : "s");
 		if (call.evidence == CG_BY_KERNEL)
-			buf_puts(&out, "  the kernel makes it when a call goes "
-				       "on after a stop\n");
+			buf_puts(&out, "  the kernel makes it: a call goes on "
+				       "after a stop, or a handler of a "
+				       "signal comes back\n");
 		for (size_t k = 0; cg_profile_step_at(profile, i, k, &step);
 		     k++) {
 			buf_printf(&out, "  %s ", step.how);

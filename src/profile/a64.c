@@ -113,6 +113,7 @@ static bool forms_address(uint32_t word, uint64_t address, struct step *out)
 		return false;
 	out->op = OP_ADDRESS;
 	out->size = 8;
+	out->page = word >> 31;
 	out->to = general(bits(word, 0, 5));
 	out->from = (struct operand){ OPERAND_MEMORY, 0 };
 	out->memory = (struct memory){

@@ -242,9 +242,26 @@ bool symbols_read(struct arena *arena, const struct image *image,
 	return true;
 }
 
-/* The loader counts its symbols by the hash tables only. */
-static uint64_t count_symbols(const struct image *image,
-			      const struct tags *tags, struct bytes table)
+/* One more than the highest symbol that a table of relocations names. */
+static uint64_t
+count_named(const struct image *image, struct bytes table, bool rela)
+{
+	const unsigned word = image->word, size = (rela ? 3 : 2) * word;
+	uint64_t count = 0;
+
+	for (uint64_t at = 0; bytes_has(table, at, size); at += size) {
+		const uint64_t info = bytes_number(table, at + word, word);
+		const uint64_t symbol = info >> (word == 8 ? 32 : 8);
+
+		if (symbol >= count)
+			count = symbol + 1;
+	}
+	return count;
+}
+
+/* The hash tables hold what others may look for. */
+static uint64_t count_hashed(const struct image *image, const struct tags *tags,
+			     struct bytes table)
 {
 	const unsigned size = image->word == 8 ? 24 : 16;
 	struct bytes hash = image_rest(image, tags->gnu_hash);
@@ -271,12 +288,35 @@ static uint64_t count_symbols(const struct image *image,
 	return last + 1;
 }
 
-static bool read_symbols(struct arena *arena, struct image *image,
-			 const struct tags *tags, struct cg_error *err)
+/*
+ * All that the loader can come to: by name, or by a relocation. What is not
+ * defined here needs no place in a hash table.
+ */
+static uint64_t
+count_symbols(const struct image *image, const struct tags *tags,
+	      const struct parts *parts, struct bytes table)
+{
+	const uint64_t counts[] = {
+		count_hashed(image, tags, table),
+		count_named(image, parts->rela, true),
+		count_named(image, parts->rel, false),
+		count_named(image, parts->jump, parts->jump_is_rela),
+	};
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (counts[i] > most)
+			most = counts[i];
+	return most;
+}
+
+static bool
+read_symbols(struct arena *arena, struct image *image, const struct tags *tags,
+	     const struct parts *parts, struct cg_error *err)
 {
 	const unsigned size = image->word == 8 ? 24 : 16;
 	struct bytes table = image_rest(image, tags->low[DT_SYMTAB]);
-	uint64_t count = count_symbols(image, tags, table);
+	uint64_t count = count_symbols(image, tags, parts, table);
 	struct versions versions = { 0 };
 
 	if (!tags->low[DT_SYMTAB])
@@ -340,12 +380,12 @@ bool dynamic_read(struct arena *arena, struct image *image, struct parts *parts,
 		span_of(&tags, DT_PREINIT_ARRAY, DT_PREINIT_ARRAYSZ);
 	parts->jump_is_rela = tags.low[DT_PLTREL] == DT_RELA;
 	return read_needed(arena, image, parts->dynamic, &tags, needed, err) &&
-	       read_symbols(arena, image, &tags, err) &&
 	       table_of(image, &tags, DT_RELA, DT_RELASZ, &parts->rela, err) &&
 	       table_of(image, &tags, DT_REL, DT_RELSZ, &parts->rel, err) &&
 	       table_of(image, &tags, DT_RELR, DT_RELRSZ, &parts->relr, err) &&
 	       table_of(image, &tags, DT_JMPREL, DT_PLTRELSZ, &parts->jump,
-			err);
+			err) &&
+	       read_symbols(arena, image, &tags, parts, err);
 }
 
 bool dynamic_is_program(struct image *image, const struct parts *parts)

@@ -365,6 +365,21 @@ static bool read_sections(struct arena *arena, struct image *image,
 	return true;
 }
 
+/* Where a program without a loader has the GOT that its code counts from. */
+static uint64_t static_got(const struct image *image)
+{
+	static const char *const names[] = { ".got.plt", ".got" };
+
+	for (size_t i = 0; i < image->all.count; i++)
+		if (strcmp(image->all.at[i].name, "_GLOBAL_OFFSET_TABLE_") == 0)
+			return image->all.at[i].value;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (size_t k = 0; k < image->section_count; k++)
+			if (strcmp(image->sections[k].name, names[i]) == 0)
+				return image->sections[k].start;
+	return 0;
+}
+
 bool image_open(struct arena *arena, struct bytes file, const char *path,
 		struct image *out, struct cg_error *err)
 {
@@ -380,6 +395,8 @@ bool image_open(struct arena *arena, struct bytes file, const char *path,
 	    !relocs_read(arena, &image, &parts, err) ||
 	    !frames_read(arena, &image, &parts, err))
 		return false;
+	if (!image.got)
+		image.got = static_got(&image);
 	*out = image;
 	return true;
 }

@@ -111,7 +111,7 @@ struct image {
 	size_t copy_count;
 	uint64_t init, fini; /* functions, or 0 */
 	struct span preinit_array, init_array, fini_array;
-	uint64_t got;        /* DT_PLTGOT, or 0 */
+	uint64_t got;        /* what i386 counts from; or 0 */
 	struct span threads; /* what thread storage begins with */
 	bool has_dynamic;
 	bool no_default_libs; /* DF_1_NODEFLIB */

@@ -21,6 +21,7 @@ struct reading {
 	struct tables tables;
 	struct bases pages;        /* aarch64: of adrp */
 	uint32_t got_registers;    /* i386: that hold the GOT's address */
+	bool got_kept;             /* i386: one of them lies on the stack */
 	uint64_t returns[RETURNS]; /* i386: of the last calls */
 	unsigned next_return;
 };
@@ -199,6 +200,31 @@ static void note_got_register(struct reading *reading, const struct step *step)
 			reading->got_registers |= 1u << step->to.name;
 }
 
+static bool holds_got(const struct reading *reading, struct operand operand)
+{
+	return operand.kind == OPERAND_REGISTER &&
+	       reading->got_registers >> operand.name & 1;
+}
+
+/* Copies of it, also by way of the stack, where gcc keeps it meanwhile. */
+static void note_got_copy(struct reading *reading, const struct step *step)
+{
+	const bool move = step->op == OP_MOVE;
+
+	if ((move && step->to.kind == OPERAND_MEMORY &&
+	     holds_got(reading, step->from)) ||
+	    (step->op == OP_PUSH && holds_got(reading, step->from)))
+		reading->got_kept = true;
+	if (step->to.kind != OPERAND_REGISTER || step->size != 4)
+		return;
+	if ((move && holds_got(reading, step->from)) ||
+	    (reading->got_kept && (step->op == OP_POP ||
+				   (move && step->from.kind == OPERAND_MEMORY &&
+				    (step->memory.base == X86_RSP ||
+				     step->memory.base == X86_RBP)))))
+		reading->got_registers |= 1u << step->to.name;
+}
+
 static void
 note_narrow(struct reading *reading, uint64_t at, const struct step *step)
 {
@@ -213,11 +239,7 @@ note_narrow(struct reading *reading, uint64_t at, const struct step *step)
 			at + step->length;
 	}
 	note_got_register(reading, step);
-	/* Copies of it. */
-	if (step->op == OP_MOVE && step->to.kind == OPERAND_REGISTER &&
-	    step->from.kind == OPERAND_REGISTER &&
-	    reading->got_registers >> step->from.name & 1)
-		reading->got_registers |= 1u << step->to.name;
+	note_got_copy(reading, step);
 	if (!memory->used || memory->thread || !reading->in->image.got)
 		return;
 	base = memory->base < 16 && holders >> memory->base & 1;
@@ -330,10 +352,11 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 	tables_note(&reading->tables, reading->in, step);
 	if (image->machine == MACHINE_AARCH64)
 		note_pages(reading, at, step);
-	if (image->word == 4 && image->movable)
+	if (image->word == 4)
 		note_narrow(reading, at, step);
 	if (memory->used && !memory->thread) {
-		if (memory->base == REGISTER_PC)
+		/* A page is half of an address: note_pages() has the other. */
+		if (memory->base == REGISTER_PC && !step->page)
 			note_address(reading, at, (uint64_t)memory->offset,
 				     true, step);
 		else if (!image->movable && image->machine != MACHINE_AARCH64)

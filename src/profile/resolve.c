@@ -603,9 +603,13 @@ is_kernel_entry(const struct resolve *resolve, const struct function *function)
 {
 	const struct loaded *in =
 		resolve->reach->regions[function->region].code.in;
+	const char *soname = in->image.soname;
+	const bool loader = in->is_loader ||
+			    (soname && strcmp(soname, "ld-linux.so.2") == 0);
 	struct step step;
 
-	if (in->image.machine != MACHINE_I386 || !(in->is_loader || in->libc))
+	/* To a static program that opens libraries it is one of them. */
+	if (in->image.machine != MACHINE_I386 || !(loader || in->libc))
 		return false;
 	code_step(in, function->entry, &step);
 	if (!step.trap)

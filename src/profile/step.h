@@ -95,6 +95,7 @@ struct step {
 	bool direct;       /* `target` is known */
 	bool hidden_write; /* writes memory that no operand names */
 	bool wide_number;  /* `number` is wide enough to be an address */
+	bool page;         /* aarch64: the address is that of a page, adrp */
 	bool high;         /* x86: an operand may be ah, ch, dh or bh */
 	uint8_t condition; /* of a branch or choice, in the machine's code;
 			      past 15: something else */

@@ -285,13 +285,55 @@ static bool counts(const struct work *work, const struct finding *finding)
 	       work->later[finding->function];
 }
 
+static void tell_own(struct telling *telling, const char *name)
+{
+	const struct cg_abi *abi = abi_of(telling->work, false);
+	const struct cg_syscall *call = cg_syscall_by_name(name);
+	uint32_t nr;
+
+	if (call && cg_syscall_number(call, abi, &nr) &&
+	    !find_call(telling, abi, nr))
+		add_call(telling, abi, nr, CG_BY_KERNEL);
+}
+
+/* Whether some code calls it, early or late. */
+static bool is_made(const struct work *work, const char *name)
+{
+	const struct cg_syscall *call = cg_syscall_by_name(name);
+	const struct resolve *resolve = &work->resolve;
+	uint32_t nr;
+
+	if (!call || !cg_syscall_number(call, abi_of(work, false), &nr))
+		return false;
+	for (size_t i = 0; i < resolve->finding_count; i++)
+		if (resolve->findings[i].purpose <= FOR_NUMBER32 &&
+		    resolve->findings[i].number == nr)
+			return true;
+	return false;
+}
+
+/*
+ * Calls that code of the kernel's makes: the one that goes on after SIGSTOP and
+ * SIGCONT; and where the vdso has the way back from handlers of signals, that
+ * one. On x86_64 it is always the program's own.
+ */
+static void tell_kernel(struct telling *telling)
+{
+	const struct work *work = telling->work;
+
+	tell_own(telling, "restart_syscall");
+	if (work->loader.program->image.machine == MACHINE_X86_64)
+		return;
+	if (is_made(work, "rt_sigaction") || is_made(work, "sigaction") ||
+	    is_made(work, "signal")) {
+		tell_own(telling, "rt_sigreturn");
+		tell_own(telling, "sigreturn");
+	}
+}
+
 static void tell_calls(struct telling *telling)
 {
 	const struct resolve *resolve = &telling->work->resolve;
-	const struct cg_abi *abi = abi_of(telling->work, false);
-	const struct cg_syscall *restart =
-		cg_syscall_by_name("restart_syscall");
-	uint32_t nr;
 
 	/* Functions that were found first have the shortest ways. */
 	if (resolve->finding_count)
@@ -301,10 +343,7 @@ static void tell_calls(struct telling *telling)
 		if (resolve->findings[i].purpose <= FOR_IPC &&
 		    counts(telling->work, &resolve->findings[i]))
 			tell_finding(telling, &resolve->findings[i]);
-	/* After SIGSTOP and SIGCONT the kernel goes on with this one. */
-	if (restart && cg_syscall_number(restart, abi, &nr) &&
-	    !find_call(telling, abi, nr))
-		add_call(telling, abi, nr, CG_BY_KERNEL);
+	tell_kernel(telling);
 }
 
 static int by_name(const void *left, const void *right)
