@@ -121,6 +121,7 @@ struct image {
 	struct bytes build_id; /* or empty */
 	bool go;               /* made by the Go linker */
 	struct span pclntab;   /* of Go, or empty */
+	uint64_t go_repeater;  /* runtime.runPerThreadSyscall, or 0 */
 };
 
 /*

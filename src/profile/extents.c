@@ -88,7 +88,7 @@ static bool by_symbols(struct arena *arena, struct image *image)
 struct pclntab {
 	struct bytes bytes;
 	unsigned word;
-	uint64_t count, text, functions;
+	uint64_t count, text, functions, names;
 	bool relative; /* since 1.18: entries count from `text` */
 };
 
@@ -108,6 +108,7 @@ read_pclntab(const struct image *image, uint64_t address, struct pclntab *out)
 	case 0xfffffff0: /* 1.18 */
 		out->relative = true;
 		out->text = bytes_number(bytes, 8 + 2 * word, word);
+		out->names = bytes_number(bytes, 8 + 3 * word, word);
 		out->functions = bytes_number(bytes, 8 + 7 * word, word);
 		break;
 	case 0xfffffffa: /* 1.16 */
@@ -158,6 +159,26 @@ static uint64_t entry_of(const struct pclntab *table, uint64_t index)
 			    table->word);
 }
 
+/* What a function is called; NULL before 1.18. */
+static const char *name_of(const struct pclntab *table, uint64_t index)
+{
+	const uint64_t about =
+		table->functions +
+		bytes_u32(table->bytes, table->functions + index * 8 + 4);
+
+	if (!table->relative)
+		return NULL;
+	return bytes_text(table->bytes,
+			  table->names + bytes_u32(table->bytes, about + 4));
+}
+
+static bool is_repeater(const struct pclntab *table, uint64_t index)
+{
+	const char *name = name_of(table, index);
+
+	return name && strcmp(name, "runtime.runPerThreadSyscall") == 0;
+}
+
 static bool by_pclntab(struct arena *arena, struct image *image)
 {
 	struct pclntab table;
@@ -180,6 +201,8 @@ static bool by_pclntab(struct arena *arena, struct image *image)
 		uint64_t start = entry_of(&table, i);
 		uint64_t end = entry_of(&table, i + 1);
 
+		if (is_repeater(&table, i))
+			image->go_repeater = start;
 		if (end > start && stands_in_code(image, start, end - start))
 			added[count++] =
 				(struct frame){ .start = start, .end = end };

@@ -1,12 +1,21 @@
 /*
  * profile/reach.h - which code and data of a program can be come to.
  *
- * One rule: whatever reachable code mentions is reachable. A function that is
+ * The rule: whatever reachable code mentions is reachable. A function that is
  * called, jumped to, or whose address is formed anywhere in reachable code or
- * stored in reachable data is reachable with all its instructions. Of data, a
- * word that is read by its address is reachable alone; an object whose address
- * is formed is reachable as a whole, as far as its symbol tells; where no
- * symbol tells, its whole section is.
+ * stored in reachable data is reachable. Of data, a word that is read by its
+ * address is reachable alone; an object whose address is formed is reachable as
+ * a whole, as far as its symbol tells; where no symbol tells, all that lies
+ * between the symbols on either side, or its whole section.
+ *
+ * What is cut from it, each by its own header, which says why nothing is lost:
+ * - of a function, what the constants of none of its callers choose, and its
+ *   landing pads while nothing unwinds (trail.h; x86_64 only);
+ * - functions of name services until their names are mentioned, and those of
+ *   libc that do nothing before something else has happened (nss.h);
+ * - what runs only before a function that was asked for (after.h).
+ * A function that is not followed is reachable with all its instructions, and
+ * with `all_data` so is each, and all data.
  */
 #ifndef PROFILE_REACH_H
 #define PROFILE_REACH_H

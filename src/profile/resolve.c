@@ -81,11 +81,10 @@ static bool is_repeated(const struct resolve *resolve, const struct spot *place)
 {
 	const struct loaded *in = world_at(resolve->reach->world, place->site);
 
-	return in && in->image.go && place->function != NOTHING &&
+	return in && in->image.go_repeater && place->function != NOTHING &&
 	       place->purpose <= FOR_NUMBER32 &&
-	       loaded_is_named(in,
-			       resolve->reach->functions[place->function].entry,
-			       "runtime.runPerThreadSyscall");
+	       resolve->reach->functions[place->function].entry ==
+		       in->image.base + in->image.go_repeater;
 }
 
 static void
