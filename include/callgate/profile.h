@@ -43,10 +43,11 @@ struct cg_profile_options {
 	 * name or as the program's entry tells; NULL: all, from the start.
 	 */
 	const char *after;
-	bool no_modules;  /* leave out those that configuration names */
-	bool no_debug;    /* leave separate files of symbols alone */
-	size_t memory;    /* bytes to take at most; 0: 8 GiB */
-	unsigned threads; /* that read code; 0: one for each processor */
+	bool no_modules;   /* leave out those that configuration names */
+	bool no_arguments; /* do not look for constants of arguments */
+	bool no_debug;     /* leave separate files of symbols alone */
+	size_t memory;     /* bytes to take at most; 0: 8 GiB */
+	unsigned threads;  /* that read code; 0: one for each processor */
 	/*
 	 * A folder for what is found in libraries, so that it is known the next
 	 * time; NULL: none. It is made if the one that it is in is there. Where
@@ -116,6 +117,21 @@ struct cg_profile_step {
 /* The steps of call `index`, from 0; false past the end. */
 CG_API bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 			       size_t step, struct cg_profile_step *out);
+
+/* A constant that a call is made with, and where it comes from. */
+struct cg_profile_value {
+	unsigned argument; /* from 0 */
+	uint64_t value;    /* what the kernel looks at of it */
+	struct cg_profile_step place;
+};
+
+/*
+ * The constants of an argument of call `index`, from 0; false past the end.
+ * If there is one, the program makes this call with no others. There is none
+ * where they are not all known, there are many of them, or a gap is open.
+ */
+CG_API bool cg_profile_value_at(const struct cg_profile *profile, size_t index,
+				size_t value, struct cg_profile_value *out);
 
 /* Whether the function at an address of a file can be come to. */
 CG_API bool cg_profile_comes_to(const struct cg_profile *profile,

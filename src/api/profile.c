@@ -149,6 +149,21 @@ bool cg_profile_step_at(const struct cg_profile *profile, size_t index,
 	return true;
 }
 
+bool cg_profile_value_at(const struct cg_profile *profile, size_t index,
+			 size_t value, struct cg_profile_value *out)
+{
+	const struct report_call *call;
+
+	if (index >= profile->report.call_count)
+		return false;
+	call = &profile->report.calls[index];
+	if (call->unsure || value >= call->value_count ||
+	    !cg_profile_complete(profile))
+		return false;
+	*out = call->values[value];
+	return true;
+}
+
 bool cg_profile_comes_to(const struct cg_profile *profile, const char *image,
 			 uint64_t address)
 {

@@ -21,7 +21,7 @@ struct fields {
 	struct texts block, allow, with, library_path;
 	const char *jobs;
 	bool no_cache, rank, diff, json, graph, names, gaps, images, no_modules,
-		no_debug;
+		no_debug, no_arguments;
 };
 
 static const struct option options[] = {
@@ -64,6 +64,9 @@ static const struct option options[] = {
 	{ 0, "no-modules", NULL, OPTION_FLAG,
 	  offsetof(struct fields, no_modules),
 	  "leave out the modules that configuration names" },
+	{ 0, "no-arguments", NULL, OPTION_FLAG,
+	  offsetof(struct fields, no_arguments),
+	  "allow each call with all arguments" },
 	{ 0, "no-debug", NULL, OPTION_FLAG, offsetof(struct fields, no_debug),
 	  "do not read separate files of symbols" },
 	{ 'j', "jobs", "COUNT", OPTION_TEXT, offsetof(struct fields, jobs),
@@ -171,6 +174,7 @@ static int open_profile(const struct fields *fields, bool all, char **programs,
 	struct cg_profile_options how = {
 		.sysroot = fields->sysroot,
 		.no_modules = fields->no_modules,
+		.no_arguments = fields->no_arguments,
 		.no_debug = fields->no_debug,
 		.after = fields->after,
 		.note = show_note,

@@ -41,18 +41,23 @@ static int by_text(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static void add_name(struct names *names, const char *name)
+static void push(const char ***at, size_t *count, const char *name)
 {
 	const char **grown;
 
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->at[i], name) == 0)
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp((*at)[i], name) == 0)
 			return;
-	grown = realloc(names->at, (names->count + 1) * sizeof(*grown));
+	grown = realloc(*at, (*count + 1) * sizeof(*grown));
 	if (!grown)
 		out_die_nomem();
-	names->at = grown;
-	grown[names->count++] = name;
+	*at = grown;
+	grown[(*count)++] = name;
+}
+
+static void add_name(struct names *names, const char *name)
+{
+	push(&names->at, &names->count, name);
 }
 
 /* The calls that lists name, by way of the policy that they make. */
@@ -93,6 +98,7 @@ read_lists(const struct texts *lists, const struct cg_abi *abi,
 static bool put_in(struct names *names, const char *name)
 {
 	add_name(names, name);
+	push(&names->whole, &names->whole_count, name);
 	return true;
 }
 
@@ -127,14 +133,99 @@ bool listing_names(const struct cg_profile *profile, const struct texts *block,
 
 void listing_add(struct names *names, const char *name)
 {
-	add_name(names, name);
+	put_in(names, name);
 	qsort(names->at, names->count, sizeof(*names->at), by_text);
 }
 
 void listing_free(struct names *names)
 {
 	free(names->at);
+	free(names->whole);
 	*names = (struct names){ 0 };
+}
+
+/* ------------------------------------------------------------------ rules --
+ */
+
+static void add_value(struct buf *out, const struct cg_profile_call *call,
+		      const struct cg_profile_value *value)
+{
+	struct cg_argument arguments[6];
+	char text[128];
+	uint64_t back;
+	size_t count;
+
+	if (cg_syscall_arguments(call->call, call->abi, arguments, &count) &&
+	    value->argument < count) {
+		cg_argument_print(&arguments[value->argument], call->abi,
+				  value->value, text, sizeof(text));
+		/* What is no plain constant stays a number. */
+		if (cg_constant_value(text, call->abi, &back) &&
+		    back == value->value) {
+			buf_puts(out, text);
+			return;
+		}
+	}
+	buf_printf(out, "0x%llx", (unsigned long long)value->value);
+}
+
+/* socket({AF_UNIX, AF_INET}); nothing for a call with any arguments. */
+static void
+listing_rule(const struct cg_profile *profile, size_t index, struct buf *out)
+{
+	struct cg_profile_value value;
+	struct cg_profile_call call;
+	size_t count = 0;
+
+	if (!cg_profile_call_at(profile, index, &call) ||
+	    !cg_profile_value_at(profile, index, 0, &value))
+		return;
+	buf_printf(out, "%s(", name_of(&call));
+	for (unsigned i = 0; i < value.argument; i++)
+		buf_puts(out, "_, ");
+	while (cg_profile_value_at(profile, index, count, &value))
+		count++;
+	buf_puts(out, count > 1 ? "{" : "");
+	for (size_t i = 0; cg_profile_value_at(profile, index, i, &value);
+	     i++) {
+		buf_puts(out, i ? ", " : "");
+		add_value(out, &call, &value);
+	}
+	buf_puts(out, count > 1 ? "})" : ")");
+}
+
+/* Whether a call of the list is one with a rule, and which. */
+static bool has_rule(const struct cg_profile *profile,
+		     const struct names *names, const char *name, size_t *index)
+{
+	struct cg_profile_value value;
+	struct cg_profile_call call;
+
+	for (size_t i = 0; i < names->whole_count; i++)
+		if (strcmp(names->whole[i], name) == 0)
+			return false;
+	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++)
+		if (call.abi == cg_profile_abi(profile) && call.call &&
+		    strcmp(call.call->name, name) == 0 &&
+		    cg_profile_value_at(profile, i, 0, &value)) {
+			*index = i;
+			return true;
+		}
+	return false;
+}
+
+static void put_rules(const struct cg_profile *profile,
+		      const struct names *names, struct buf *out)
+{
+	size_t index, count = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (!has_rule(profile, names, names->at[i], &index))
+			continue;
+		buf_puts(out, count++ ? "    - " : "    rules:\n    - ");
+		listing_rule(profile, index, out);
+		buf_puts(out, "\n");
+	}
 }
 
 /* ------------------------------------------------------------------ table --
@@ -169,6 +260,7 @@ static void add_way(const struct cg_profile *profile, size_t index,
 void listing_table(const struct cg_profile *profile)
 {
 	const struct cg_abi *abi = cg_profile_abi(profile);
+	struct cg_profile_value value;
 	struct cg_profile_call call;
 	struct buf out = { 0 };
 
@@ -179,11 +271,35 @@ void listing_table(const struct cg_profile *profile)
 			buf_printf(&out, "%-22s ", call.call->name);
 		else
 			buf_printf(&out, "call %-17u ", call.nr);
+		listing_rule(profile, i, &out);
+		if (cg_profile_value_at(profile, i, 0, &value))
+			buf_puts(&out, ": ");
 		add_way(profile, i, &call, &out);
 		buf_puts(&out, "\n");
 	}
 	if (out.length || out.failed)
 		out_buf(&out);
+}
+
+static void
+why_values(const struct cg_profile *profile, size_t index, struct buf *out)
+{
+	struct cg_profile_value value;
+
+	if (!cg_profile_value_at(profile, index, 0, &value))
+		return;
+	buf_puts(out, "  and with no other values than in ");
+	listing_rule(profile, index, out);
+	buf_puts(out, ":\n");
+	for (size_t i = 0; cg_profile_value_at(profile, index, i, &value);
+	     i++) {
+		buf_printf(out, "  0x%llx %s ", (unsigned long long)value.value,
+			   value.place.how);
+		add_place(out, &value.place, true);
+		buf_printf(out, " (0x%llx in %s)\n",
+			   (unsigned long long)value.place.address,
+			   value.place.image);
+	}
 }
 
 bool listing_why(const struct cg_profile *profile, const char *name)
@@ -213,6 +329,7 @@ bool listing_why(const struct cg_profile *profile, const char *name)
 				   (unsigned long long)step.address,
 				   step.image);
 		}
+		why_values(profile, i, &out);
 	}
 	if (any)
 		out_buf(&out);
@@ -288,6 +405,7 @@ static void json_call(const struct cg_profile *profile, size_t index,
 		[CG_BY_CALLER] = "caller",
 		[CG_BY_KERNEL] = "kernel",
 	};
+	struct cg_profile_value value;
 	struct cg_profile_step step;
 
 	buf_puts(out, "{\"name\":");
@@ -303,6 +421,15 @@ static void json_call(const struct cg_profile *profile, size_t index,
 	for (size_t i = 0; cg_profile_step_at(profile, index, i, &step); i++) {
 		buf_puts(out, i ? "," : "");
 		json_step(out, &step);
+	}
+	buf_puts(out, "],\"values\":[");
+	for (size_t i = 0; cg_profile_value_at(profile, index, i, &value);
+	     i++) {
+		buf_printf(out, "%s{\"argument\":%u,\"value\":%llu,\"place\":",
+			   i ? "," : "", value.argument,
+			   (unsigned long long)value.value);
+		json_step(out, &value.place);
+		buf_puts(out, "}");
 	}
 	buf_puts(out, "]}");
 }
@@ -348,6 +475,8 @@ void listing_json(const struct cg_profile *profile, struct buf *out)
 void listing_policy(const struct cg_profile *profile, const struct names *names,
 		    char **programs, int count, struct buf *out)
 {
+	size_t index;
+
 	buf_puts(out, "# Calls that this can make, by its code and that of "
 		      "its libraries:\n");
 	for (int i = 0; i < count; i++) {
@@ -365,7 +494,9 @@ void listing_policy(const struct cg_profile *profile, const struct names *names,
 		   "[%s]\n  syscalls:\n  - action: allow\n    names:\n",
 		   cg_profile_abi(profile)->name);
 	for (size_t i = 0; i < names->count; i++)
-		buf_printf(out, "    - %s\n", names->at[i]);
+		if (!has_rule(profile, names, names->at[i], &index))
+			buf_printf(out, "    - %s\n", names->at[i]);
+	put_rules(profile, names, out);
 }
 
 /* ------------------------------------------------------------------ graph --

@@ -12,6 +12,9 @@
 struct names {
 	const char **at; /* sorted, borrowed from the library's tables */
 	size_t count;
+	/* Those of them that are allowed with all arguments. */
+	const char **whole;
+	size_t whole_count;
 };
 
 /*

@@ -51,6 +51,8 @@ struct flows {
 	struct course **known; /* by function; NULL: not yet */
 	struct course **loose; /* by region: code that no entry leads to */
 	size_t known_room, loose_room;
+	/* The stack is not known, nor what a call keeps but by its code. */
+	bool registers_only;
 	struct map returning; /* functions, by entry: 1 returns, 2 never */
 	bool nomem;
 };
@@ -82,6 +84,10 @@ uint64_t flow_through(const struct flows *flows, uint64_t target);
 
 /* Whether a function ever comes back. */
 bool flow_returns(struct flows *flows, uint64_t entry, unsigned depth);
+
+/* The registers (bits) that a callee gives back as they were. */
+uint32_t
+flow_kept(const struct flows *flows, const struct loaded *in, uint64_t callee);
 
 /* Whether it comes back more than once, as setjmp does. */
 bool flow_returns_twice(const struct flows *flows, uint64_t entry);

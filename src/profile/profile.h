@@ -13,6 +13,10 @@
 struct report_call {
 	struct cg_profile_call call;
 	struct cg_profile_step *steps;
+	struct cg_profile_value *values; /* of `argument` */
+	size_t value_count;
+	bool unsure; /* a program makes it with what is not known */
+	unsigned argument;
 };
 
 /* A function that can be come to. */

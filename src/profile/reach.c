@@ -218,9 +218,25 @@ static uint32_t enter(struct reach *reach, uint64_t entry, struct cause cause,
 	return index;
 }
 
+static bool is_linked(const struct reach *reach, uint64_t word)
+{
+	const struct loaded *in = world_at(reach->world, word);
+	const struct section *section =
+		in ? image_section(&in->image, word - in->image.base) : NULL;
+
+	return section && strncmp(section->name, ".got", 4) == 0;
+}
+
 uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 {
-	return enter(reach, entry, cause, NULL);
+	const uint32_t index = enter(reach, entry, cause, NULL);
+
+	/* A call through a word of the linker's is an edge of its own. */
+	if (index != NOTHING &&
+	    ((cause.how != HOW_CALL && cause.how != HOW_JUMP) ||
+	     !is_linked(reach, cause.at)))
+		reach->functions[index].unasked = true;
+	return index;
 }
 
 void reach_edge(struct reach *reach, uint64_t target, uint32_t region,

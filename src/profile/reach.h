@@ -70,6 +70,7 @@ struct function {
 	uint8_t asked_count;
 	bool asked_all; /* and one of whom nothing is known */
 	bool taken;     /* its address is known to somebody */
+	bool unasked;   /* it was come to by more than calls and jumps */
 	bool pointed;   /* and not only to who starts the program */
 	uint8_t taker_count;
 	uint16_t takers[TAKERS_MAX]; /* images that mention it */

@@ -1,5 +1,6 @@
 /* Where calls go, and whether they come back: never, once, or twice. */
 #include "profile/flow.h"
+#include "profile/trail.h"
 
 enum {
 	DEPTH_MAX = 8,
@@ -206,6 +207,23 @@ static bool saves_registers(const struct loaded *in, uint64_t entry)
 			saved++;
 	}
 	return saved >= 3;
+}
+
+uint32_t
+flow_kept(const struct flows *flows, const struct loaded *in, uint64_t callee)
+{
+	const struct convention *about = convention_of(in->image.machine);
+	const struct trail *trail;
+
+	/* Go's functions keep the frame pointer only. */
+	if (in->image.go)
+		return 1u << about->frame;
+	if (!flows->registers_only || !callee ||
+	    world_at(flows->reach->world, callee) != in)
+		return about->kept;
+	/* Inside of an image there may be conventions of its own. */
+	trail = trail_of(flows->reach, callee);
+	return trail ? about->kept & trail->kept : 0;
 }
 
 bool flow_returns_twice(const struct flows *flows, uint64_t entry)

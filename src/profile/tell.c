@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "abi/doors.h"
+#include "abi/interest.h"
+#include "profile/arguments.h"
 #include "profile/work.h"
 
 enum { STEPS_MAX = 64 };
@@ -346,6 +348,100 @@ static void tell_calls(struct telling *telling)
 	tell_kernel(telling);
 }
 
+/* ------------------------------------------------------------ arguments -- */
+
+static void add_values(struct telling *telling, struct report_call *call,
+		       const struct argument_values *values)
+{
+	struct cg_profile_value *grown =
+		arena_array(telling->arena, struct cg_profile_value,
+			    call->value_count + values->count);
+
+	if (!grown) {
+		telling->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < call->value_count; i++)
+		grown[i] = call->values[i];
+	call->values = grown;
+	for (size_t i = 0; i < values->count; i++) {
+		size_t k = 0;
+
+		while (k < call->value_count &&
+		       grown[k].value != values->at[i].value)
+			k++;
+		if (k < call->value_count)
+			continue;
+		grown[call->value_count++] = (struct cg_profile_value){
+			.argument = call->argument,
+			.value = values->at[i].value,
+			.place = place_of(telling, values->at[i].at,
+					  "has the constant at"),
+		};
+	}
+	call->unsure |= call->value_count > ARGUMENT_VALUES;
+}
+
+/* Whether this program makes a call by the number that it stands in the code.
+ */
+static bool
+is_found(const struct telling *telling, const struct report_call *call)
+{
+	const struct resolve *resolve = &telling->work->resolve;
+
+	for (size_t i = 0; i < resolve->finding_count; i++)
+		if (resolve->findings[i].purpose == FOR_NUMBER &&
+		    resolve->findings[i].number == call->call.nr)
+			return true;
+	return false;
+}
+
+static void tell_argument(struct telling *telling, struct flows *flows,
+			  struct report_call *call)
+{
+	struct cg_argument arguments[6];
+	struct argument_values values = { 0 };
+	const struct interest *row;
+	size_t count, known;
+
+	row = interest_of(call->call.call, &count);
+	if (!count || !is_found(telling, call))
+		return;
+	call->argument = row->argument;
+	if (!flows ||
+	    !cg_syscall_arguments(call->call.call, call->call.abi, arguments,
+				  &known) ||
+	    row->argument >= known) {
+		call->unsure = true;
+		return;
+	}
+	if (!arguments_find(flows, &telling->work->resolve, call->call.nr,
+			    row->argument, arguments[row->argument].bits != 32,
+			    &values))
+		telling->nomem = true;
+	call->unsure |= !values.count;
+	add_values(telling, call, &values);
+}
+
+/* Of each program by itself: one that does not know speaks for all. */
+static void tell_arguments(struct telling *telling)
+{
+	const struct work *work = telling->work;
+	const bool can = !work->wanted->options->no_arguments &&
+			 arguments_can(&work->resolve);
+	struct report *report = telling->report;
+	struct flows flows;
+
+	if (can && !arguments_flows(&flows, &work->resolve)) {
+		telling->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < report->call_count; i++)
+		if (report->calls[i].call.call)
+			tell_argument(telling, can ? &flows : NULL,
+				      &report->calls[i]);
+}
+
 static int by_name(const void *left, const void *right)
 {
 	const struct cg_profile_call *a =
@@ -545,6 +641,7 @@ bool profile_tell(struct arena *arena, const struct work *work,
 	if (!report->abi)
 		report->abi = abi_of(work, false);
 	tell_calls(&telling);
+	tell_arguments(&telling);
 	if (report->call_count)
 		qsort(report->calls, report->call_count, sizeof(*report->calls),
 		      by_name);

@@ -67,6 +67,8 @@ overlap(const struct stack_slot *slot, int32_t offset, unsigned size)
 uint32_t state_slot(struct flows *flows, const struct state *state,
 		    int32_t offset, unsigned size)
 {
+	if (flows->registers_only)
+		return VALUE_ANY;
 	for (unsigned i = 0; i < state->slot_count; i++) {
 		const struct stack_slot *slot = &state->slots[i];
 
@@ -396,6 +398,9 @@ static uint32_t read_operand(struct flows *flows, const struct state *state,
 			     const struct step *step,
 			     const struct operand *operand, unsigned size)
 {
+	/* Of ah and its like the place is not followed. */
+	if (step->high)
+		return VALUE_ANY;
 	switch (operand->kind) {
 	case OPERAND_REGISTER:
 		return operand->name < REGISTER_MAX
@@ -757,8 +762,7 @@ void state_call(struct flows *flows, struct state *state,
 		unsigned pops)
 {
 	const struct convention *about = convention_of(in->image.machine);
-	/* Go's functions keep the frame pointer only. */
-	const uint32_t kept = in->image.go ? 1u << about->frame : about->kept;
+	const uint32_t kept = flow_kept(flows, in, callee);
 	int32_t offset;
 
 	for (unsigned i = 0; i < REGISTER_MAX; i++) {

@@ -1,6 +1,6 @@
 /* Conditions on arguments, where their values are few and all known. */
+#include "abi/interest.h"
 #include "record/draft.h"
-#include "record/interest.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "record/interest.h"
+#include "abi/interest.h"
 #include "sys/bpf_lib.h"
 #include "sys/file.h"
 #include "sys/task.h"

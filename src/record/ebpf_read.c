@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/interest.h"
+#include "abi/interest.h"
 #include "sys/bpf_lib.h"
 
 static int map_fd(const struct ebpf *ebpf, const char *name)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/interest.h"
 #include "bpf/insn.h"
-#include "record/interest.h"
 #include "record/recording.h"
 
 /* As conditions in keys, which compare what is in the register. */

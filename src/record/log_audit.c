@@ -1,5 +1,5 @@
 /* Records of audit: SECCOMP (1326) and SYSCALL (1300). */
-#include "record/interest.h"
+#include "abi/interest.h"
 #include "record/log.h"
 
 #include <stdlib.h>

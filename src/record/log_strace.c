@@ -8,7 +8,7 @@
  * Such a log does not say which ABI a program has. That is told by its first
  * names: some exist on one of the ABIs only.
  */
-#include "record/interest.h"
+#include "abi/interest.h"
 #include "record/log.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "record/interest.h"
+#include "abi/interest.h"
 
 struct tally_doors tally_doors(const struct cg_abi *native)
 {

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "record/interest.h"
+#include "abi/interest.h"
 #include "sys/file.h"
 #include "sys/task.h"
 #include "trace/names.h"

@@ -1,6 +1,6 @@
-/* record/interest.h - which arguments of which calls are worth a condition. */
-#ifndef RECORD_INTEREST_H
-#define RECORD_INTEREST_H
+/* abi/interest.h - which arguments of which calls are worth a condition. */
+#ifndef ABI_INTEREST_H
+#define ABI_INTEREST_H
 
 #include <callgate/arch.h>
 

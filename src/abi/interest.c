@@ -1,4 +1,4 @@
-#include "record/interest.h"
+#include "abi/interest.h"
 
 #include <string.h>
 
