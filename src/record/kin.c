@@ -1,12 +1,13 @@
 #include "record/kin.h"
 
 /*
- * One that a program ends with, the others come with signals: at any moment,
- * so that a recording may lack them by chance.
+ * One that a program ends with, others come with signals, and whether a thread
+ * has to wait for another is a matter of luck: a recording may lack them by
+ * chance.
  */
 const char *const kin_needs[] = {
-	"exit_group", "rt_sigreturn",    "sigreturn",
-	"exit",       "restart_syscall", NULL,
+	"exit_group",      "rt_sigreturn", "sigreturn", "exit",
+	"restart_syscall", "futex",        NULL,
 };
 
 const char *const kin_optional[] = {
