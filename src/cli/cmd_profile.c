@@ -1,4 +1,5 @@
 /* callgate profile - which calls a program can make, with the evidence. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -520,7 +521,11 @@ merge_recording(const struct fields *fields, const struct cg_profile *profile,
 			   &status))
 		return status;
 	if (!recording) {
-		out_error("%s: no recording", fields->merge);
+		out_error("%s: %s", fields->merge,
+			  access(fields->merge, R_OK) != 0
+				  ? strerror(errno)
+				  : "no recording; callgate record -o "
+				    "FILE.json makes one");
 		return EXIT_USAGE;
 	}
 	status = ranking_merge(profile, recording,

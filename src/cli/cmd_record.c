@@ -235,6 +235,20 @@ static int command_status(const struct cg_recorder *recorder)
 				   : WEXITSTATUS(status);
 }
 
+/* Without the moment there is no service: its policy would lack everything. */
+static void
+warn_moment(const char *moment, const struct cg_recording *recording)
+{
+	struct cg_recorded call;
+
+	for (size_t i = 0; cg_recording_get(recording, i, &call); i++)
+		if (call.phase == CG_PHASE_SERVICE)
+			return;
+	out_note("the moment '%s' did not come, or no call came after it: all "
+		 "that was recorded is start-up",
+		 moment);
+}
+
 static int
 finish(const struct fields *fields, struct cg_recorder *recorder, bool command)
 {
@@ -246,6 +260,8 @@ finish(const struct fields *fields, struct cg_recorder *recorder, bool command)
 		out_failure(&err, NULL, 0);
 		return command ? EXIT_FAILED : out_status(&err);
 	}
+	if (fields->after)
+		warn_moment(fields->after, recording);
 	status = EXIT_YES;
 	if (fields->learn)
 		status = learn_write(fields->learn, recording);

@@ -136,6 +136,9 @@ def merges(tap, run, acct, reboot):
     ran = run("--merge", acct, acct)
     tap.ok(ran.returncode == 2 and "no recording" in ran.stderr,
            "what is no recording", ran)
+    ran = run("--merge", "none-at-all.json", acct)
+    tap.ok(ran.returncode == 2 and "No such file" in ran.stderr,
+           "a recording that is not there", ran)
     ran = run("--rank", acct, reboot)
     tap.ok([line.split()[0] for line in ran.stdout.splitlines()] ==
            sorted((line.split()[0] for line in ran.stdout.splitlines()),

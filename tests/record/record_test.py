@@ -121,6 +121,10 @@ def phases(world):
                 (NATIVE, "getpgrp") not in start,
                 f"{backend}: start-up and service, by {moment}", start,
                 service)
+    done = world.run("record", "--after", "listen", "--", "true")
+    world.tap.ok(done.returncode == 0 and
+                 "the moment 'listen' did not come" in done.stderr,
+                 "a moment that never comes", done)
 
 
 def two_policies(world):
