@@ -119,6 +119,9 @@ bool target_threads(const struct target *target,
 /* Whether a thread has ended, or is about to. */
 bool target_is_ending(pid_t thread);
 
+/* The process that traces a thread; 0: none, -1: the thread has ended. */
+pid_t target_tracer(pid_t thread);
+
 /* The inode of one of this process's namespaces, 0 if not known. */
 uint64_t own_namespace(const char *name);
 

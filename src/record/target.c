@@ -85,6 +85,11 @@ bool target_is_ending(pid_t thread)
 	return !task_flags(thread, &flags) || flags & EXITING;
 }
 
+pid_t target_tracer(pid_t thread)
+{
+	return (pid_t)status_number(thread, "\nTracerPid:");
+}
+
 /* A thread of the kernel; they make no calls. */
 static bool is_kernels(pid_t pid)
 {
@@ -95,7 +100,7 @@ static bool is_kernels(pid_t pid)
 
 bool target_refused(pid_t pid, int number, struct cg_error *err)
 {
-	long tracer = status_number(pid, "\nTracerPid:");
+	pid_t tracer = target_tracer(pid);
 	long owner = status_number(pid, "\nUid:");
 
 	if (number == ESRCH || tracer < 0)
@@ -104,8 +109,8 @@ bool target_refused(pid_t pid, int number, struct cg_error *err)
 	if (tracer > 0)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "process %d is traced already, by process "
-				  "%ld; there can be one tracer only",
-				  (int)pid, tracer);
+				  "%d; there can be one tracer only",
+				  (int)pid, (int)tracer);
 	if (owner != (long)geteuid() && geteuid() != 0)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "process %d belongs to user %ld, and you are "

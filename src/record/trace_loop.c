@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "abi/interest.h"
 #include "sys/file.h"
@@ -269,8 +270,14 @@ static bool seize_thread(void *context, pid_t thread)
 	if (thread_of(loop, thread)->held)
 		return true;
 	if (ptrace(PTRACE_SEIZE, thread, NULL, trace_options(loop)) != 0) {
-		if (errno != ESRCH && !seizing->failed)
-			seizing->failed = errno;
+		int failed = errno;
+
+		/* Seized with the thread that started it: its stop will tell.
+		   A thread that ends is refused as one without permission. */
+		if (failed != ESRCH && !seizing->failed &&
+		    target_tracer(thread) != getpid() &&
+		    !target_is_ending(thread))
+			seizing->failed = failed;
 		return true;
 	}
 	thread_of(loop, thread)->held = true;

@@ -371,7 +371,7 @@ def churn(world):
     """Threads come and go while it is attached to: none is waited for after."""
     for backend in world.has("ebpf", "ptrace"):
         ends = []
-        for _ in range(3):
+        for _ in range(20):
             target = subprocess.Popen([world.target, "churn"],
                                       stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE)
