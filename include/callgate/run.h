@@ -91,6 +91,16 @@ struct cg_run_options {
 	enum cg_status (*then_for)(void *context, const struct cg_abi *abi,
 				   struct cg_program **out,
 				   struct cg_error *err);
+	/*
+	 * Not NULL: the filter has a listener, which is handed to the agent
+	 * that listens at this socket, as container runtimes do; callgate watch
+	 * is one. It answers what the filter leaves to a supervisor
+	 * (CG_RET_USER_NOTIF). If it is not there, nothing runs; if it ends,
+	 * such calls fail with ENOSYS. The filter must let the command close a
+	 * descriptor. Needs Linux 5.6; not with `before_exec`, `after` or
+	 * CG_EXPLAIN_ALL.
+	 */
+	const char *agent;
 };
 
 /*

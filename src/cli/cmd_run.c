@@ -15,7 +15,7 @@ struct fields {
 	struct choice choice;
 	bool explain, no_explain;
 	bool before_exec, keep_privileges, log, spec_allow, json;
-	const char *init, *then, *after;
+	const char *init, *then, *after, *agent;
 };
 
 static const struct option options[] = {
@@ -44,6 +44,8 @@ static const struct option options[] = {
 	  "the policy of service, put over the first one then" },
 	{ 0, "after", "MOMENT", OPTION_TEXT, offsetof(struct fields, after),
 	  "when: a call has succeeded, ready (sd_notify), symbol:NAME" },
+	{ 0, "agent", "SOCKET", OPTION_TEXT, offsetof(struct fields, agent),
+	  "who answers what the policy leaves to a supervisor (notify)" },
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
@@ -147,14 +149,27 @@ static bool check_phases(const struct fields *fields)
 	return true;
 }
 
+static bool check_agent(const struct fields *fields)
+{
+	const char *other = fields->then          ? "--then"
+			    : fields->before_exec ? "--before-exec"
+			    : fields->explain     ? "--explain"
+						  : NULL;
+
+	if (!fields->agent || !other)
+		return true;
+	out_error("--agent and %s do not go together", other);
+	return false;
+}
+
 /* Of the policy's own flags those that a command can be run with. */
 static bool read_flags(const struct context *context, uint32_t *out)
 {
 	uint32_t wanted = cg_policy_flags(context->input.policy);
 
-	if (wanted & CG_FLAG_NEW_LISTENER) {
-		out_error("the policy asks for a listener, and run has none to "
-			  "give: nobody would answer");
+	if (wanted & CG_FLAG_NEW_LISTENER && !context->fields->agent) {
+		out_error("the policy asks for a listener, and nobody would "
+			  "answer: say who does by --agent");
 		return false;
 	}
 	*out = wanted & (CG_FLAG_LOG | CG_FLAG_SPEC_ALLOW);
@@ -177,10 +192,12 @@ static int run_under(struct context *context, char **operands)
 		.context = context,
 		.before_exec = fields->before_exec,
 		.keep_privileges = fields->keep_privileges,
+		.agent = fields->agent,
 	};
 	struct cg_error err;
 
-	if (!check_phases(fields) || !read_mode(fields, &run.explain) ||
+	if (!check_phases(fields) || !check_agent(fields) ||
+	    !read_mode(fields, &run.explain) ||
 	    !read_flags(context, &run.flags))
 		return EXIT_USAGE;
 	if (cg_run(&run, operands, &err) == CG_OK)

@@ -1,13 +1,16 @@
 #include "run/install.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "bpf/image.h"
 #include "run/fprog.h"
+#include "run/listener.h"
 #include "run/plan.h"
 #include "sys/kernel.h"
 #include "sys/task.h"
@@ -22,6 +25,8 @@ struct install {
 	const struct cg_run_options *options;
 	struct task before;
 	unsigned loaded; /* filters put in by us */
+	int agent;       /* who is to have the listener, or -1 */
+	int listener;    /* its number in the command, or -1 */
 };
 
 static bool
@@ -33,6 +38,10 @@ fail_call(const struct install *install, int64_t result, struct cg_error *err)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "the filter does not fit beside those that "
 				  "are in force already");
+	if (number == EBUSY)
+		return fail_errno(err, CG_E_SYSTEM, number,
+				  "a filter that is in force already has a "
+				  "listener, and there can be one alone");
 	if (number == EACCES)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "keeping privileges needs CAP_SYS_ADMIN");
@@ -45,15 +54,19 @@ static bool
 load_at(struct install *install, uint64_t address, struct cg_error *err)
 {
 	const struct door_in *door = install->inject.door;
+	const uint32_t listener = install->agent < 0 ? 0 : CG_FLAG_NEW_LISTENER;
 	const uint64_t args[6] = { SECCOMP_SET_MODE_FILTER,
-				   install->options->flags, address };
+				   install->options->flags | listener,
+				   address };
 	int64_t result;
 
 	if (!inject_call(&install->inject, door->seccomp, args, &result, err))
 		return false;
-	if (result != 0)
+	if (result < 0 || (result > 0 && !listener) || result > INT_MAX)
 		return fail_call(install, result, err);
 	install->loaded++;
+	if (listener)
+		install->listener = (int)result;
 	return true;
 }
 
@@ -228,11 +241,34 @@ static bool load(struct install *install, const struct cg_program *program,
 	return load_insns(install, insns, count, err);
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Nothing is loaded before the agent is there. */
+static bool find_agent(struct install *install, struct cg_error *err)
+{
+	return !install->options->agent ||
+	       listener_connect(install->options->agent, &install->agent, err);
+}
+
+static bool serve_agent(struct install *install,
+			const struct cg_program *program, struct cg_error *err)
+{
+	return install->agent < 0 ||
+	       listener_hand_over(&install->inject, install->listener, program,
+				  install->agent, err);
+}
+
 bool install(pid_t process, const struct cg_run_options *options,
 	     struct cg_program *native, const struct cg_abi *native_abi,
 	     struct installed *out, struct cg_error *err)
 {
-	struct install install = { .options = options };
+	struct install install = { .options = options,
+				   .agent = -1,
+				   .listener = -1 };
 	struct installed got = { 0 };
 	bool ok;
 
@@ -240,15 +276,18 @@ bool install(pid_t process, const struct cg_run_options *options,
 	ok = inject_begin(&install.inject, process, install.before.ignored,
 			  err) &&
 	     choose_program(&install, &native, native_abi, &got, err) &&
-	     give_up_privileges(&install, err) &&
+	     find_agent(&install, err) && give_up_privileges(&install, err) &&
 	     load(&install, got.program, err) && verify(&install, err) &&
+	     serve_agent(&install, got.program, err) &&
 	     inject_end(&install.inject, err);
 	cg_program_free(native);
-	if (!ok) {
+	if (ok) {
+		*out = got;
+	} else {
 		cg_program_free(got.program);
 		inject_exit(&install.inject, EXIT_FAILED);
-		return false;
 	}
-	*out = got;
-	return true;
+	close_if_open(install.agent);
+	close_if_open(install.inject.listener);
+	return ok;
 }

@@ -39,6 +39,24 @@ static bool check_phases(const struct cg_run_options *options, const char *name,
 	return true;
 }
 
+/* Who loads the filter must be able to take its listener. */
+static bool
+check_agent(const struct cg_run_options *options, struct cg_error *err)
+{
+	if (options->before_exec)
+		return fail(err, CG_E_INPUT,
+			    "with a filter that is loaded before exec nobody "
+			    "is there to hand its listener to the agent");
+	if (options->after)
+		return fail(err, CG_E_INPUT,
+			    "an agent is for one filter, not for two");
+	if (options->explain == CG_EXPLAIN_ALL)
+		return fail(err, CG_E_INPUT,
+			    "calls refused with an errno cannot be explained "
+			    "beside an agent");
+	return true;
+}
+
 static bool check(const struct cg_run_options *options, char *const argv[],
 		  struct cg_error *err)
 {
@@ -55,6 +73,8 @@ static bool check(const struct cg_run_options *options, char *const argv[],
 			    "a command can be run with the flags log and "
 			    "spec_allow alone, not 0x%x",
 			    (unsigned)others);
+	if (options->agent && !check_agent(options, err))
+		return false;
 	if (options->after && !check_phases(options, argv[0], err))
 		return false;
 	machine_doors(&doors);

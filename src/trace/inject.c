@@ -1,6 +1,7 @@
 #include "trace/inject.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -8,6 +9,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <callgate/notify.h>
 
 enum { SYSCALL_STOP = SIGTRAP | 0x80, WORD = sizeof(long) };
 
@@ -79,6 +82,39 @@ static bool note_signal(struct inject *inject, int status, struct cg_error *err)
 	return true;
 }
 
+/* Until a stop, or a call that is left to us: let that go on. */
+static void let_go_on(int listener)
+{
+	struct pollfd left = { .fd = listener, .events = POLLIN };
+	struct cg_notification call;
+	enum cg_notify_event event;
+	sigset_t open;
+
+	sigemptyset(&open);
+	/* SIGCHLD can only come in here, so none is missed. */
+	if (ppoll(&left, 1, NULL, &open) <= 0)
+		return;
+	/* Whatever goes wrong, the call does, which is looked at. */
+	if (cg_notify_receive(listener, 0, &event, &call, NULL) == CG_OK &&
+	    event == CG_NOTIFY_CALL &&
+	    cg_notify_continue(listener, call.id, NULL) != CG_OK)
+		return;
+}
+
+static bool wait_stop(const struct inject *inject, int *status)
+{
+	const int how = inject->listener < 0 ? __WALL : __WALL | WNOHANG;
+	pid_t got;
+
+	while ((got = waitpid(inject->process, status, how)) <= 0) {
+		if (got < 0 && errno != EINTR)
+			return false;
+		if (got == 0)
+			let_go_on(inject->listener);
+	}
+	return true;
+}
+
 /* Go on in one way or the other, to the next stop. */
 static bool resume(const struct inject *inject, enum __ptrace_request how,
 		   int *status, struct cg_error *err)
@@ -86,10 +122,9 @@ static bool resume(const struct inject *inject, enum __ptrace_request how,
 	if (ptrace(how, inject->process, NULL, NULL) != 0)
 		return fail_errno(err, CG_E_SYSTEM, errno,
 				  "the command cannot be continued");
-	while (waitpid(inject->process, status, __WALL) < 0)
-		if (errno != EINTR)
-			return fail_errno(err, CG_E_SYSTEM, errno,
-					  "the command is gone");
+	if (!wait_stop(inject, status))
+		return fail_errno(err, CG_E_SYSTEM, errno,
+				  "the command is gone");
 	if (!WIFSTOPPED(*status))
 		return fail(err, CG_E_SYSTEM,
 			    "the command was killed before its filter was in "
@@ -148,7 +183,7 @@ bool inject_begin(struct inject *inject, pid_t process, uint64_t ignored,
 	const uint64_t trap = 1ull << (SIGTRAP - 1);
 	uint64_t blocked = ~0ull;
 
-	*inject = (struct inject){ .process = process };
+	*inject = (struct inject){ .process = process, .listener = -1 };
 	inject->by_step = !(ignored & trap);
 	if (inject->by_step)
 		blocked &= ~trap;
@@ -238,7 +273,10 @@ bool inject_end(struct inject *inject, struct cg_error *err)
 	return true;
 }
 
-/* At the entry of exit_group, so that no instruction can follow. */
+/*
+ * At the entry of exit_group. If a filter refuses that, the command stops
+ * again at its end, so that no instruction follows.
+ */
 static bool exit_entered(struct inject *inject, int status)
 {
 	const uint64_t args[6] = { (uint64_t)status };
@@ -250,7 +288,7 @@ static bool exit_entered(struct inject *inject, int status)
 	regs_set_call(&regs, inject->door, inject->door->exit_group, args);
 	return regs_write(inject->process, &regs) &&
 	       go_to_border(inject, &unwanted) &&
-	       ptrace(PTRACE_CONT, inject->process, NULL, NULL) == 0;
+	       ptrace(PTRACE_SYSCALL, inject->process, NULL, NULL) == 0;
 }
 
 void inject_exit(struct inject *inject, int status)
@@ -259,15 +297,7 @@ void inject_exit(struct inject *inject, int status)
 
 	if (!exit_entered(inject, status))
 		kill(inject->process, SIGKILL);
-	for (;;) {
-		if (waitpid(inject->process, &seen, __WALL) < 0) {
-			if (errno == EINTR)
-				continue;
-			return; /* it has ended, and was not ours to reap */
-		}
-		if (!WIFSTOPPED(seen))
-			return;
+	while (wait_stop(inject, &seen) && WIFSTOPPED(seen))
 		/* Still there: exit_group was refused. */
 		kill(inject->process, SIGKILL);
-	}
 }

@@ -19,6 +19,11 @@ struct inject {
 	bool by_step; /* single-step over a call, else stop at both its ends */
 	bool stopped; /* a SIGSTOP came meanwhile, and is owed */
 	bool trapped; /* so did a SIGTRAP */
+	/*
+	 * Of a filter that is in force, or -1: calls that it leaves to a
+	 * supervisor go on. SIGCHLD is blocked then, and has a handler.
+	 */
+	int listener;
 };
 
 /*
