@@ -194,12 +194,15 @@ static bool dump_other(void *context, const struct cg_thread *thread)
 	struct all *all = context;
 	struct input input = { 0 };
 	char number[16];
+	int status;
 
 	if (thread->thread == thread->process)
 		return true;
 	snprintf(number, sizeof(number), "%d", (int)thread->thread);
-	if (!input_thread(number, &input, &all->status))
+	if (!input_thread(number, &input, &status)) {
+		all->status = status;
 		return false;
+	}
 	if (!cg_chain_same(input.chain, all->first)) {
 		if (all->fields->json)
 			printf(",");

@@ -21,28 +21,49 @@ seccomp:
 INNER = OUTER.replace("[bind]", "[listen, mkdir]")
 BOTH = OUTER.replace("[bind]", "[bind, listen, mkdir]")
 
-# Loads each file as a filter, says so, and waits until its input ends.
+# Loads each file as a filter, says so, and waits until its input ends; with so
+# many more threads, the last of which loads another file alone.
 LOADER = """\
-import ctypes, struct, sys
+import ctypes, struct, sys, threading
 libc = ctypes.CDLL(None, use_errno=True)
-for name in sys.argv[1:]:
+def load(name):
     raw = open(name, "rb").read()
     room = ctypes.create_string_buffer(raw, len(raw))
     program = struct.pack("HxxxxxxQ", len(raw) // 8, ctypes.addressof(room))
     assert libc.prctl(38, 1, 0, 0, 0) == 0
     assert libc.prctl(22, 2, program, 0, 0) == 0, ctypes.get_errno()
+for name in sys.argv[3:]:
+    load(name)
+ready = threading.Barrier(int(sys.argv[1]) + 1)
+end = threading.Event()
+def thread(name):
+    if name: load(name)
+    ready.wait()
+    end.wait()
+for n in range(int(sys.argv[1])):
+    name = sys.argv[2] if n + 1 == int(sys.argv[1]) else ""
+    threading.Thread(target=thread, args=[name]).start()
+ready.wait()
 print("ready", flush=True)
 sys.stdin.read()
+end.set()
 """
 
 
 class Confined:
-    def __init__(self, callgate, *filters):
+    def __init__(self, callgate, *filters, threads=0, last=""):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", LOADER, *filters], cwd=callgate.folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            [sys.executable, "-c", LOADER, str(threads), last, *filters],
+            cwd=callgate.folder, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE)
         self.process.stdout.readline()
         self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
 
     def end(self):
         self.process.stdin.close()
@@ -78,6 +99,21 @@ def test_verbs(tap, callgate, pid):
           callgate("test", f"pid:{pid}", "-",
                    text="bind -> errno(EPERM)\nmkdir -> errno(EPERM)\n"), 0,
           r"ok 1.*ok 2.*1\.\.2\n")
+
+
+def test_all(tap, callgate):
+    """All threads: those with the same filters are passed over."""
+    with Confined(callgate, "outer.bpf", threads=3) as many:
+        check(tap, "dump --all: equal filters are shown once",
+              callgate("dump", "--all", "-p", many.pid), 0,
+              r"filter 1 of 1: \d+ instructions\n((?!thread ).)*")
+        got = callgate("dump", "--all", "--json", "-p", many.pid)
+        tap.ok(got.status == 0 and len(json.loads(got.out)) == 1,
+               "dump --all --json: the same", got)
+    with Confined(callgate, "outer.bpf", threads=3, last="inner.bpf") as many:
+        check(tap, "dump --all: a thread behind equal ones has others",
+              callgate("dump", "--all", "-p", many.pid), 0,
+              r"filter 1 of 1: .*\nthread \d+\n.*filter 2 of 2.*")
 
 
 def test_ps(tap, callgate, pids):
@@ -125,6 +161,7 @@ def main():
                    Confined(callgate, "outer.bpf", "inner.bpf"),
                    Confined(callgate, "outer.bpf")]
     test_verbs(tap, callgate, all_of_them[0].pid)
+    test_all(tap, callgate)
     test_turns(tap, callgate, all_of_them[0].pid)
     test_ps(tap, callgate, [one.pid for one in all_of_them])
     tap.ok(all(one.end() == 0 for one in all_of_them),
