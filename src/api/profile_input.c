@@ -79,14 +79,15 @@ env_name(struct tree *tree, struct bytes file, char *out, size_t size)
 	return false;
 }
 
-static bool profile_one(const struct input *input, struct tree *tree,
-			const char *path, struct cg_error *err)
+/* `depth` scripts have led here. */
+static bool profile_script(const struct input *input, struct tree *tree,
+			   const char *path, int depth, struct cg_error *err)
 {
 	char next[LINE_MAX_];
 	struct bytes file;
 	const char *real;
 
-	for (int i = 0; i < INTERPRETERS_MAX; i++) {
+	for (; depth < INTERPRETERS_MAX; depth++) {
 		if (!tree_read(tree, path, &file.at, &file.size, &real, err))
 			return false;
 		if (!interpreter(file, next, sizeof(next)))
@@ -95,7 +96,8 @@ static bool profile_one(const struct input *input, struct tree *tree,
 		/* env itself is replaced at once, but it runs before. */
 		if (strlen(next) > 4 &&
 		    strcmp(next + strlen(next) - 4, "/env") == 0) {
-			if (!profile_one(input, tree, next, err) ||
+			if (!profile_script(input, tree, next, depth + 1,
+					    err) ||
 			    !env_name(tree, file, next, sizeof(next)))
 				return err->status
 					       ? false
@@ -110,6 +112,12 @@ static bool profile_one(const struct input *input, struct tree *tree,
 	}
 	return fail(err, CG_E_INPUT, "%s: a script of a script of a script",
 		    path);
+}
+
+static bool profile_one(const struct input *input, struct tree *tree,
+			const char *path, struct cg_error *err)
+{
+	return profile_script(input, tree, path, 0, err);
 }
 
 /* ------------------------------------------------------------- folders -- */

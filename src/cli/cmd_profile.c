@@ -341,20 +341,28 @@ static void show_images(const struct cg_profile *profile)
 {
 	struct cg_profile_image image;
 
-	for (size_t i = 0; cg_profile_image_at(profile, i, &image); i++)
-		printf("%-48s %6zu functions%s, %s\n", image.path,
+	for (size_t i = 0; cg_profile_image_at(profile, i, &image); i++) {
+		struct buf path = { 0 }, why = { 0 };
+
+		out_plain(&path, image.path);
+		out_plain(&why, image.why);
+		if (path.failed || why.failed)
+			out_die_nomem();
+		printf("%-48s %6zu functions%s, %s\n", path.text,
 		       image.functions, image.symbols ? "" : ", stripped",
-		       image.why);
+		       why.text);
+		buf_free(&path);
+		buf_free(&why);
+	}
 }
 
 /* ---------------------------------------------------------------- against --
  */
 
 /* Whether some form of a call is allowed. */
-static bool is_allowed(const struct cg_policy *policy,
+static bool is_allowed(const struct cg_side side,
 		       const struct cg_profile_call *call, bool *always)
 {
-	const struct cg_side side = { .policy = policy };
 	const struct cg_call asked = { .nr = call->nr,
 				       .arch = call->abi->audit_arch };
 	struct cg_outcome outcomes[64];
@@ -396,7 +404,7 @@ compare_policy(const struct fields *fields, const struct cg_profile *profile)
 	for (size_t i = 0; cg_profile_call_at(profile, i, &call); i++) {
 		if (call.evidence == CG_BY_KERNEL)
 			continue;
-		if (!is_allowed(input.policy, &call, &always)) {
+		if (!is_allowed(input_side(&input), &call, &always)) {
 			printf("%s%s%s is refused\n", out_colour(stdout, RED),
 			       call.call ? call.call->name : "a call",
 			       out_colour(stdout, PLAIN));
@@ -571,7 +579,8 @@ static int answer(const struct fields *fields, const struct cg_profile *profile,
 		status = compare_policy(fields, profile);
 	else
 		status = show(fields, profile, NULL, programs, count);
-	if (fields->images)
+	/* As JSON they have been told already. */
+	if (fields->images && !fields->json && !is_format(fields, "json"))
 		show_images(profile);
 	listing_gaps(profile, fields->gaps);
 	if (status == EXIT_YES && !cg_profile_complete(profile))

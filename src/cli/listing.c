@@ -22,11 +22,21 @@ static const char *name_of(const struct cg_profile_call *call)
 static void
 add_place(struct buf *out, const struct cg_profile_step *step, bool with_offset)
 {
-	buf_puts(out, base_name(step->image));
-	if (step->function[0])
-		buf_printf(out, "!%s", step->function);
+	out_plain(out, base_name(step->image));
+	if (step->function[0]) {
+		buf_puts(out, "!");
+		out_plain(out, step->function);
+	}
 	if (!step->function[0] || (with_offset && step->offset))
 		buf_printf(out, "+0x%llx", (unsigned long long)step->offset);
+}
+
+/* " (0x1040 in /usr/bin/ls)", to the end of the line. */
+static void add_address(struct buf *out, const struct cg_profile_step *step)
+{
+	buf_printf(out, " (0x%llx in ", (unsigned long long)step->address);
+	out_plain(out, step->image);
+	buf_puts(out, ")\n");
 }
 
 void listing_place(const struct cg_profile_step *step, struct buf *out)
@@ -296,9 +306,7 @@ why_values(const struct cg_profile *profile, size_t index, struct buf *out)
 		buf_printf(out, "  0x%llx %s ", (unsigned long long)value.value,
 			   value.place.how);
 		add_place(out, &value.place, true);
-		buf_printf(out, " (0x%llx in %s)\n",
-			   (unsigned long long)value.place.address,
-			   value.place.image);
+		add_address(out, &value.place);
 	}
 }
 
@@ -325,9 +333,7 @@ bool listing_why(const struct cg_profile *profile, const char *name)
 		     k++) {
 			buf_printf(&out, "  %s ", step.how);
 			add_place(&out, &step, true);
-			buf_printf(&out, " (0x%llx in %s)\n",
-				   (unsigned long long)step.address,
-				   step.image);
+			add_address(&out, &step);
 		}
 		why_values(profile, i, &out);
 	}
@@ -481,9 +487,7 @@ void listing_policy(const struct cg_profile *profile, const struct names *names,
 		      "its libraries:\n");
 	for (int i = 0; i < count; i++) {
 		buf_puts(out, "#   ");
-		for (const char *at = programs[i]; *at; at++)
-			buf_printf(out, "%c",
-				   (unsigned char)*at < ' ' ? '?' : *at);
+		out_plain(out, programs[i]);
 		buf_puts(out, "\n");
 	}
 	if (!cg_profile_complete(profile))

@@ -24,21 +24,35 @@ const char *out_colour(FILE *stream, enum colour colour)
 	return codes[colour];
 }
 
+/* Ends of lines and marks of direction: U+2028 to U+202E, U+2066 to U+2069. */
+static bool is_unseen(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	return at[0] == 0xe2 &&
+	       ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+		(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
 /*
  * Names come from files and programs that may hope to paint our terminal: of
  * control characters, C1 among them, and what is not UTF-8, nothing is left.
  */
 static void clean(char *text, size_t length, bool keep_lines)
 {
-	size_t wrong;
+	size_t at = 0, wrong;
 
-	while (!text_is_utf8(text, length, &wrong))
-		text[wrong] = '?';
+	while (!text_is_utf8(text + at, length - at, &wrong)) {
+		at += wrong;
+		text[at] = '?';
+	}
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
 
 		if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)
 			text[i] = text[i + 1] = '?';
+		else if (is_unseen(text + i))
+			memset(text + i, '?', 3);
 		else if (c == '\t')
 			text[i] = ' ';
 		else if (c == 0x7f || (c < ' ' && !(keep_lines && c == '\n')))
@@ -198,6 +212,18 @@ void out_die_nomem(void)
 {
 	fputs("callgate: out of memory\n", stderr);
 	exit(EXIT_REFUSED);
+}
+
+void out_plain(struct buf *buf, const char *name)
+{
+	size_t length = strlen(name);
+	char *text = strdup(name);
+
+	if (!text)
+		out_die_nomem();
+	clean(text, length, false);
+	buf_add(buf, text, length);
+	free(text);
 }
 
 void out_buf(struct buf *buf)

@@ -36,8 +36,11 @@ int out_command_status(const struct cg_error *err);
 
 _Noreturn void out_die_nomem(void);
 
-/* Write a buffer to stdout, and free it; dies where memory ran out. */
+/* Add a name from elsewhere, without what a terminal would act on. */
 struct buf;
+void out_plain(struct buf *buf, const char *name);
+
+/* Write a buffer to stdout, and free it; dies where memory ran out. */
 void out_buf(struct buf *buf);
 
 /*

@@ -167,6 +167,40 @@ def answers(tap, run, acct, reboot):
     ran = run("--against", "own.yml", reboot)
     tap.ok(ran.returncode == 1 and "reboot" in ran.stdout,
            "against another's policy", ran)
+    subprocess.run([run.path, "compile", "-p", "own.yml", "-o", "own.bpf"],
+                   cwd=run.folder, check=True)
+    ran = run("--against", "own.bpf", acct)
+    tap.ok(ran.returncode == 0 and not ran.stdout and not ran.stderr,
+           "against its own filter", ran)
+    ran = run("--json", "--images", acct)
+    tap.ok(ran.returncode == 0 and json.loads(ran.stdout)["images"],
+           "as JSON, the files are in it", ran)
+
+
+def scripts(tap, run, acct):
+    """What leads to itself has an end."""
+    (run.folder / "env").write_text(f"#!{run.folder}/env x\n")
+    (run.folder / "own").write_text(f"#!{run.folder}/own\n")
+    for name in "env", "own":
+        ran = run(run.folder / name)
+        tap.ok(ran.returncode == 2 and "script of a script" in ran.stderr,
+               f"a script that is its own interpreter: {name}", ran)
+    (run.folder / "sh").write_text(f"#!{acct}\n")
+    ran = run("-f", "names", run.folder / "sh")
+    tap.ok(ran.returncode == 0 and "acct" in ran.stdout, "a script", ran)
+
+
+def names(tap, run, acct):
+    """Files and functions have any name; a terminal sees none of it."""
+    bad = run.folder / "e\x1b[31m\u202e\u2028\n!"
+    bad.write_bytes(acct.read_bytes())
+    subprocess.run(["objcopy", "--redefine-sym", "_start=f\x1b]0;x\x07\n!",
+                    str(bad)], check=True)
+    for form in [], ["--why", "acct"], ["-f", "policy"], ["--images"]:
+        ran = run(*form, bad)
+        tap.ok(ran.returncode == 0 and "e?[31m???????!" in ran.stdout and
+               not set(ran.stdout) & set("\x07\x1b\u202e\u2028"),
+               f"names that are no text: {form}", ran)
 
 
 def threads(tap, run):
@@ -390,6 +424,8 @@ def main():
         pictures(tap, run, acct)
         merges(tap, run, acct, reboot)
         bad_input(tap, run, acct)
+        scripts(tap, run, acct)
+        names(tap, run, acct)
         threads(tap, run)
         lost_library(tap, run)
         bundles(tap, run)
