@@ -214,11 +214,13 @@ struct cg_watch_tally {
 	uint64_t violations; /* handed out */
 	uint64_t damaged;    /* that could not be read */
 	uint64_t overruns;   /* times when the queue was full */
-	uint64_t missed;   /* serials that never came: at least so many lost */
-	uint64_t unseen;   /* calls that eBPF had no room to send: lost */
-	uint64_t unjudged; /* failures whose filters could not be read */
-	uint64_t united;   /* seen by two sources, and told as one */
-	uint64_t late;     /* by the second only after it was told */
+	uint64_t missed;     /* records that it had no room for: lost. Before
+				Linux 4.12: serials that never came, as far as
+				later ones did */
+	uint64_t unseen;     /* calls that eBPF had no room to send: lost */
+	uint64_t unjudged;   /* failures whose filters could not be read */
+	uint64_t united;     /* seen by two sources, and told as one */
+	uint64_t late;       /* by the second only after it was told */
 };
 CG_API void
 cg_watch_counts(const struct cg_watch *watch, struct cg_watch_tally *out);

@@ -1,13 +1,17 @@
 /*
  * Audit's multicast group (AUDIT_NLGRP_READLOG, since Linux 3.16): a copy of
  * every record, for whoever may listen. Nobody is slowed by a reader that does
- * not keep up; then recv() says ENOBUFS, and the serials of events have a gap.
+ * not keep up; then recv() says ENOBUFS, and the kernel counts each record that
+ * found no room in our queue. Kernels that do not say how many these are
+ * (before 4.12) leave a gap in the serials of events, once there is a later
+ * one.
  */
 #include <callgate/watch.h>
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,6 +24,7 @@ enum { BUFFER = 16 << 20, MESSAGE = CG_RECORD_MAX + NLMSG_HDRLEN };
 struct audit {
 	int socket;
 	uint64_t serial; /* of the newest event seen; 0: none yet */
+	uint64_t gaps;   /* serials that never came */
 	struct cg_watch_tally counts;
 	union {
 		struct nlmsghdr header;
@@ -107,8 +112,29 @@ void audit_stop(struct audit *audit)
 			 &group, sizeof(group));
 }
 
-void audit_counts(const struct audit *audit, struct cg_watch_tally *out)
+/* What the kernel dropped, in 32 bits; false where it does not say. */
+static bool read_drops(int descriptor, uint32_t *out)
 {
+	uint32_t counts[SK_MEMINFO_VARS] = { 0 };
+	socklen_t size = sizeof(counts);
+
+	if (getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, counts, &size) !=
+		    0 ||
+	    size <= SK_MEMINFO_DROPS * sizeof(counts[0]))
+		return false;
+	*out = counts[SK_MEMINFO_DROPS];
+	return true;
+}
+
+void audit_counts(struct audit *audit, struct cg_watch_tally *out)
+{
+	uint64_t *missed = &audit->counts.missed;
+	uint32_t drops;
+
+	if (read_drops(audit->socket, &drops))
+		*missed += drops - (uint32_t)*missed;
+	else
+		*missed = audit->gaps;
 	*out = audit->counts;
 }
 
@@ -124,9 +150,9 @@ static void count_serial(struct audit *audit, const char *text, size_t length)
 		return;
 	/* Records of one event share it, and two events may change places. */
 	if (audit->serial && serial > audit->serial + 1)
-		audit->counts.missed += serial - audit->serial - 1;
-	else if (serial < audit->serial && audit->counts.missed)
-		audit->counts.missed--;
+		audit->gaps += serial - audit->serial - 1;
+	else if (serial < audit->serial && audit->gaps)
+		audit->gaps--;
 	if (serial > audit->serial)
 		audit->serial = serial;
 }

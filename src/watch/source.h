@@ -22,7 +22,7 @@ bool audit_next(struct audit *audit, struct violation **out,
 		struct cg_error *err);
 /* Hear nothing new: what is queued already can still be read. */
 void audit_stop(struct audit *audit);
-void audit_counts(const struct audit *audit, struct cg_watch_tally *out);
+void audit_counts(struct audit *audit, struct cg_watch_tally *out);
 void audit_close(struct audit *audit);
 
 bool ebpf_open(size_t bytes, struct ebpf **out, struct cg_error *err);

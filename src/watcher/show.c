@@ -54,12 +54,10 @@ static void tell_status(struct session *session)
 	buf_json(&out, host);
 	buf_printf(&out,
 		   ",\"told\":%" PRIu64 ",\"damaged\":%" PRIu64
-		   ",\"lost\":{\"audit serials\":%" PRIu64
-		   ",\"audit overruns\":%" PRIu64 ",\"ebpf\":%" PRIu64
+		   ",\"lost\":{\"audit\":%" PRIu64 ",\"ebpf\":%" PRIu64
 		   ",\"store\":%" PRIu64,
 		   session->told, session->damaged, session->counts.missed,
-		   session->counts.overruns, session->counts.unseen,
-		   session->lost);
+		   session->counts.unseen, session->lost);
 	for (size_t i = 0; i < outlets_count(session); i++) {
 		const uint64_t lost = outlets_lost(session, i, &name);
 
@@ -160,8 +158,8 @@ static void tick_web(struct session *session)
 
 void show_tick(struct session *session)
 {
-	uint64_t lost = session->lost + session->counts.missed +
-			session->counts.overruns + session->counts.unseen;
+	uint64_t lost =
+		session->lost + session->counts.missed + session->counts.unseen;
 	const char *name;
 
 	tick_web(session);

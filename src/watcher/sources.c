@@ -101,8 +101,7 @@ void sources_note(const struct cg_watch *watch)
 	}
 }
 
-/* Each source by its own count. Audit's is known only once a later record
-   comes: until then it is 0, and that its queue was full. */
+/* Each source by its own count. */
 void sources_tell_losses(struct session *session, const struct cg_watch *watch,
 			 bool at_once)
 {
@@ -113,23 +112,20 @@ void sources_tell_losses(struct session *session, const struct cg_watch *watch,
 	struct cg_watch_tally counts, before = session->told_counts;
 	char why[96];
 
-	cg_watch_counts(watch, &counts);
-	session->counts = counts;
 	if (!at_once && session_now() - session->told_sources < SECOND)
 		return;
+	cg_watch_counts(watch, &counts);
+	session->counts = counts;
 	session->told_sources = session_now();
 	session->told_counts = counts;
-	if (counts.missed > before.missed ||
-	    counts.overruns > before.overruns) {
+	if (counts.missed > before.missed) {
 		snprintf(why, sizeof(why),
-			 "its queue was full %" PRIu64
-			 " times, by serials that never came",
+			 "records found its queue full, which happened %" PRIu64
+			 " times",
 			 counts.overruns);
 		audit.why = why;
 		audit.total = counts.missed;
-		audit.count = counts.missed > before.missed
-				      ? counts.missed - before.missed
-				      : 0;
+		audit.count = counts.missed - before.missed;
 		outlets_put_loss(session, &audit);
 	}
 	if (counts.unseen > before.unseen) {
