@@ -4,11 +4,13 @@
 
 #include "abi/constants.h"
 #include "base/line.h"
+#include "base/num.h"
 
 /* Join with what is there by a bar. */
 static void line_join(struct line *line, const char *name)
 {
-	line_add(line, "%s%s", line->length ? "|" : "", name);
+	line_puts(line, line->length ? "|" : "");
+	line_puts(line, name);
 }
 
 static uint64_t low_bits(uint64_t value, unsigned bits)
@@ -86,16 +88,17 @@ static void line_number(struct line *line, const struct cg_argument *argument,
 {
 	enum { SMALL = 65536 }; /* beyond it, hexadecimal reads better */
 	uint64_t sign = UINT64_C(1) << (argument->bits - 1);
+	char text[NUM_TEXT];
 
 	if (argument->is_pointer && value == 0)
-		line_add(line, "NULL");
+		line_puts(line, "NULL");
 	else if (argument->is_signed && value & sign)
 		line_add(line, "-%" PRIu64,
 			 low_bits(~value + 1, argument->bits));
 	else if (argument->is_pointer || value >= SMALL)
 		line_add(line, "0x%" PRIx64, value);
-	else
-		line_add(line, "%" PRIu64, value);
+	else if (num_write(value, 10, text))
+		line_puts(line, text);
 }
 
 void cg_argument_print(const struct cg_argument *argument,

@@ -20,9 +20,12 @@ add_arguments(struct line *line, const struct cg_abi *abi,
 	for (size_t i = 0; i < count; i++) {
 		cg_argument_print(&arguments[i], abi, call->args[i], value,
 				  sizeof(value));
-		line_add(line, "%s%s", i ? ", " : "", value);
-		if (memory && memory[i] && memory[i][0])
-			line_add(line, " %s", memory[i]);
+		line_puts(line, i ? ", " : "");
+		line_puts(line, value);
+		if (memory && memory[i] && memory[i][0]) {
+			line_puts(line, " ");
+			line_puts(line, memory[i]);
+		}
 	}
 }
 
@@ -40,7 +43,8 @@ void cg_call_print(const struct cg_call *call, const char *const memory[6],
 			 abi ? "" : " of an unknown architecture");
 		return;
 	}
-	line_add(&line, "%s(", known->name);
+	line_puts(&line, known->name);
+	line_puts(&line, "(");
 	add_arguments(&line, abi, known, call, memory);
-	line_add(&line, ")");
+	line_puts(&line, ")");
 }

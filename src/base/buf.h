@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zeros is an empty buffer. */
 struct buf {
@@ -21,6 +22,17 @@ void buf_add(struct buf *buf, const char *text, size_t length);
 void buf_puts(struct buf *buf, const char *text);
 __attribute__((format(printf, 2, 3))) void
 buf_printf(struct buf *buf, const char *format, ...);
+
+/* In decimal; and in hexadecimal, as 0x7ffc0000. */
+void buf_number(struct buf *buf, uint64_t number);
+void buf_hex(struct buf *buf, uint64_t number);
+
+/* Make room for so much more at once. */
+void buf_reserve(struct buf *buf, size_t more);
+
+/* Room for `length` more bytes, which are the text's from now on: write all of
+   them. NULL without memory. */
+char *buf_extend(struct buf *buf, size_t length);
 
 /*
  * A JSON string, quotes included, escaped as RFC 8259 wants. What is not UTF-8

@@ -12,4 +12,7 @@ struct line {
 __attribute__((format(printf, 2, 3))) void
 line_add(struct line *line, const char *format, ...);
 
+/* As it is. */
+void line_puts(struct line *line, const char *text);
+
 #endif

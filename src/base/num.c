@@ -1,5 +1,7 @@
 #include "base/num.h"
 
+#include <string.h>
+
 unsigned num_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -89,4 +91,24 @@ num_read_signed(const char *text, size_t length, uint64_t *out, bool *negative)
 		return NUM_TOO_LARGE;
 	*out = -value;
 	return NUM_OK;
+}
+
+size_t num_write(uint64_t number, unsigned base, char out[NUM_TEXT])
+{
+	char digits[NUM_TEXT];
+	size_t at = sizeof(digits) - 1, length;
+
+	digits[at] = '\0';
+	/* By a constant each, which is no division. */
+	if (base == 16)
+		do
+			digits[--at] = "0123456789abcdef"[number % 16];
+		while (number /= 16);
+	else
+		do
+			digits[--at] = (char)('0' + number % 10);
+		while (number /= 10);
+	length = sizeof(digits) - 1 - at;
+	memcpy(out, digits + at, length + 1);
+	return length;
 }

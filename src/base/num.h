@@ -31,4 +31,11 @@ enum num_result num_read(const char *text, size_t length, uint64_t *out);
 enum num_result
 num_read_signed(const char *text, size_t length, uint64_t *out, bool *negative);
 
+/*
+ * The digits to base 10 or 16, and NUL; how many there are. Numbers are most of
+ * what some texts are made of, and printf is slow.
+ */
+enum { NUM_TEXT = 21 };
+size_t num_write(uint64_t number, unsigned base, char out[NUM_TEXT]);
+
 #endif

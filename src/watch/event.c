@@ -146,7 +146,9 @@ put_belongings(struct json *json, const struct cg_violation *violation)
 static char *ecs_event(const struct cg_violation *violation)
 {
 	const struct violation_call call = violation_call(violation);
-	char *message = sentence_of(violation);
+	char room[SENTENCE_CALL];
+	const char *text = sentence_call(violation, room);
+	char *message = sentence_of(violation, text);
 	struct json json = { 0 };
 
 	json_open(&json, NULL);
@@ -159,7 +161,7 @@ static char *ecs_event(const struct cg_violation *violation)
 	put_process(&json, violation);
 	put_user(&json, violation);
 	put_belongings(&json, violation);
-	seccomp_put(&json, violation);
+	seccomp_put(&json, violation, text);
 	json_close(&json);
 	json.out.failed |= !message;
 	sentence_free(message);

@@ -1,31 +1,44 @@
 #include "watch/json.h"
 
-#include <inttypes.h>
+#include <string.h>
 
-static void put_name(struct json *json, const char *name)
+/* Most events are no longer. */
+enum { USUAL = 4000 };
+
+/* Names are ours, and stand for themselves. `opens`: an object. */
+static void put_name(struct json *json, const char *name, bool opens)
 {
+	const size_t length = name ? strlen(name) + 3 : 0;
+	char *at = buf_extend(&json->out, json->comma + length + opens);
+
+	if (!at)
+		return;
 	if (json->comma)
-		buf_puts(&json->out, ",");
+		*at++ = ',';
 	if (name) {
-		buf_json(&json->out, name);
-		buf_puts(&json->out, ":");
+		*at++ = '"';
+		memcpy(at, name, length - 3);
+		at += length - 3;
+		*at++ = '"';
+		*at++ = ':';
 	}
-	json->comma = true;
+	if (opens)
+		*at = '{';
+	json->comma = !opens;
 }
 
 /* Objects wait for their first member; then they are all there. */
 static void member(struct json *json, const char *name)
 {
-	for (; json->written < json->open; json->written++) {
-		put_name(json, json->names[json->written]);
-		buf_puts(&json->out, "{");
-		json->comma = false;
-	}
-	put_name(json, name);
+	for (; json->written < json->open; json->written++)
+		put_name(json, json->names[json->written], true);
+	put_name(json, name, false);
 }
 
 void json_open(struct json *json, const char *name)
 {
+	if (json->open == 0)
+		buf_reserve(&json->out, USUAL);
 	if (json->open == JSON_DEPTH)
 		json->out.failed = true;
 	else
@@ -55,7 +68,7 @@ void json_text(struct json *json, const char *name, const char *text)
 void json_number(struct json *json, const char *name, uint64_t number)
 {
 	member(json, name);
-	buf_printf(&json->out, "%" PRIu64, number);
+	buf_number(&json->out, number);
 }
 
 void json_bool(struct json *json, const char *name, bool value)
@@ -67,13 +80,17 @@ void json_bool(struct json *json, const char *name, bool value)
 void json_hex(struct json *json, const char *name, uint64_t number)
 {
 	member(json, name);
-	buf_printf(&json->out, "\"0x%" PRIx64 "\"", number);
+	buf_add(&json->out, "\"", 1);
+	buf_hex(&json->out, number);
+	buf_add(&json->out, "\"", 1);
 }
 
 void json_id(struct json *json, const char *name, uint64_t number)
 {
 	member(json, name);
-	buf_printf(&json->out, "\"%" PRIu64 "\"", number);
+	buf_add(&json->out, "\"", 1);
+	buf_number(&json->out, number);
+	buf_add(&json->out, "\"", 1);
 }
 
 void json_list(struct json *json, const char *name, const char *const *texts,
@@ -110,21 +127,40 @@ date_of(uint64_t day, uint64_t *year, unsigned *month, unsigned *of_month)
 	*year = era * 400 + of_years + (*month <= 2);
 }
 
+/* So many digits, with a mark behind; what comes after them. */
+static char *put_digits(char *at, uint64_t number, int digits, char mark)
+{
+	for (int i = digits; i-- > 0; number /= 10)
+		at[i] = (char)('0' + number % 10);
+	at[digits] = mark;
+	return at + digits + 1;
+}
+
 void json_time(struct json *json, const char *name, uint64_t time)
 {
 	const uint64_t millis = time / 1000000, seconds = millis / 1000;
 	const unsigned of_day = (unsigned)(seconds % 86400);
+	static const char shape[] = "\"2026-11-22T02:10:17.332Z\"";
 	unsigned month, of_month;
 	uint64_t year;
+	char *at;
 
 	if (!time)
 		return;
 	date_of(seconds / 86400, &year, &month, &of_month);
 	member(json, name);
-	buf_printf(&json->out,
-		   "\"%04" PRIu64 "-%02u-%02uT%02u:%02u:%02u.%03uZ\"", year,
-		   month, of_month, of_day / 3600, of_day / 60 % 60,
-		   of_day % 60, (unsigned)(millis % 1000));
+	at = buf_extend(&json->out, sizeof(shape) - 1);
+	if (!at)
+		return;
+	*at++ = '"';
+	at = put_digits(at, year, 4, '-');
+	at = put_digits(at, month, 2, '-');
+	at = put_digits(at, of_month, 2, 'T');
+	at = put_digits(at, of_day / 3600, 2, ':');
+	at = put_digits(at, of_day / 60 % 60, 2, ':');
+	at = put_digits(at, of_day % 60, 2, '.');
+	at = put_digits(at, millis % 1000, 3, 'Z');
+	*at = '"';
 }
 
 char *json_done(struct json *json)

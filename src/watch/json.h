@@ -2,7 +2,8 @@
  * watch/json.h - JSON on one line, member after member.
  *
  * A member without a value (a NULL text) is left out, and so is an object that
- * got no member. Texts may hold any bytes: they are escaped.
+ * got no member. Texts may hold any bytes: they are escaped. Names are written
+ * as they are.
  */
 #ifndef WATCH_JSON_H
 #define WATCH_JSON_H

@@ -1,14 +1,15 @@
 #include "watch/seccomp.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
+#include "base/line.h"
+#include "base/num.h"
 #include "bpf/answer.h"
 #include "watch/advice.h"
 #include "watch/risk.h"
 #include "watch/sentence.h"
 
-enum { SIGNAL_SYS = 31, NUMBER = 20, PERSON = 48 };
+enum { SIGNAL_SYS = 31, PERSON = 48 };
 
 static void put_verdict(struct json *json, const struct cg_violation *violation,
 			const struct violation_call *call)
@@ -26,24 +27,25 @@ static void put_verdict(struct json *json, const struct cg_violation *violation,
 
 /* As numbers that no reader of JSON rounds. */
 static void
-put_arguments(struct json *json, const struct cg_violation *violation)
+put_arguments(struct json *json, const struct cg_violation *violation,
+	      const char *text)
 {
-	char texts[6][NUMBER], call[SENTENCE_CALL];
+	char texts[6][2 + NUM_TEXT] = { 0 };
 	const char *list[6];
 
 	if (!violation->has_args)
 		return;
 	for (size_t i = 0; i < 6; i++) {
-		snprintf(texts[i], NUMBER, "0x%" PRIx64, violation->args[i]);
+		memcpy(texts[i], "0x", 2);
+		num_write(violation->args[i], 16, texts[i] + 2);
 		list[i] = texts[i];
 	}
 	json_list(json, "args", list, 6);
-	sentence_call(violation, call);
-	json_text(json, "text", call);
+	json_text(json, "text", text);
 }
 
 static void put_syscall(struct json *json, const struct cg_violation *violation,
-			const struct violation_call *call)
+			const struct violation_call *call, const char *text)
 {
 	if (!violation->arch)
 		return;
@@ -54,7 +56,7 @@ static void put_syscall(struct json *json, const struct cg_violation *violation,
 	json_hex(json, "arch", violation->arch);
 	if (violation->has_ip)
 		json_hex(json, "ip", violation->ip);
-	put_arguments(json, violation);
+	put_arguments(json, violation, text);
 	json_close(json);
 }
 
@@ -76,15 +78,19 @@ static void
 put_ancestors(struct json *json, const struct cg_violation *violation)
 {
 	enum { MOST = 16 };
-	char texts[MOST][PERSON];
+	char texts[MOST][PERSON], number[NUM_TEXT];
 	const char *list[MOST];
 	size_t count = 0;
 
 	for (; count < violation->ancestor_count && count < MOST; count++) {
 		const struct cg_ancestor *each = &violation->ancestors[count];
+		struct line line = { texts[count], PERSON, 0 };
 
-		snprintf(texts[count], PERSON, "%s (%" PRIu32 ")",
-			 each->name ? each->name : "?", each->pid);
+		num_write(each->pid, 10, number);
+		line_puts(&line, each->name ? each->name : "?");
+		line_puts(&line, " (");
+		line_puts(&line, number);
+		line_puts(&line, ")");
 		list[count] = texts[count];
 	}
 	if (count)
@@ -139,7 +145,8 @@ static void put_times(struct json *json, const struct cg_violation *violation)
 	json_time(json, "last_seen", violation->last);
 }
 
-void seccomp_put(struct json *json, const struct cg_violation *violation)
+void seccomp_put(struct json *json, const struct cg_violation *violation,
+		 const char *text)
 {
 	const struct violation_call call = violation_call(violation);
 
@@ -147,7 +154,7 @@ void seccomp_put(struct json *json, const struct cg_violation *violation)
 	put_verdict(json, violation, &call);
 	if (violation->signal == SIGNAL_SYS)
 		json_text(json, "signal", "SIGSYS");
-	put_syscall(json, violation, &call);
+	put_syscall(json, violation, &call, text);
 	put_filter(json, violation);
 	put_ancestors(json, violation);
 	if (violation->stack_count)

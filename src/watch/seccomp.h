@@ -7,6 +7,7 @@
 #include "watch/violation.h"
 
 /* Write the member "seccomp" of an event. */
-void seccomp_put(struct json *json, const struct cg_violation *violation);
+void seccomp_put(struct json *json, const struct cg_violation *violation,
+		 const char *text);
 
 #endif

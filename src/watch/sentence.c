@@ -8,44 +8,61 @@
 #include "base/text.h"
 #include "watch/json.h"
 
+/* The bytes of the character there if it may be shown as it is, else 0. */
+static size_t safe_character(const char *text, size_t length)
+{
+	const unsigned char c = (unsigned char)*text;
+	const size_t part = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	size_t bad;
+
+	if (c < 0xc2)
+		return 0;
+	/* C1 control characters are U+0080 to U+009F. */
+	if (part > length || !text_is_utf8(text, part, &bad) ||
+	    (c == 0xc2 && (unsigned char)text[1] < 0xa0))
+		return 0;
+	return part;
+}
+
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '\\';
+}
+
 /* Printable ASCII and well-formed UTF-8 stay; a backslash is doubled. */
 static void put_safe(struct buf *out, const char *text)
 {
-	size_t length = strlen(text), bad;
+	const char *end = text + strlen(text);
 
-	while (length) {
-		unsigned char c = (unsigned char)*text;
-		size_t part = 1;
+	while (text < end) {
+		size_t part = 0;
 
-		if (c >= 0xc2) {
-			part = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-			/* C1 control characters are U+0080 to U+009F. */
-			if (part > length || !text_is_utf8(text, part, &bad) ||
-			    (c == 0xc2 && (unsigned char)text[1] < 0xa0))
-				part = 0;
-		} else if (c < 0x20 || c >= 0x7f) {
-			part = 0;
-		}
-		if (part == 0)
-			buf_printf(out, "\\x%02x", c);
-		else if (c == '\\')
+		while (is_plain(text[part]))
+			part++;
+		if (!part)
+			part = safe_character(text, (size_t)(end - text));
+		if (part)
+			buf_add(out, text, part);
+		else if (*text == '\\')
 			buf_puts(out, "\\\\");
 		else
-			buf_add(out, text, part);
+			buf_printf(out, "\\x%02x", (unsigned char)*text);
 		text += part ? part : 1;
-		length -= part ? part : 1;
 	}
 }
 
-void sentence_call(const struct cg_violation *violation,
-		   char out[SENTENCE_CALL])
+const char *
+sentence_call(const struct cg_violation *violation, char room[SENTENCE_CALL])
 {
 	struct cg_call call = { .nr = violation->nr,
 				.arch = violation->arch,
 				.ip = violation->ip };
 
+	if (!violation->has_args)
+		return NULL;
 	memcpy(call.args, violation->args, sizeof(call.args));
-	cg_call_print(&call, violation->memory, out, SENTENCE_CALL);
+	cg_call_print(&call, violation->memory, room, SENTENCE_CALL);
+	return room;
 }
 
 /* What became of the caller, or the call. */
@@ -74,14 +91,11 @@ static const char *fate_of(const struct cg_violation *violation)
 
 /* With its arguments, where they are known. */
 static void put_call(struct buf *out, const struct cg_violation *violation,
-		     const struct violation_call *is)
+		     const struct violation_call *is, const char *text)
 {
 	if (!violation->arch) {
 		buf_puts(out, "a call");
-	} else if (is->name && violation->has_args) {
-		char text[SENTENCE_CALL];
-
-		sentence_call(violation, text);
+	} else if (is->name && text) {
 		buf_puts(out, text);
 	} else if (is->name) {
 		buf_puts(out, is->name);
@@ -90,7 +104,8 @@ static void put_call(struct buf *out, const struct cg_violation *violation,
 	}
 }
 
-static void put_sentence(struct buf *out, const struct cg_violation *violation)
+static void put_sentence(struct buf *out, const struct cg_violation *violation,
+			 const char *text)
 {
 	const struct violation_call call = violation_call(violation);
 	const char *error = violation->error && call.abi
@@ -100,23 +115,33 @@ static void put_sentence(struct buf *out, const struct cg_violation *violation)
 	put_safe(out, violation->executable ? violation->executable
 		      : violation->name     ? violation->name
 					    : "a process");
-	if (violation->pid != CG_UNSET)
-		buf_printf(out, " (pid %" PRIu32 ")", violation->pid);
-	buf_printf(out, " %s ", fate_of(violation));
-	put_call(out, violation, &call);
-	if (error)
-		buf_printf(out, " with %s", error);
-	if (call.abi)
-		buf_printf(out, " on %s", call.abi->name);
-	else if (violation->arch)
-		buf_printf(out, " on arch 0x%" PRIx32, violation->arch);
+	if (violation->pid != CG_UNSET) {
+		buf_puts(out, " (pid ");
+		buf_number(out, violation->pid);
+		buf_puts(out, ")");
+	}
+	buf_puts(out, " ");
+	buf_puts(out, fate_of(violation));
+	buf_puts(out, " ");
+	put_call(out, violation, &call, text);
+	if (error) {
+		buf_puts(out, " with ");
+		buf_puts(out, error);
+	}
+	if (call.abi) {
+		buf_puts(out, " on ");
+		buf_puts(out, call.abi->name);
+	} else if (violation->arch) {
+		buf_puts(out, " on arch ");
+		buf_hex(out, violation->arch);
+	}
 }
 
-char *sentence_of(const struct cg_violation *violation)
+char *sentence_of(const struct cg_violation *violation, const char *call)
 {
 	struct buf out = { 0 };
 
-	put_sentence(&out, violation);
+	put_sentence(&out, violation, call);
 	return buf_done(&out);
 }
 
@@ -132,7 +157,7 @@ char *sentence_line(const struct cg_violation *violation)
 {
 	struct buf out = { 0 };
 	struct json stamp = { 0 };
-	char *time;
+	char *time, room[SENTENCE_CALL];
 
 	/* ["2026-..."] without what JSON puts around it. */
 	json_time(&stamp, NULL, violation->time);
@@ -141,7 +166,7 @@ char *sentence_line(const struct cg_violation *violation)
 		buf_add(&out, time + 1, strlen(time) - 2);
 	buf_puts(&out, time ? " " : "");
 	free(time);
-	put_sentence(&out, violation);
+	put_sentence(&out, violation, sentence_call(violation, room));
 	if (violation->uid != CG_UNSET)
 		buf_printf(&out, ", uid %" PRIu32, violation->uid);
 	if (violation->parent)

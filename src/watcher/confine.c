@@ -58,13 +58,13 @@ int confine(const struct session *session)
 bool confine_expects(const struct session *session,
 		     const struct cg_violation *violation)
 {
-	const struct cg_abi *abi =
-		cg_abi_of_call(violation->arch, violation->nr);
-	const struct cg_syscall *call =
-		abi ? cg_syscall_at(abi, violation->nr) : NULL;
+	const struct cg_abi *abi;
+	const struct cg_syscall *call;
 
-	return !session->unconfined && !session->policy &&
-	       violation->pid == (uint32_t)getpid() && call &&
-	       strcmp(call->name, "clone3") == 0 &&
-	       violation->verdict == CG_RET_ERRNO;
+	if (violation->pid != session->self || session->unconfined ||
+	    session->policy || violation->verdict != CG_RET_ERRNO)
+		return false;
+	abi = cg_abi_of_call(violation->arch, violation->nr);
+	call = abi ? cg_syscall_at(abi, violation->nr) : NULL;
+	return call && strcmp(call->name, "clone3") == 0;
 }

@@ -104,6 +104,14 @@ static bool finish(struct session *session, struct cg_watch *watch)
 	return ok;
 }
 
+/* Events by the turn, and not by two at a time. */
+static void widen_stdout(void)
+{
+	static char room[256 << 10]; /* until the process ends */
+
+	(void)setvbuf(stdout, room, _IOFBF, sizeof(room));
+}
+
 int run_live(struct session *session, bool ask)
 {
 	struct cg_watch *watch = NULL;
@@ -116,6 +124,7 @@ int run_live(struct session *session, bool ask)
 		out_failure(&err, NULL, 0);
 		return pipeline_end(session, out_status(&err));
 	}
+	widen_stdout();
 	session_catch_signals();
 	sources_note(watch);
 	status = confine(session);

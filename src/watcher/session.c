@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "cli/opt.h"
@@ -148,6 +149,7 @@ bool session_read(struct session *session, const struct fields *fields)
 		return false;
 	}
 	session->started = session_now();
+	session->self = (uint32_t)getpid();
 	return true;
 }
 

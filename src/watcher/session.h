@@ -32,7 +32,8 @@ struct fields {
 /* What they say, and what happened so far. */
 struct session {
 	enum cg_event_shape shape;
-	bool logs; /* are read; the kernel is not asked */
+	bool logs;     /* are read; the kernel is not asked */
+	uint32_t self; /* our own process */
 	bool unconfined;
 	const char *policy;     /* to run under; NULL: that built in */
 	uint64_t most, seconds; /* 0: no end */
