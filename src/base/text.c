@@ -16,6 +16,9 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
 
 	if (rows > LONGEST || columns > LONGEST)
 		return limit + 1;
+	/* Each letter that one has more than the other is added or dropped. */
+	if ((rows > columns ? rows - columns : columns - rows) > limit)
+		return limit + 1;
 	for (size_t j = 0; j <= columns; j++)
 		table[0][j] = (unsigned)j;
 	for (size_t i = 1; i <= rows; i++) {

@@ -72,14 +72,16 @@ token_length(const struct minijail_lexer *lexer, enum minijail_kind *kind)
 	static const char *const pairs[] = {
 		"||", "&&", "==", "!=", "<=", ">="
 	};
-	const char *at = lexer->next, *end = line_end(lexer);
-	size_t left = (size_t)(end - at), length = 1;
+	const char *at = lexer->next;
+	/* No token has the end of a line in it, so nobody looks for that. */
+	size_t left = (size_t)(lexer->end - at), length = 1;
 	bool dot = *at == '.' && left > 1 && at[1] == '/';
 	bool minus = *at == '-' && left > 1 && is_digit(at[1]);
 
 	if (*at == '/' || dot) {
 		*kind = MINIJAIL_PATH;
-		while (length < left && !is_blank(at[length]))
+		while (length < left && !is_blank(at[length]) &&
+		       at[length] != '\n')
 			length++;
 	} else if (is_digit(*at) || minus) {
 		*kind = MINIJAIL_NUMBER;

@@ -170,6 +170,8 @@ static const struct distance {
 	{ "", "abc", 3, 3 },
 	{ "abc", "", 3, 3 },
 	{ "abc", "", 2, 3 },
+	{ "abc", "abcdefg", 3, 4 },
+	{ "abc", "abcdef", 3, 3 },
 	{ "abcd", "badc", 3, 2 },
 	{ "abcdef", "uvwxyz", 2, 3 },
 	{ "action_", "action", 3, 1 },
