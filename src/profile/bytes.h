@@ -74,11 +74,23 @@ bytes_signed(struct bytes bytes, uint64_t offset, unsigned size)
 	return (int64_t)(bytes_number(bytes, offset, size) << spare) >> spare;
 }
 
-/* The text at `offset`, or NULL if no NUL ends it inside. */
+/*
+ * No name or path is longer. Without a bound, a million names that all have
+ * the same end, far away, take as long to read as the square of their file.
+ */
+enum { BYTES_TEXT_MAX = 1 << 16 };
+
+/* The text at `offset`, or NULL if no NUL ends it inside and in time. */
 static inline const char *bytes_text(struct bytes bytes, uint64_t offset)
 {
-	if (offset >= bytes.size ||
-	    !memchr(bytes.at + offset, 0, bytes.size - (size_t)offset))
+	size_t left;
+
+	if (offset >= bytes.size)
+		return NULL;
+	left = bytes.size - (size_t)offset;
+	if (left > BYTES_TEXT_MAX)
+		left = BYTES_TEXT_MAX;
+	if (!memchr(bytes.at + offset, 0, left))
 		return NULL;
 	return (const char *)bytes.at + offset;
 }
