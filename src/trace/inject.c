@@ -162,7 +162,11 @@ static bool poke_enter(struct inject *inject, struct cg_error *err)
 
 	/* Written by ptrace alone: it may write where the program may not. */
 	if (!peek(inject->process, pc, inject->code, sizeof(code)))
-		return fail_gone(err);
+		return fail_errno(err, CG_E_UNSUPPORTED, errno,
+				  "the memory of the command cannot be read, "
+				  "perhaps because its file may be executed "
+				  "but not read; load the filter before exec "
+				  "instead");
 	memcpy(code, inject->code, sizeof(code));
 	memcpy(code, inject->door->enter, inject->door->enter_length);
 	if (!poke(inject->process, pc, code, sizeof(code)))

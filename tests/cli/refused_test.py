@@ -6,6 +6,8 @@ An outer filter, loaded by callgate itself, plays the system.
 usage: refused_test.py CALLGATE
 """
 
+import shutil
+
 from cli import MARKER, begin, check
 
 OUTER = """\
@@ -62,6 +64,18 @@ def test_refused(tap, callgate):
 
 
 def test_privileges(tap, callgate):
+    # What may be executed but not read: nobody may look into it, nor load.
+    shutil.copy("/bin/touch", callgate.folder / "unreadable")
+    (callgate.folder / "unreadable").chmod(0o111)
+    got = callgate("run", "--drop", "bind", "--", "./unreadable", MARKER,
+                   nobody=True)
+    check(tap, "a program that cannot be read is killed", got, -9,
+          err=r"callgate: the memory of the command cannot be read, .*\n")
+    tap.ok(not callgate.marked(), "and has not run")
+    got = callgate("run", "--before-exec", "--drop", "bind", "--",
+                   "./unreadable", MARKER, nobody=True)
+    check(tap, "before exec it runs", got, 0)
+    tap.ok(callgate.marked(), "and has run")
     got = callgate("run", "--keep-privileges", "--drop", "bind", "--",
                    "touch", MARKER, nobody=True)
     check(tap, "nobody cannot keep privileges", got, 125,
