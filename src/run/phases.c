@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "bpf/image.h"
+#include "bpf/sim.h"
 #include "run/fprog.h"
 #include "sys/task.h"
 #include "trace/breakpoint.h"
@@ -20,6 +21,9 @@
 
 enum { BORDER = SIGTRAP | 0x80 };
 
+/* What a thread that loads makes in the place of its own next call. */
+enum loading { NOT_LOADING, MAPPING, LOADING, UNMAPPING };
+
 /* A thread that is traced. */
 struct follower {
 	pid_t id, process;
@@ -28,10 +32,11 @@ struct follower {
 	bool at_map;    /* it is in a call that may map the function's file */
 	bool planted;   /* the function is watched for in its process... */
 	bool cleared;   /* ...and not any more */
-	bool loading;   /* in the place of a call of its own it loads */
-	bool waiting;   /* at its next call, until a fellow has loaded */
+	enum loading loading;
+	bool waiting; /* at its next call, until a fellow has loaded */
 	struct regs before;
-	uint64_t address;    /* where the image is in its stack */
+	uint64_t mapped;     /* memory for the image, or 0: its stack */
+	uint64_t address;    /* where the image is */
 	unsigned char *kept; /* what stood there */
 	const struct door_in *door;
 	int filters; /* that it was under before it loads */
@@ -40,6 +45,7 @@ struct follower {
 struct phases {
 	const struct cg_run_options *options;
 	struct run_moment moment;
+	const struct cg_program *first;
 	struct cg_program *then;
 	size_t size;  /* of the image */
 	bool reached; /* the moment has come */
@@ -170,7 +176,42 @@ static const struct door_in *door_of(const struct __ptrace_syscall_info *info)
 	return NULL;
 }
 
-/* The image into the thread's stack; what stood there is kept. */
+/* Whether a filter lets a thread make a call that is not its own. */
+static bool lets(const struct cg_program *program, const struct cg_call *call)
+{
+	size_t count;
+	const struct cg_insn *insns = cg_program_insns(program, &count);
+	uint32_t action = bpf_sim(insns, count, cg_program_big_endian(program),
+				  call, NULL) &
+			  CG_RET_ACTION;
+
+	return action == CG_RET_ALLOW || action == CG_RET_LOG;
+}
+
+/*
+ * Other threads may be using what lies below this one's stack: that of a
+ * coroutine is small, and has neighbours. So the image gets memory of its own
+ * wherever the filters let it be mapped.
+ */
+static void call_for_memory(const struct phases *phases,
+			    const struct follower *thread, struct cg_call *out)
+{
+	const bool maps = thread->loading == MAPPING;
+
+	*out = (struct cg_call){
+		.nr = maps ? thread->door->mmap : thread->door->munmap,
+		.arch = thread->door->audit_arch,
+		.ip = regs_pc(&thread->before),
+		.args = { thread->mapped, phases->size },
+	};
+	if (!maps)
+		return;
+	out->args[2] = PROT_READ | PROT_WRITE;
+	out->args[3] = MAP_PRIVATE | MAP_ANONYMOUS;
+	out->args[4] = thread->door->pointer == 4 ? UINT32_MAX : UINT64_MAX;
+}
+
+/* The image into memory; what stood there is kept. */
 static bool write_image(struct phases *phases, struct follower *thread)
 {
 	size_t count;
@@ -183,8 +224,9 @@ static bool write_image(struct phases *phases, struct follower *thread)
 	image_write(insns, count, cg_abi_native()->big_endian,
 		    image + FPROG_SIZE);
 	thread->kept = image + phases->size;
-	ok = fprog_room(&thread->before, phases->size, &thread->address,
-			phases->err);
+	thread->address = thread->mapped;
+	ok = thread->mapped || fprog_room(&thread->before, phases->size,
+					  &thread->address, phases->err);
 	if (ok) {
 		fprog_write(thread->door, count, thread->address + FPROG_SIZE,
 			    image);
@@ -209,34 +251,51 @@ static bool write_image(struct phases *phases, struct follower *thread)
 	return ok;
 }
 
-/* At the entry of a call: load the filter instead, for all threads. */
-static bool begin_loading(struct phases *phases, struct follower *thread,
-			  const struct __ptrace_syscall_info *info)
+/* The call that loads, with the image in place. */
+static bool call_to_load(struct phases *phases, struct follower *thread,
+			 struct cg_call *out)
 {
-	uint64_t args[6] = { SECCOMP_SET_MODE_FILTER,
-			     phases->options->flags |
-				     SECCOMP_FILTER_FLAG_TSYNC };
-	struct regs regs;
-
 	struct task task;
 
 	task_read(thread->id, &task);
 	thread->filters = task.filters;
+	if (!write_image(phases, thread))
+		return false;
+	*out = (struct cg_call){
+		.nr = thread->door->seccomp,
+		.args = { SECCOMP_SET_MODE_FILTER,
+			  phases->options->flags | SECCOMP_FILTER_FLAG_TSYNC,
+			  thread->address },
+	};
+	return true;
+}
+
+/* At the entry of a call: on the way to load, make another one instead. */
+static bool swap_call(struct phases *phases, struct follower *thread,
+		      const struct __ptrace_syscall_info *info)
+{
+	struct cg_call call;
+	struct regs regs;
+
 	thread->door = door_of(info);
 	if (!thread->door)
 		return fail(phases->err, CG_E_UNSUPPORTED,
 			    "a thread of an ABI that is not known");
-	if (!regs_read(thread->id, &thread->before) ||
-	    !write_image(phases, thread))
-		return phases->err->status != CG_OK
-			       ? false
-			       : fail(phases->err, CG_E_SYSTEM,
-				      "thread %d cannot be reached",
-				      (int)thread->id);
-	args[2] = thread->address;
+	if (!regs_read(thread->id, &thread->before))
+		return fail(phases->err, CG_E_SYSTEM,
+			    "thread %d cannot be reached", (int)thread->id);
+	call_for_memory(phases, thread, &call);
+	if (thread->loading == MAPPING && !lets(phases->first, &call))
+		thread->loading = LOADING;
+	if (thread->loading == LOADING && !call_to_load(phases, thread, &call))
+		return false;
+	if (thread->loading == UNMAPPING &&
+	    (!lets(phases->first, &call) || !lets(phases->then, &call))) {
+		thread->loading = NOT_LOADING;
+		return true;
+	}
 	regs = thread->before;
-	regs_swap_call(&regs, thread->door, thread->door->seccomp, args);
-	thread->loading = true;
+	regs_swap_call(&regs, thread->door, call.nr, call.args);
 	return regs_write(thread->id, &regs) ||
 	       fail_errno(phases->err, CG_E_SYSTEM, errno,
 			  "thread %d cannot be made to load the filter",
@@ -250,29 +309,51 @@ static void mark_done(const struct phases *phases, pid_t process)
 			phases->threads[i]->done = true;
 }
 
-/* It has loaded: put everything back, and make its own call after all. */
-static bool end_loading(struct phases *phases, struct follower *thread,
-			const struct __ptrace_syscall_info *info)
+/* It has loaded: what lay where the image was is put back. */
+static bool
+check_loaded(struct phases *phases, struct follower *thread, int64_t result)
 {
-	struct regs regs;
 	struct task task;
 
-	thread->loading = false;
-	if (info->exit.rval != 0)
+	if (result != 0)
 		return fail_errno(phases->err, CG_E_SYSTEM,
-				  info->exit.rval < 0 ? (int)-info->exit.rval
-						      : 0,
+				  result < 0 ? (int)-result : 0,
 				  "the second filter was refused");
-	regs_repeat_call(&regs, &thread->before, thread->door);
 	if (!memory_write(thread->id, thread->address, thread->kept,
 			  phases->size) ||
-	    !regs_write(thread->id, &regs) || !task_read(thread->id, &task) ||
+	    !task_read(thread->id, &task) ||
 	    task.filters != thread->filters + 1)
 		return fail(phases->err, CG_E_SYSTEM,
 			    "the second filter is not in force in thread %d",
 			    (int)thread->id);
 	mark_done(phases, thread->process);
 	return true;
+}
+
+/* The end of such a call: make the thread's own after all, or the next one. */
+static bool end_swapped(struct phases *phases, struct follower *thread,
+			const struct __ptrace_syscall_info *info)
+{
+	struct regs regs;
+
+	switch (thread->loading) {
+	case MAPPING:
+		thread->mapped =
+			info->exit.is_error ? 0 : (uint64_t)info->exit.rval;
+		thread->loading = LOADING;
+		break;
+	case LOADING:
+		if (!check_loaded(phases, thread, info->exit.rval))
+			return false;
+		thread->loading = thread->mapped ? UNMAPPING : NOT_LOADING;
+		break;
+	default:
+		thread->loading = NOT_LOADING;
+	}
+	regs_repeat_call(&regs, &thread->before, thread->door);
+	return regs_write(thread->id, &regs) ||
+	       fail(phases->err, CG_E_SYSTEM,
+		    "thread %d cannot make its own call", (int)thread->id);
 }
 
 /* ---------------------------------------------------------------- stops -- */
@@ -378,21 +459,27 @@ static bool on_entry(struct phases *phases, struct follower *thread,
 		thread->at_map = phases->moment.function && is_map(info);
 		return true;
 	}
+	if (thread->loading)
+		return swap_call(phases, thread, info);
 	if (thread->done)
 		return true;
 	/* Once is enough: it holds for all threads of a process. */
 	thread->waiting = is_loading(phases, thread->process);
-	return thread->waiting || begin_loading(phases, thread, info);
+	if (thread->waiting)
+		return true;
+	thread->loading = MAPPING;
+	return swap_call(phases, thread, info);
 }
 
 static bool on_exit_of_call(struct phases *phases, struct follower *thread,
 			    const struct __ptrace_syscall_info *info)
 {
 	if (thread->loading) {
-		if (!end_loading(phases, thread, info))
+		if (!end_swapped(phases, thread, info))
 			return false;
 		/* Its fellows have it, too, and may be let go. */
-		interrupt_all(phases);
+		if (thread->done)
+			interrupt_all(phases);
 		return true;
 	}
 	if (thread->at_moment && !info->exit.is_error && !phases->reached)
@@ -443,6 +530,22 @@ static void pass_on(struct phases *phases, const struct follower *parent)
 		child->done = true;
 }
 
+/*
+ * Another thread's exec may have taken this one's place and id, whatever it was
+ * at: the kernel reports the end of neither.
+ */
+static void begin_anew(struct phases *phases, struct follower *thread)
+{
+	unsigned long former = 0;
+
+	thread->loading = NOT_LOADING;
+	thread->waiting = thread->at_moment = thread->at_map = false;
+	thread->mapped = 0;
+	if (ptrace(PTRACE_GETEVENTMSG, thread->id, NULL, &former) == 0 &&
+	    (pid_t)former != thread->id)
+		forget(phases, (pid_t)former);
+}
+
 static void on_stop(struct phases *phases, pid_t id, int status)
 {
 	struct follower *thread = follower_of(phases, id);
@@ -453,6 +556,8 @@ static void on_stop(struct phases *phases, pid_t id, int status)
 		give_up(phases, id);
 		return;
 	}
+	if (status >> 16 == PTRACE_EVENT_EXEC)
+		begin_anew(phases, thread);
 	if (phases->moment.function &&
 	    !watch_function(phases, thread, &status)) {
 		give_up(phases, id);
@@ -553,7 +658,9 @@ prepare(struct phases *phases, pid_t process, const struct installed *installed)
 bool phases(pid_t process, const struct cg_run_options *options,
 	    const struct installed *installed, struct cg_error *err)
 {
-	struct phases phases = { .options = options, .err = err };
+	struct phases phases = { .options = options,
+				 .err = err,
+				 .first = installed->program };
 	bool ok = prepare(&phases, process, installed);
 
 	if (ok)

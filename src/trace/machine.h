@@ -22,6 +22,7 @@ struct door_in {
 	unsigned pointer;       /* bytes of a pointer in struct sock_fprog */
 	unsigned char enter[8]; /* the instruction */
 	unsigned enter_length;
+	uint32_t mmap, munmap; /* the first with an offset in pages or bytes */
 };
 
 /* The ways in, `*count` of them; 0 where this machine is not known. */

@@ -218,7 +218,8 @@ def symbol(world):
 WIDE = """seccomp:
   default_action: allow
   syscalls:
-    - {action: errno, names: [ptrace]}
+    - action: errno
+      names: [ptrace]
 """
 
 
@@ -237,6 +238,14 @@ def every_thread(world):
                      len(codes) == 1 and len(seen) == 16,
                      f"{moment}: a second filter in every thread of every "
                      "process, the code as before, and nobody attached", done)
+    # A long one, so that its neighbour would notice.
+    many = ", ".join(str(7 * n) for n in range(1000))
+    world.write("long.yml", WIDE + "      rules: ['mknod(_, {%s})']\n" % many)
+    under = ["run", "--init", "wide.yml", "--then", "long.yml", "--after"]
+    done = [world.run(*under, "listen", "--", world.target, "neighbour")
+            for _ in range(8)]
+    world.tap.ok(all(one.stdout == "undisturbed\n" for one in done),
+                 "what lies below a small stack is left alone", done)
 
 
 def policy_at_once(world):

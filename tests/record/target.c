@@ -2,12 +2,14 @@
  * A program whose calls are known beforehand. Its own are getppid, which
  * nothing else makes: `target MODE [NUMBER]` makes them in one way or another.
  */
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 static void make(long count)
@@ -324,6 +327,70 @@ static void cost(long batches)
 	printf("%.1f\n", least);
 }
 
+/* ---------------------------------------------------------- a neighbour -- */
+
+enum { BELOW = 16384, STACK = 8192, LEFT = 512, STRIDE = 8 };
+
+/* The stack of a coroutine, above memory that another thread is using. */
+static unsigned char room[BELOW + STACK] __attribute__((aligned(4096)));
+static volatile bool finished, disturbed;
+static ucontext_t back;
+
+static void *use_room(void *unused)
+{
+	volatile unsigned long *words = (void *)room;
+
+	for (unsigned long n = 1; !finished; n++) {
+		for (size_t i = 0; i < BELOW / sizeof(*words); i += STRIDE)
+			words[i] = n;
+		for (size_t i = 0; i < BELOW / sizeof(*words); i += STRIDE)
+			disturbed |= words[i] != n;
+	}
+	return unused;
+}
+
+static void listen_at(int fd)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+
+	bind(fd, (struct sockaddr *)&name, sizeof(name.sun_family));
+	listen(fd, 1);
+	make(100);
+}
+
+static int listener;
+
+/* With next to nothing left of its stack. */
+static void listen_deep(void)
+{
+	char here;
+	volatile char *deep =
+		alloca((size_t)(&here - (char *)room) - BELOW - LEFT);
+
+	*deep = 0;
+	listen_at(listener);
+}
+
+static void neighbour(long unused)
+{
+	ucontext_t inside;
+	pthread_t other;
+
+	(void)unused;
+	listen_at(-1); /* so that all of it is bound */
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	pthread_create(&other, NULL, use_room, NULL);
+	getcontext(&inside);
+	inside.uc_stack.ss_sp = room + BELOW;
+	inside.uc_stack.ss_size = STACK;
+	inside.uc_link = &back;
+	makecontext(&inside, listen_deep, 0);
+	swapcontext(&back, &inside);
+	finished = true;
+	pthread_join(other, NULL);
+	puts(disturbed ? "disturbed" : "undisturbed");
+}
+
 static const struct mode {
 	const char *name;
 	void (*run)(long count);
@@ -346,6 +413,7 @@ static const struct mode {
 	{ "ready", ready },
 	{ "symbol", symbol },
 	{ "slowly", slowly },
+	{ "neighbour", neighbour },
 	{ "wait", wait_then },
 	{ "cost", cost },
 };

@@ -14,8 +14,8 @@
 #include "run/plan.h"
 
 static const struct door_in doors[] = {
-	{ "one", 0xc000003e, 157, 317, 101, 231, 8, { 0 }, 2 },
-	{ "two", 0x40000003, 172, 354, 26, 252, 4, { 0 }, 2 },
+	{ "one", 0xc000003e, 157, 317, 101, 231, 8, { 0 }, 2, 9, 11 },
+	{ "two", 0x40000003, 172, 354, 26, 252, 4, { 0 }, 2, 192, 91 },
 	{ "three",
 	  0xc000003e,
 	  0x4000009d,
@@ -24,7 +24,9 @@ static const struct door_in doors[] = {
 	  1,
 	  8,
 	  { 0 },
-	  2 },
+	  2,
+	  0x40000009,
+	  0x4000000b },
 };
 
 enum { DOORS = sizeof(doors) / sizeof(doors[0]) };
