@@ -162,24 +162,9 @@ static void test_fresh(struct tap *tap)
 
 /* ------------------------------------------------- job control and signals */
 
-/* No matter how this test was started. */
-static void plain_signals(void)
-{
-	/* All zeros is the default. Asked of the kernel, for the C library
-	   keeps two signals to itself, and make(1) has its children ignore
-	   them. */
-	static const unsigned char plain[64];
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, plain, NULL, 8);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void ignore_trap(void)
 {
-	plain_signals();
+	live_plain_signals();
 	signal(SIGTRAP, SIG_IGN);
 }
 
@@ -188,7 +173,7 @@ static void have_trap(pid_t process)
 {
 	sigset_t only;
 
-	plain_signals();
+	live_plain_signals();
 	sigemptyset(&only);
 	sigaddset(&only, SIGTRAP);
 	sigprocmask(SIG_BLOCK, &only, NULL);

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -34,6 +35,22 @@ live_want(bool ok, const char *what, const char *file, int line)
 	fflush(stdout);
 	/* With nothing but write and exit, as after strict mode. */
 	syscall(SYS_exit_group, 1);
+}
+
+/*
+ * Signals as a login shell has them, no matter how the test was started: under
+ * nohup(1), in the background of a script, by make(1). All zeros is the
+ * default; asked of the kernel, for the C library keeps two signals to itself.
+ */
+static inline void live_plain_signals(void)
+{
+	static const unsigned char plain[64];
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, plain, NULL, 8);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* The wait status of a child that does this and then exits with 0. */

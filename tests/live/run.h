@@ -11,11 +11,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum {
 	REFUSED = 13, /* errno of most refusals here; the victim exits so */
 	TEXT = 1 << 17,
 	ARGS = 5,
+	PATIENCE = 60000, /* ms without a word: it hangs */
 };
 #define REFUSE (CG_RET_ERRNO | REFUSED)
 
@@ -206,7 +208,7 @@ static void drain(struct running *running, struct result *result)
 	size_t used[2] = { 0 }, open = 2;
 
 	while (open > 0) {
-		int n = poll(fds, 2, 20000);
+		int n = poll(fds, 2, PATIENCE);
 
 		assert(n > 0 || errno == EINTR); /* else: it hangs */
 		for (size_t i = 0; n > 0 && i < 2; i++) {
@@ -287,9 +289,14 @@ static const char *path_or_null(int argc, char **argv, int i)
 	return i < argc && strcmp(argv[i], "-") != 0 ? argv[i] : NULL;
 }
 
-/* Whether the arguments name a victim, and nothing confines us already. */
+/* Whether the arguments name a victim, and nothing confines us already. Many
+   a command dies here, and none shall leave a core file behind. */
 static inline bool run_begin(struct tap *tap, int argc, char **argv)
 {
+	const struct rlimit none = { 0 };
+
+	live_plain_signals();
+	setrlimit(RLIMIT_CORE, &none);
 	victim = path_or_null(argc, argv, 1);
 	victim32 = path_or_null(argc, argv, 2);
 	fresh = path_or_null(argc, argv, 3);
