@@ -7,14 +7,18 @@ usage: record_test.py CALLGATE TARGET
 import os
 import random
 import re
+import select
 import signal
 import subprocess
+import sys
 import time
 
 from world import BACKENDS, Group, begin, is_root
 
 NATIVE = "x86_64"
-MOMENTS = 20 # at which a recorder is killed
+MOMENTS = 20  # at which a recorder is killed
+PATIENCE = 60  # seconds, for a machine that has other work
+LONG = "600"  # seconds that are never waited for
 OWN = (NATIVE, "getppid")
 
 # name, mode of the target, count, wanted calls; by which backends
@@ -146,10 +150,10 @@ def two_policies(world):
 SERVER = """
 import os, socket, sys, threading, time
 for i in range(5):
-    threading.Thread(target=time.sleep, args=[60], daemon=True).start()
+    threading.Thread(target=time.sleep, args=[600], daemon=True).start()
 child = os.fork()
 if child == 0:
-    time.sleep(60)
+    time.sleep(600)
 s = socket.socket()
 s.bind(('127.0.0.1', 0))
 s.listen(5)
@@ -279,7 +283,7 @@ def learn(world):
     runs = [world.start("record", "--learn", "state.json", "--", world.target,
                         "values", 3 + i) for i in range(5)]
     for run in runs:
-        run.communicate(timeout=60)
+        run.communicate(timeout=PATIENCE)
     call = [c for c in world.recording("state.json")["calls"]
             if c.get("name") == "socket"][0]
     world.tap.ok(world.recording("state.json")["runs"] == 8 and
@@ -297,13 +301,14 @@ def attach(world):
                                   stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE)
         wait_for_line(target)
+        wait_for_state(target.pid, "S")
         record = world.attach("-b", backend, "--pid", target.pid, "-o",
                               "r.json")
         stopped = state_of(target.pid)
         target.stdin.write("x")
         target.stdin.flush()
-        target.wait(timeout=30)
-        record.communicate(timeout=30)
+        target.wait(timeout=PATIENCE)
+        record.communicate(timeout=PATIENCE)
         # To attach by ptrace is to stop it for a moment.
         world.tap.ok(record.returncode == 0 and
                      (stopped == "S" or backend == "ptrace") and
@@ -314,21 +319,46 @@ def attach(world):
 
 
 def running(command):
-    """The processes that were started by just these words."""
-    return [int(word) for word in subprocess.run(
-        ["pgrep", "-f", f"^{command}$"], check=False, text=True,
-        stdout=subprocess.PIPE).stdout.split()]
+    """The processes whose words end with these, whoever they are by now."""
+    end = b"".join(word.encode() + b"\0" for word in command)
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{int(entry)}/cmdline", "rb") as words:
+                if words.read().endswith(end):
+                    found.append(int(entry))
+        except (ValueError, OSError):
+            pass  # no process, or not any more
+    return found
 
 
-def goes_on(beats, command, before):
-    """Whether the command runs, or was never started; not what is between."""
-    for _ in range(1000):
-        if beats.stat().st_size > before:
-            return True
-        if not running(command):
-            return before == 0
-        time.sleep(0.01)
-    return False
+def come(beats, patience):
+    """What comes within so many seconds: b"" is that nobody can beat any more,
+    None that nobody did."""
+    ready = select.select([beats], [], [], patience)[0]
+    return os.read(beats, 1 << 16) if ready else None
+
+
+def goes_on(beats):
+    """Whether the command runs, or was never started; not what is between. Of
+    what came before now all is read: what comes then is new."""
+    before = b""
+    while part := come(beats, 0):
+        before += part
+    after = come(beats, PATIENCE)
+    return after is not None and bool(after or not before)
+
+
+def end_all(beats, command):
+    """Nobody is left who could beat."""
+    while True:
+        for pid in running(command):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if come(beats, 0.05) == b"":
+            return
 
 
 def killed_anywhere(world):
@@ -336,20 +366,20 @@ def killed_anywhere(world):
     for backend in world.has(*BACKENDS):
         wrong = []
         for i in range(MOMENTS):
-            beats = world.path("beats")
-            command = f"{world.target} slowly {1000000 + i}"
-            with beats.open("w") as stream:
-                record = subprocess.Popen(
-                    [world.callgate, "record", "-b", backend, "-o", "half.yml",
-                     "--live", "--", *command.split()], cwd=world.folder,
-                    stdout=stream, stderr=subprocess.DEVNULL)
+            command = [world.target, "slowly", str(1000000 + i)]
+            beats, end = os.pipe()
+            record = subprocess.Popen(
+                [world.callgate, "record", "-b", backend, "-o", "half.yml",
+                 "--live", "--", *command], cwd=world.folder, stdout=end,
+                stderr=subprocess.DEVNULL)
+            os.close(end)
             time.sleep(random.random() * 0.08)
             record.kill()
-            record.wait(timeout=30)
-            if not goes_on(beats, command, beats.stat().st_size):
+            record.wait(timeout=PATIENCE)
+            if not goes_on(beats):
                 wrong.append(f"moment {i}: it hangs")
-            for pid in running(command):
-                os.kill(pid, signal.SIGKILL)
+            end_all(beats, command)
+            os.close(beats)
         left = [p.name for p in world.folder.iterdir() if "half" in p.name]
         world.tap.ok(not wrong and not left, f"{backend}: killed at {MOMENTS} "
                      "moments of its start", wrong, left)
@@ -364,7 +394,7 @@ def killed_at_end(world):
              world.target, "loop", "5"], cwd=world.folder)
         time.sleep(random.random() * 0.03)
         record.kill()
-        record.wait(timeout=30)
+        record.wait(timeout=PATIENCE)
         for path in world.folder.iterdir():
             if "last" in path.name:
                 try:
@@ -387,8 +417,8 @@ def churn(world):
             target.stdout.readline()
             record = world.attach("-b", backend, "-p", target.pid, "-o",
                                   "r.json")
-            target.communicate(timeout=60)
-            record.communicate(timeout=60)
+            target.communicate(timeout=PATIENCE)
+            record.communicate(timeout=PATIENCE)
             ends.append((record.returncode, target.returncode))
         world.tap.ok(set(ends) == {(0, 0)}, f"{backend}: attached to threads "
                      "that come and go", ends)
@@ -420,7 +450,7 @@ def killed(world):
             record = world.attach("-b", backend, "-p", pid, "-o",
                                   "none.yml")
         record.kill()
-        record.wait(timeout=30)
+        record.wait(timeout=PATIENCE)
         alive = state_of(pid) in "SRt"
         feed.write("x")
         feed.flush()
@@ -428,7 +458,7 @@ def killed(world):
         left = [p.name for p in world.folder.iterdir()
                 if p.name.startswith("none")]
         if not command:
-            ended = target.wait(timeout=30) == 0
+            ended = target.wait(timeout=PATIENCE) == 0
         world.tap.ok(alive and ended and not left,
                      f"{backend}: killed while it records a "
                      f"{'command' if command else 'process'}", alive, ended,
@@ -443,7 +473,7 @@ def in_flight(world):
         wait_for_line(record)
         wait_for_state(child_of(world, "forever"), "S")
         record.send_signal(signal.SIGTERM)
-        record.wait(timeout=30)
+        record.wait(timeout=PATIENCE)
         made = world.counts("some.json")
         os.kill(child_of(world, "forever"), signal.SIGKILL)
         world.tap.ok(made.get((NATIVE, "pause")) == 1 and made.get(OWN) == 3,
@@ -459,12 +489,12 @@ def wait_for_state(pid, wanted):
 
 def child_of(world, mode):
     return int(subprocess.run(
-        ["pgrep", "-n", "-f", f"^{world.target} {mode}"],
+        ["pgrep", "-n", "-f", f"^{re.escape(world.target)} {mode}"],
         stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def waited(pid):
-    for _ in range(300):
+    for _ in range(10 * PATIENCE):
         try:
             if state_of(pid) == "Z":
                 return True
@@ -480,7 +510,7 @@ def ended_by_signal(world):
                              world.target, "slowly", "1000000")
         wait_for_line(record)
         record.send_signal(signal.SIGTERM)
-        record.wait(timeout=30)
+        record.wait(timeout=PATIENCE)
         made = world.counts("some.json").get(OWN, 0)
         command = child_of(world, "slowly")
         alive = state_of(command) in "SRt"
@@ -542,7 +572,7 @@ def cgroup(world):
         subprocess.run([world.target, "loop", "1000"], check=True)
         subprocess.run([world.target, "begin", group.path], check=True)
         record.send_signal(signal.SIGINT)
-        record.communicate(timeout=30)
+        record.communicate(timeout=PATIENCE)
     world.tap.ok(world.counts("r.json").get(OWN) == 71, "a unit by its cgroup",
                  world.counts("r.json"))
 
@@ -553,14 +583,18 @@ def children(pid):
         check=False).stdout.split()]
 
 
-def program_of(pid, name):
+def program_of(parent, name):
     """The child of that process which has become that program."""
-    while True:
-        for child in children(pid):
-            with open(f"/proc/{child}/comm") as comm:
-                if comm.read().strip() == name:
-                    return child
+    while parent.poll() is None:
+        for child in children(parent.pid):
+            try:
+                with open(f"/proc/{child}/comm") as comm:
+                    if comm.read().strip() == name:
+                        return child
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # strace has others first, to try what it may
         time.sleep(0.01)
+    raise ChildProcessError(f"{parent.args} has ended")
 
 
 def setuid_ids():
@@ -568,11 +602,11 @@ def setuid_ids():
 
 
 def refusals(world):
-    sleeper = subprocess.Popen(["sleep", "60"])
-    traced = subprocess.Popen(["strace", "-o", "/dev/null", "sleep", "60"]) \
+    sleeper = subprocess.Popen(["sleep", LONG])
+    traced = subprocess.Popen(["strace", "-o", "/dev/null", "sleep", LONG]) \
         if not subprocess.call("command -v strace >/dev/null", shell=True) \
         else None
-    child = traced and program_of(traced.pid, "sleep")
+    child = traced and program_of(traced, "sleep")
     table = [
         ("no such process", ["-p", "4194303"], 3, "there is no process", {}),
         ("a thread of the kernel", ["-p", "2"], 2, "thread of the kernel", {}),
@@ -668,6 +702,11 @@ def main():
     world = begin("CALLGATE TARGET")
     for backend, why in world.missing.items():
         print(f"# {backend}: {why}")
+    # CALLGATE_SEED: the moments of a run that failed, once more.
+    seed = os.environ.get("CALLGATE_SEED", str(os.getpid()))
+    random.seed(seed)
+    print(f"# seed {seed}")
+    sys.stdout.flush()
     for part in (rows, backends_agree, values, lost, errors, phases,
                  two_policies, symbol, every_thread, policy_at_once, learn, attach, churn, killed,
                  killed_anywhere, killed_at_end,
