@@ -66,8 +66,10 @@ unsigned abi_argument_position(const struct cg_syscall *call,
  * pointer, so that loading the tables costs a program nothing.
  */
 struct abi_number {
-	uint32_t nr;    /* as seccomp_data.nr shows it */
-	uint16_t index; /* cg_syscall_get() */
+	uint32_t nr;          /* as seccomp_data.nr shows it */
+	uint32_t index : 12;  /* cg_syscall_get() */
+	uint32_t before : 20; /* how often the lower ones are called, all in
+				 all, in parts of a million */
 };
 
 static inline const struct cg_syscall *
@@ -76,10 +78,8 @@ abi_number_call(const struct abi_number *number)
 	return cg_syscall_get(number->index);
 }
 
-/* How often each call is made, as cg_syscall_frequency(), by index. */
-const uint32_t *abi_frequencies(void);
-
-/* All numbers of an ABI, sorted; borrowed, `*count` of them. */
+/* All numbers of an ABI, sorted; borrowed, `*count` of them, and behind the
+   last a row for what is `before` the end. */
 const struct abi_number *abi_numbers(const struct cg_abi *abi, size_t *count);
 
 #endif

@@ -92,11 +92,6 @@ uint32_t cg_syscall_frequency(const struct cg_syscall *call)
 	return call_frequency[call->index];
 }
 
-const uint32_t *abi_frequencies(void)
-{
-	return call_frequency;
-}
-
 uint32_t cg_kernel_newest(void)
 {
 	return kernel_of(kernel_newest);

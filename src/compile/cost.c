@@ -1,6 +1,5 @@
 #include "compile/cost.h"
 
-#include "abi/doors.h"
 #include "compile/tree.h"
 
 static const struct cost presets[] = {
@@ -52,6 +51,5 @@ bool cost_preset(enum cg_cost preset, struct cost *out)
 	if ((size_t)preset >= sizeof(presets) / sizeof(presets[0]))
 		return false;
 	*out = presets[preset];
-	out->frequency = abi_frequencies();
 	return true;
 }

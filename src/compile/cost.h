@@ -31,28 +31,29 @@ struct cost {
 	/* What a number weighs at least, seen or not, in millionths of all
 	   calls: allowed, tested further, refused. */
 	uint32_t allowed, tested, refused;
-	/* By index of the call, in parts of a million. */
+	/* By index of the call, in parts of a million; NULL for the usual mix.
+	 */
 	const uint32_t *frequency;
 };
 
 /* The cost of a preset, for the usual mix; false if there is no such preset. */
 bool cost_preset(enum cg_cost preset, struct cost *out);
 
-/* How often the call with this index comes with this answer. */
+/*
+ * How often `count` calls come that are answered so, of which `seen` in a
+ * million are made.
+ */
 enum cost_kind { COST_ALLOWED, COST_TESTED, COST_REFUSED };
-static inline uint32_t
-cost_weight(const struct cost *cost, size_t call, enum cost_kind kind)
+static inline uint64_t cost_weight(const struct cost *cost, uint32_t seen,
+				   size_t count, enum cost_kind kind)
 {
-	const uint32_t seen = cost->frequency[call];
-
 	switch (kind) {
 	case COST_ALLOWED:
-		/* Most calls are not seen, and need no division. */
-		return (seen ? seen / cost->cached : 0) + cost->allowed;
+		return seen / cost->cached + (uint64_t)count * cost->allowed;
 	case COST_REFUSED:
-		return seen + cost->refused;
+		return seen + (uint64_t)count * cost->refused;
 	default:
-		return seen + cost->tested;
+		return seen + (uint64_t)count * cost->tested;
 	}
 }
 

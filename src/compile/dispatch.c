@@ -10,7 +10,7 @@ enum {
 	WEIGHT_OTHER_ARCH = 100,
 	BIT_TESTS = 4,      /* what a joined tree needs to tell guests apart */
 	GUEST_SHARE = 4,    /* a guest's calls come so many bits less often */
-	WEIGHT_NO_CALL = 1, /* a gap, or all that lies past the table */
+	WEIGHT_NO_CALL = 1, /* numbers without a name */
 };
 
 struct dispatch {
@@ -24,6 +24,11 @@ struct dispatch {
 	uint32_t rest_node;
 	enum cost_kind rest_kind;
 	unsigned share; /* log2 of the part of the calls from this ABI */
+	/* The numbers that its calls have, how many of them lie behind, and
+	   sums of the caller's frequencies, or NULL. */
+	const struct abi_number *numbers;
+	size_t number_count, passed;
+	const uint32_t *before;
 	/* Of one arch; pieces that go to one node are joined, unless `apart`.
 	 */
 	struct runs pieces;
@@ -95,83 +100,155 @@ next_rest(const struct dispatch *dispatch, uint64_t limit)
 		       : NULL;
 }
 
-/* The rests from `first`, where the present one answers, up to `end`: numbers
-   without entry and name. The one that answers `end` becomes the present one.
+/* How many of the ABI's numbers lie below `end`: few past those that did. */
+static size_t names_below(const struct dispatch *dispatch, uint64_t end)
+{
+	const struct abi_number *numbers = dispatch->numbers;
+	size_t low = dispatch->passed, high = low, step = 1;
+
+	while (high < dispatch->number_count && numbers[high].nr < end) {
+		low = high + 1;
+		high += step;
+		step *= 2;
+	}
+	if (high > dispatch->number_count)
+		high = dispatch->number_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (numbers[middle].nr < end)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* How often the numbers with names from `from` up to `to` come. */
+static uint32_t
+weight_of(const struct dispatch *dispatch, size_t from, size_t to,
+	  enum cost_kind kind)
+{
+	const uint32_t *before = dispatch->before;
+	const struct abi_number *numbers = dispatch->numbers;
+	uint32_t past = before ? before[from] : numbers[from].before;
+	uint32_t seen = (before ? before[to] : numbers[to].before) - past;
+	size_t count = to - from;
+
+	return (uint32_t)(cost_weight(&dispatch->graph->cost, seen, count,
+				      kind) >>
+			  dispatch->share) +
+	       (uint32_t)count;
+}
+
+/* The numbers from `first` up to `end` that the present rest answers. */
+static bool add_stretch(struct dispatch *dispatch, uint64_t first, uint64_t end)
+{
+	const size_t from = dispatch->passed, to = names_below(dispatch, end);
+	const uint32_t node = dispatch->rest_node;
+	const enum cost_kind kind = dispatch->rest_kind;
+
+	dispatch->passed = to;
+	if (!dispatch->apart)
+		return add(dispatch, first, node,
+			   weight_of(dispatch, from, to, kind) +
+				   WEIGHT_NO_CALL);
+	if (!add(dispatch, first, node, WEIGHT_NO_CALL))
+		return false;
+	for (size_t i = from; i < to; i++)
+		if (!add(dispatch, dispatch->numbers[i].nr, node,
+			 weight_of(dispatch, i, i + 1, kind)))
+			return false;
+	return true;
+}
+
+/*
+ * The rests from `first`, where the present one answers, up to `end`: numbers
+ * without entry. The one that answers `end` becomes the present one.
  */
 static bool add_rests(struct dispatch *dispatch, uint64_t first, uint64_t end)
 {
 	const struct rest *next;
 
-	if (first < end &&
-	    !add(dispatch, first, dispatch->rest_node, WEIGHT_NO_CALL))
-		return false;
-	while ((next = next_rest(dispatch, end))) {
-		set_rest(dispatch, next);
-		if (next->first < end &&
-		    !add(dispatch, next->first, dispatch->rest_node,
-			 WEIGHT_NO_CALL))
+	while (first < end) {
+		next = next_rest(dispatch, end);
+		if (!add_stretch(dispatch, first, next ? next->first : end))
 			return false;
+		if (!next)
+			return true;
+		first = next->first;
+		set_rest(dispatch, next);
 	}
+	next = next_rest(dispatch, end);
+	if (next)
+		set_rest(dispatch, next);
 	return true;
 }
 
 /* ----------------------------------------------------------- numbers -- */
 
-/* One number, with `count` entries; `call` is its index, if it is `known`. */
-static bool
-add_number(struct dispatch *dispatch, uint32_t nr, bool known, size_t call,
-	   const struct resolved_entry *entries, size_t count)
+/* One number, with `count` entries. */
+static bool add_number(struct dispatch *dispatch, uint32_t nr,
+		       const struct resolved_entry *entries, size_t count)
 {
-	const struct cost *cost = &dispatch->graph->cost;
-	enum cost_kind kind = dispatch->rest_kind;
-	uint32_t node = dispatch->rest_node;
+	const size_t from = dispatch->passed;
+	uint32_t node, weight;
 
-	if (count) {
-		if (!arguments_decide(dispatch->graph, entries, count,
-				      dispatch->rest->answer, &node,
-				      dispatch->err))
-			return false;
-		kind = kind_of(dispatch->graph, node, true);
-	}
-	return add(dispatch, nr, node,
-		   (known ? cost_weight(cost, call, kind) >> dispatch->share
-			  : 1u >> dispatch->share) +
-			   1);
+	if (!arguments_decide(dispatch->graph, entries, count,
+			      dispatch->rest->answer, &node, dispatch->err))
+		return false;
+	dispatch->passed = names_below(dispatch, nr + (uint64_t)1);
+	weight = weight_of(dispatch, from, dispatch->passed,
+			   kind_of(dispatch->graph, node, true));
+	return add(dispatch, nr, node, weight + WEIGHT_NO_CALL);
+}
+
+/* Where the caller has frequencies of its own: how often what is before. */
+static bool sum_up(struct dispatch *dispatch)
+{
+	const uint32_t *frequency = dispatch->graph->cost.frequency;
+	uint32_t *before;
+
+	dispatch->before = NULL;
+	if (!frequency)
+		return true;
+	before = arena_array(dispatch->graph->arena, uint32_t,
+			     dispatch->number_count + 1);
+	if (!before)
+		return fail_nomem(dispatch->err);
+	for (size_t i = 0; i < dispatch->number_count; i++)
+		before[i + 1] =
+			before[i] + frequency[dispatch->numbers[i].index];
+	dispatch->before = before;
+	return true;
 }
 
 /* The runs of a table between `first` and `last`. */
 static bool add_table(struct dispatch *dispatch, const struct resolved_abi *abi,
 		      uint32_t first, uint32_t last)
 {
-	size_t number_count, i = 0, j = 0;
-	const struct abi_number *numbers = abi_numbers(abi->abi, &number_count);
 	uint64_t next = first;
 
 	dispatch->abi = abi;
 	dispatch->share = abi->abi == dispatch->main ? 0 : GUEST_SHARE;
+	dispatch->numbers = abi_numbers(abi->abi, &dispatch->number_count);
+	dispatch->passed = 0;
+	dispatch->passed = names_below(dispatch, first);
 	set_rest(dispatch, resolved_rest(abi, first));
-	/* Two sorted lists at once: numbers with entries, numbers with names.
-	 */
-	while (i < abi->count || j < number_count) {
-		uint32_t nr = i < abi->count ? abi->entries[i].nr : UINT32_MAX;
-		size_t count = 0, call = 0;
-		bool known = j < number_count && numbers[j].nr <= nr;
+	if (!sum_up(dispatch))
+		return false;
+	for (size_t i = 0, count; i < abi->count; i += count) {
+		const uint32_t nr = abi->entries[i].nr;
 
-		if (known) {
-			call = numbers[j].index;
-			nr = numbers[j++].nr;
-		}
-		while (i + count < abi->count &&
-		       abi->entries[i + count].nr == nr)
+		for (count = 1; i + count < abi->count &&
+				abi->entries[i + count].nr == nr;)
 			count++;
-		if (nr >= first && nr <= last) {
-			if (!add_rests(dispatch, next, nr) ||
-			    !add_number(dispatch, nr, known, call,
-					abi->entries + i, count))
-				return false;
-			next = nr + (uint64_t)1;
-		}
-		i += count;
+		if (nr < first || nr > last)
+			continue;
+		if (!add_rests(dispatch, next, nr) ||
+		    !add_number(dispatch, nr, abi->entries + i, count))
+			return false;
+		next = nr + (uint64_t)1;
 	}
 	/* Behind the last number there may still be rests. */
 	return add_rests(dispatch, next, last + (uint64_t)1);

@@ -84,13 +84,13 @@ def name_table(name, count, rows, pool):
                     for key, row in sorted(rows.items())))
 
 
-def calls(calls, bases, aliases, pool):
+def calls(calls, bases, aliases, mix, pool):
     rows = (f"{{ {quote(name)}, {i} }}" for i, name in enumerate(calls.calls))
     parts = [counted("struct cg_syscall", "call_rows", "call_count", rows),
              name_table("call_aliases", "call_alias_count",
                         {a: calls.index(n) for a, n in aliases.items()}, pool)]
     for place, column in enumerate(calls.columns):
-        parts += column_tables(calls, place, column, bases[column])
+        parts += column_tables(calls, place, column, bases[column], mix)
     names = calls.columns
     parts += [
         array("uint32_t *const", "call_numbers",
@@ -106,19 +106,30 @@ def calls(calls, bases, aliases, pool):
     return "".join(parts)
 
 
-def column_tables(calls, place, column, base):
+def column_tables(calls, place, column, base, mix):
     numbers, since, rows = [], [], []
     for index, call in enumerate(calls.calls.values()):
         number = call.numbers.get(column)
         numbers.append(hexa(ABSENT if number is None else number + base, 32))
         since.append(release(call.releases.get(column, call.since)))
         if number is not None:
-            rows.append((number + base, index))
+            rows.append((number + base, index, mix.get(call.name, 0)))
     return [array("uint32_t", f"numbers_{place}", flat(numbers, 6), "static "),
             array("uint16_t", f"since_{place}", flat(since), "static "),
             array("struct abi_number", f"sorted_{place}",
-                  (f"{{ {hexa(number, 32)}, {index} }}"
-                   for number, index in sorted(rows)), "static ")]
+                  (f"{{ {hexa(number, 32)}, {index}, {before} }}"
+                   for number, index, before in summed(rows)), "static ")]
+
+
+def summed(rows):
+    """Rows of number, index and frequency in order, each with the sum of the
+    frequencies before it; a row behind them has the sum of all."""
+    before = 0
+    for number, index, frequency in sorted(rows):
+        yield number, index, before
+        before += frequency
+        assert index < 1 << 12 and before < 1 << 20
+    yield ABSENT, 0, before
 
 
 class Arguments:
