@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_FIRST = 1024, CHUNK_MOST = 65536 };
+enum { CHUNK_FIRST = 960, CHUNK_MOST = 65536 };
 
 struct chunk {
 	struct chunk *older;
@@ -15,8 +15,10 @@ struct chunk {
 };
 
 /*
- * Chunks double, so that few are ever needed, and whoever wants little does not
- * pay for much being zeroed.
+ * Chunks double, so that few are ever needed. They are zeroed as they are
+ * handed out, so that nobody pays for what is left over; but for what is large,
+ * of which malloc may have fresh pages. The first is small enough for malloc to
+ * have one at hand.
  */
 static struct chunk *chunk_new(struct arena *arena, size_t least)
 {
@@ -31,7 +33,8 @@ static struct chunk *chunk_new(struct arena *arena, size_t least)
 		size = arena->budget;
 	if (size < least)
 		size = least;
-	chunk = calloc(1, sizeof(*chunk) + size);
+	chunk = size > CHUNK_MOST ? calloc(1, sizeof(*chunk) + size)
+				  : malloc(sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
 	chunk->older = arena->newest;
@@ -57,6 +60,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 		return NULL;
 	/* Hand out from the end, so that `left` is all there is to keep. */
 	chunk->left = (chunk->left - bytes) & ~mask;
+	if (chunk->size <= CHUNK_MOST)
+		memset(chunk->data + chunk->left, 0, bytes);
 	return chunk->data + chunk->left;
 }
 

@@ -125,9 +125,8 @@ static size_t names_below(const struct dispatch *dispatch, uint64_t end)
 }
 
 /* How often the numbers with names from `from` up to `to` come. */
-static uint32_t
-weight_of(const struct dispatch *dispatch, size_t from, size_t to,
-	  enum cost_kind kind)
+static uint32_t weight_of(const struct dispatch *dispatch, size_t from,
+			  size_t to, enum cost_kind kind)
 {
 	const uint32_t *before = dispatch->before;
 	const struct abi_number *numbers = dispatch->numbers;

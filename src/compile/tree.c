@@ -23,6 +23,10 @@ struct chain {
 	uint32_t cube_node;
 	size_t links[TREE_CHAIN_MAX]; /* runs, the heaviest first */
 	size_t count;
+	/* How many tests less than all links the values that they take need,
+	   by weight: what is saved against testing all links always. */
+	uint64_t saved;
+	bool settled; /* a run of several values says which the rest is */
 };
 
 static uint64_t weight_of(const struct tree *tree, size_t i, size_t j)
@@ -34,8 +38,8 @@ static uint64_t weight_of(const struct tree *tree, size_t i, size_t j)
  * The node that a chain over i..j leaves its rest to: that of the runs with
  * several values, or the commonest. False if two such runs differ.
  */
-static bool
-chain_rest(const struct tree *tree, size_t i, size_t j, uint32_t *rest)
+static bool chain_rest(const struct tree *tree, size_t i, size_t j,
+		       uint32_t *rest, bool *settled)
 {
 	uint64_t heaviest = 0;
 	bool found = false;
@@ -48,6 +52,7 @@ chain_rest(const struct tree *tree, size_t i, size_t j, uint32_t *rest)
 		found = true;
 		*rest = tree->runs[k].node;
 	}
+	*settled = found;
 	for (size_t k = i; !found && k <= j; k++) {
 		uint64_t weight = 0;
 
@@ -73,6 +78,8 @@ static size_t find_cube(const struct tree *tree, const size_t *links,
 	uint32_t bits = 0;
 
 	*mask = 0;
+	if (!count || tree->runs[links[0]].first)
+		return 0;
 	for (size_t k = 0; k < count; k++) {
 		const struct leaf_run *run = &tree->runs[links[k]];
 
@@ -87,42 +94,67 @@ static size_t find_cube(const struct tree *tree, const size_t *links,
 	return best;
 }
 
-static void sort_links(const struct tree *tree, struct chain *chain)
+/* Put a run in its place among the links. */
+static void add_link(const struct tree *tree, struct chain *chain, size_t run)
 {
-	for (size_t k = 1; k < chain->count; k++)
-		for (size_t l = k; l > 0; l--) {
-			size_t *a = &chain->links[l - 1], *b = a + 1, swap = *a;
+	const uint64_t weight = tree->runs[run].weight;
+	size_t at = chain->count++;
 
-			if (tree->runs[*a].weight >= tree->runs[*b].weight)
-				break;
-			*a = *b;
-			*b = swap;
-		}
+	for (; at > 0; at--) {
+		size_t before = chain->links[at - 1];
+
+		if (tree->runs[before].weight >= weight)
+			break;
+		chain->links[at] = before;
+	}
+	chain->links[at] = run;
+	chain->saved += weight * (chain->count - 1 - at);
+	while (at-- > 0)
+		chain->saved += tree->runs[chain->links[at]].weight;
 }
 
 /* The chain over i..j, if there can be one. */
 static bool
 chain_find(const struct tree *tree, size_t i, size_t j, struct chain *chain)
 {
-	size_t taken;
+	size_t links[TREE_CHAIN_MAX], count = 0, taken;
 
-	chain->count = 0;
-	if (j - i > 2 * TREE_CHAIN_MAX || !chain_rest(tree, i, j, &chain->rest))
+	if (j - i > 2 * TREE_CHAIN_MAX ||
+	    !chain_rest(tree, i, j, &chain->rest, &chain->settled))
 		return false;
 	for (size_t k = i; k <= j; k++) {
 		if (tree->runs[k].node == chain->rest)
 			continue;
-		if (chain->count == TREE_CHAIN_MAX)
+		if (count == TREE_CHAIN_MAX)
 			return false;
-		chain->links[chain->count++] = k;
+		links[count++] = k;
 	}
-	taken = find_cube(tree, chain->links, chain->count, &chain->cube);
+	taken = find_cube(tree, links, count, &chain->cube);
 	if (taken)
-		chain->cube_node = tree->runs[chain->links[0]].node;
-	chain->count -= taken;
-	for (size_t k = 0; k < chain->count; k++)
-		chain->links[k] = chain->links[k + taken];
-	sort_links(tree, chain);
+		chain->cube_node = tree->runs[links[0]].node;
+	chain->count = 0;
+	chain->saved = 0;
+	for (size_t k = taken; k < count; k++)
+		add_link(tree, chain, links[k]);
+	return true;
+}
+
+/* The chain over i..j, where there is one over i..j - 1. */
+static bool
+chain_extend(const struct tree *tree, size_t i, size_t j, struct chain *chain)
+{
+	const struct leaf_run *run = &tree->runs[j];
+
+	/* A value of 0 may be part of a subcube. */
+	if (!chain->settled || !tree->runs[i].first)
+		return chain_find(tree, i, j, chain);
+	if (j - i > 2 * TREE_CHAIN_MAX)
+		return false;
+	if (run->node == chain->rest)
+		return true;
+	if (!run->single || chain->count == TREE_CHAIN_MAX)
+		return false;
+	add_link(tree, chain, j);
 	return true;
 }
 
@@ -138,11 +170,7 @@ static uint64_t chain_cost(const struct tree *tree, size_t i, size_t j,
 			    tree->runs[k].node == chain->cube_node)
 				left -= tree->runs[k].weight;
 	}
-	for (size_t k = 0; k < chain->count; k++) {
-		cost += left + tree->price;
-		left -= tree->runs[chain->links[k]].weight;
-	}
-	return cost;
+	return cost + chain->count * (left + tree->price) - chain->saved;
 }
 
 /*
@@ -178,24 +206,25 @@ best_split(const struct tree *tree, size_t i, size_t j, uint64_t *best)
 static void plan_from(struct tree *tree, size_t i)
 {
 	const size_t n = tree->count;
+	struct chain chain = { .count = 0 };
 	bool chains = true; /* more runs do not make a chain possible */
 
 	tree->costs[i * n + i] = 0;
 	for (size_t j = i + 1; j < n; j++) {
 		struct plan plan = { .shape = SHAPE_THRESHOLD };
-		struct chain chain;
 		uint64_t cost, chained = UINT64_MAX;
 
 		plan.split = (uint8_t)best_split(tree, i, j, &cost);
 		cost += weight_of(tree, i, j) + tree->price;
-		chains = chains && chain_find(tree, i, j, &chain);
+		chains = chains && chain_extend(tree, i, j, &chain);
 		if (chains)
 			chained = chain_cost(tree, i, j, &chain);
 		if (chained <= cost) {
 			plan.shape = SHAPE_CHAIN;
 			cost = chained;
 		}
-		if (tree->windows && j - i < tree->graph->cost.window)
+		if (tree->windows && j - i < tree->graph->cost.window &&
+		    window_fits(tree, i, j))
 			window_try(tree, i, j, &plan, &cost);
 		tree->plans[i * n + j] = plan;
 		tree->costs[i * n + j] = tree->costs[j * n + i] = cost;
@@ -221,7 +250,7 @@ static uint64_t improve(struct tree *tree, size_t i, size_t j)
 		cost = weight_of(tree, i, j) + tree->price +
 		       improve(tree, i, at - 1) + improve(tree, at, j);
 	}
-	if (j - i >= tree->graph->cost.window)
+	if (j - i >= tree->graph->cost.window && window_fits(tree, i, j))
 		window_try(tree, i, j, plan, &cost);
 	return cost;
 }

@@ -1,18 +1,13 @@
 #include "compile/window.h"
 
-enum {
-	SPAN = 64,      /* values of a window: one machine word of them */
-	RUNS_LEAST = 5, /* fewer cannot gain a test */
-	RUNS_MOST = 14,
-	BITS = 7, /* that SPAN values can differ in */
-};
+enum { BITS = 7 }; /* that the values of a window can differ in */
 
 /* Runs i..j as sets of values, bit v being the v-th from the first. */
 struct window {
 	const struct tree *tree;
 	size_t first, count;
-	uint64_t runs[RUNS_MOST];
-	uint64_t nodes[RUNS_MOST]; /* the values that go to one node */
+	uint64_t runs[WINDOW_MOST];
+	uint64_t nodes[WINDOW_MOST]; /* the values that go to one node */
 	size_t node_count;
 	uint64_t all;
 	uint64_t bits[BITS]; /* the values that have bit i */
@@ -23,11 +18,11 @@ struct window {
  * and a tree for them, with the room for its plans.
  */
 struct side {
-	struct leaf_run runs[RUNS_MOST];
+	struct leaf_run runs[WINDOW_MOST];
 	size_t count;
 	struct tree tree;
-	struct plan plans[RUNS_MOST * RUNS_MOST];
-	uint64_t costs[RUNS_MOST * RUNS_MOST];
+	struct plan plans[WINDOW_MOST * WINDOW_MOST];
+	uint64_t costs[WINDOW_MOST * WINDOW_MOST];
 };
 
 static uint64_t rotate_right(uint64_t value, unsigned by)
@@ -53,14 +48,14 @@ static void bits_init(struct window *window, uint64_t low, uint64_t all)
 
 static uint64_t up_to(uint64_t values)
 {
-	return values < SPAN ? ((uint64_t)1 << values) - 1 : UINT64_MAX;
+	return values < WINDOW_SPAN ? ((uint64_t)1 << values) - 1 : UINT64_MAX;
 }
 
 /* Sort the window's values by where they go. */
 static void nodes_init(struct window *window)
 {
 	const struct leaf_run *runs = window->tree->runs + window->first;
-	size_t of[RUNS_MOST]; /* a run that goes to the node */
+	size_t of[WINDOW_MOST]; /* a run that goes to the node */
 
 	window->node_count = 0;
 	for (size_t k = 0; k < window->count; k++) {
@@ -77,15 +72,13 @@ static void nodes_init(struct window *window)
 	}
 }
 
-static bool
+static void
 window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 {
 	uint64_t low = tree->runs[i].first;
 	uint64_t end =
 		j + 1 < tree->count ? tree->runs[j + 1].first : tree->last + 1;
 
-	if (j - i + 1 < RUNS_LEAST || j - i + 1 > RUNS_MOST || end - low > SPAN)
-		return false;
 	window->tree = tree;
 	window->first = i;
 	window->count = j - i + 1;
@@ -98,7 +91,6 @@ window_init(struct window *window, const struct tree *tree, size_t i, size_t j)
 	window->all = up_to(end - low);
 	bits_init(window, low, window->all);
 	nodes_init(window);
-	return true;
 }
 
 /*
@@ -252,8 +244,7 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 	unsigned char bits[BITS];
 	unsigned count, plain;
 
-	if (!window_init(&window, tree, i, j))
-		return;
+	window_init(&window, tree, i, j);
 	count = bits_of(&window, tree->mask, bits);
 	plain = tests_of(&window, window.all);
 	for (unsigned a = 0; plain >= 3 && a < count; a++)
@@ -293,8 +284,7 @@ window_build(const struct tree *tree, size_t i, size_t j, uint32_t mask)
 	struct window window;
 	uint64_t yes;
 
-	if (!window_init(&window, tree, i, j))
-		return GRAPH_NONE;
+	window_init(&window, tree, i, j);
 	yes = values_with(&window, mask);
 	return graph_test(tree->graph, tree->word, OP_SET, tree->mask, mask,
 			  side_build(&window, yes),

@@ -10,7 +10,26 @@
 
 #include "compile/tree.h"
 
-/* Put a window for the runs i..j in `plan` if it costs less than `*cost`. */
+enum {
+	WINDOW_SPAN = 64, /* values of a window: one machine word of them */
+	WINDOW_LEAST = 5, /* fewer runs cannot gain a test */
+	WINDOW_MOST = 14,
+};
+
+/* Whether there can be a window for the runs i..j. */
+static inline bool window_fits(const struct tree *tree, size_t i, size_t j)
+{
+	uint64_t end =
+		j + 1 < tree->count ? tree->runs[j + 1].first : tree->last + 1;
+
+	return j - i + 1 >= WINDOW_LEAST && j - i + 1 <= WINDOW_MOST &&
+	       end - tree->runs[i].first <= WINDOW_SPAN;
+}
+
+/*
+ * Put a window for the runs i..j, which fits, in `plan` if it costs less than
+ * `*cost`.
+ */
 void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 		uint64_t *cost);
 

@@ -31,7 +31,7 @@ struct diagrams {
 	bool exhausted, no_memory;
 };
 
-enum { FIRST_ROOM = 256, FIRST_MEMO = 512, MEMO_MOST = 1 << 14 };
+enum { FIRST_ROOM = 32, FIRST_MEMO = 64, MEMO_MOST = 1 << 14 };
 
 static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 {
@@ -54,7 +54,7 @@ struct diagrams *diagrams_new(size_t nodes)
 	all->room = FIRST_ROOM;
 	all->table_size = 2 * FIRST_ROOM;
 	all->memo_size = FIRST_MEMO;
-	all->nodes = calloc(all->room, sizeof(*all->nodes));
+	all->nodes = malloc(all->room * sizeof(*all->nodes));
 	all->table = calloc(all->table_size, sizeof(*all->table));
 	all->memo = calloc(all->memo_size, sizeof(*all->memo));
 	if (!all->nodes || !all->table || !all->memo) {

@@ -1,6 +1,6 @@
 #include "prove/live.h"
 
-enum { A = 1, X = 2 };
+enum { A = 1, X = 2 }; /* bits of struct liveness */
 
 static uint32_t cell(const struct cg_insn *insn)
 {
@@ -59,20 +59,42 @@ effects(const struct cg_insn *insn, uint32_t *reads, uint32_t *writes)
 	}
 }
 
-void live_find(const struct cg_insn *insns, size_t count, struct liveness *live)
+enum word live_word(uint32_t offset, bool big_endian)
+{
+	bool high = (offset % 8 == 4) != big_endian;
+
+	if (offset == DATA_NR)
+		return WORD_NR;
+	if (offset == DATA_ARCH)
+		return WORD_ARCH;
+	if (offset < DATA_ARGS)
+		return WORD_IP + !high;
+	return WORD_ARGS + 2 * ((offset - DATA_ARGS) / 8) + !high;
+}
+
+void live_find(const struct cg_insn *insns, size_t count, bool big_endian,
+	       struct liveness *live)
 {
 	for (size_t i = count; i-- > 0;) {
 		const struct cg_insn *insn = &insns[i];
-		uint32_t after = 0, reads, writes;
+		struct liveness after = { 0, 0 };
+		uint32_t reads, writes;
 
-		if (insn->code == JA)
-			after = live[i + 1 + insn->k].registers;
-		else if ((insn->code & 0x07) == (JEQ_K & 0x07))
-			after = live[i + 1 + insn->jt].registers |
-				live[i + 1 + insn->jf].registers;
-		else if ((insn->code & 0x07) != (RET_K & 0x07))
-			after = live[i + 1].registers;
+		if (insn->code == JA) {
+			after = live[i + 1 + insn->k];
+		} else if ((insn->code & 0x07) == (JEQ_K & 0x07)) {
+			const struct liveness *yes = &live[i + 1 + insn->jt];
+			const struct liveness *no = &live[i + 1 + insn->jf];
+
+			after.registers = yes->registers | no->registers;
+			after.words = yes->words | no->words;
+		} else if ((insn->code & 0x07) != (RET_K & 0x07)) {
+			after = live[i + 1];
+		}
 		effects(insn, &reads, &writes);
-		live[i].registers = (after & ~writes) | reads;
+		live[i].registers = (after.registers & ~writes) | reads;
+		live[i].words = after.words;
+		if (insn->code == LD_ABS)
+			live[i].words |= 1u << live_word(insn->k, big_endian);
 	}
 }

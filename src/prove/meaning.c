@@ -164,50 +164,63 @@ number_diagram(struct diagrams *all, const struct resolved_entry *entries,
 	return result;
 }
 
+/* ------------------------------------------------------------- whole -- */
+
+/* The spans of arch and nr, as far as they are made, and the arch looked at. */
+struct reading {
+	struct diagrams *all;
+	struct spans *spans;
+	uint64_t arch; /* << 32 */
+};
+
+static void
+add_answer(const struct reading *reading, uint64_t nr, uint32_t answer)
+{
+	spans_add(reading->spans, reading->arch + nr,
+		  diagram_answer(reading->all, answer));
+}
+
 /* The rests from `first` up to `end`. */
 static void
-add_rests(struct diagrams *all, struct spans *spans,
-	  const struct resolved_abi *abi, uint64_t first, uint64_t end)
+add_rests(const struct reading *reading, const struct resolved_abi *abi,
+	  uint64_t first, uint64_t end)
 {
 	const struct rest *rest, *past = abi->rests + abi->rest_count;
 
 	if (first >= end)
 		return;
 	rest = resolved_rest(abi, (uint32_t)first);
-	spans_add(spans, first, diagram_answer(all, rest->answer));
+	add_answer(reading, first, rest->answer);
 	while (++rest < past && rest->first < end)
-		spans_add(spans, rest->first,
-			  diagram_answer(all, rest->answer));
+		add_answer(reading, rest->first, rest->answer);
 }
 
 /* The spans of a table between `first` and `last`. */
 static void
-add_table(struct diagrams *all, struct spans *spans,
-	  const struct resolved_abi *abi, uint32_t first, uint32_t last)
+add_table(const struct reading *reading, const struct resolved_abi *abi,
+	  uint32_t first, uint32_t last)
 {
 	uint64_t next = first;
 
 	for (size_t i = 0, count; i < abi->count; i += count) {
 		const uint32_t nr = abi->entries[i].nr;
+		dd rest;
 
 		for (count = 1; i + count < abi->count &&
 				abi->entries[i + count].nr == nr;)
 			count++;
 		if (nr < first || nr > last)
 			continue;
-		add_rests(all, spans, abi, next, nr);
-		spans_add(
-			spans, nr,
-			number_diagram(
-				all, abi->entries + i, count,
-				diagram_answer(
-					all, resolved_rest(abi, nr)->answer)));
+		add_rests(reading, abi, next, nr);
+		rest = diagram_answer(reading->all,
+				      resolved_rest(abi, nr)->answer);
+		spans_add(reading->spans, reading->arch + nr,
+			  number_diagram(reading->all, abi->entries + i, count,
+					 rest));
 		next = nr + (uint64_t)1;
 	}
-	add_rests(all, spans, abi, next, last + (uint64_t)1);
+	add_rests(reading, abi, next, last + (uint64_t)1);
 }
-
-/* ------------------------------------------------------------- whole -- */
 
 static size_t room_for(const struct resolved *resolved)
 {
@@ -222,48 +235,44 @@ static size_t room_for(const struct resolved *resolved)
 	return room;
 }
 
-/* All regions of one arch, from `*i` on, which moves behind them. */
-static dd arch_diagram(struct diagrams *all, const struct resolved *resolved,
-		       size_t *i, struct span *room)
+bool meaning_spans(struct diagrams *all, const struct resolved *resolved,
+		   struct spans *out)
 {
-	struct spans spans = { .at = room };
-	uint32_t arch = resolved->regions[*i].arch;
+	struct spans spans = { .at = calloc(room_for(resolved),
+					    sizeof(*spans.at)) };
+	struct reading reading = { .all = all, .spans = &spans };
 
-	for (; *i < resolved->region_count; ++*i) {
-		const struct region *region = &resolved->regions[*i];
+	if (!spans.at) {
+		diagrams_no_memory(all);
+		return false;
+	}
+	add_answer(&reading, 0, resolved->foreign);
+	for (size_t i = 0; i < resolved->region_count; i++) {
+		const struct region *region = &resolved->regions[i];
 
-		if (region->arch != arch)
-			break;
+		reading.arch = (uint64_t)region->arch << 32;
 		if (region->abi)
-			add_table(all, &spans, region->abi, region->first,
+			add_table(&reading, region->abi, region->first,
 				  region->last);
 		else
-			spans_add(&spans, region->first,
-				  diagram_answer(all, region->answer));
+			add_answer(&reading, region->first, region->answer);
+		/* Behind the last of an arch; the next one may begin there. */
+		if (region->last == UINT32_MAX && region->arch != UINT32_MAX)
+			add_answer(&reading, (uint64_t)1 << 32,
+				   resolved->foreign);
 	}
-	return spans_diagram(all, WORD_NR, &spans);
+	*out = spans;
+	return true;
 }
 
 dd meaning_of(struct diagrams *all, const struct resolved *resolved)
 {
-	size_t room = room_for(resolved);
-	struct span *spans = calloc(2 * room, sizeof(*spans));
-	struct spans archs = { .at = spans ? spans + room : NULL };
-	const dd foreign = diagram_answer(all, resolved->foreign);
+	struct spans spans;
 	dd result = DD_FALSE;
 
-	if (!spans) {
-		diagrams_no_memory(all);
+	if (!meaning_spans(all, resolved, &spans))
 		return result;
-	}
-	spans_add(&archs, 0, foreign);
-	for (size_t i = 0; i < resolved->region_count;) {
-		uint32_t arch = resolved->regions[i].arch;
-
-		spans_add(&archs, arch, arch_diagram(all, resolved, &i, spans));
-		spans_add(&archs, (uint64_t)arch + 1, foreign);
-	}
-	result = spans_diagram(all, WORD_ARCH, &archs);
-	free(spans);
+	result = spans_calls(all, &spans);
+	free(spans.at);
 	return result;
 }

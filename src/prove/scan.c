@@ -4,12 +4,15 @@ enum {
 	VISITS_MAX = 1 << 15, /* instructions, each for one interval */
 	DEPTH_MAX = 256,
 	BLOCKS_MAX = 128, /* pieces that one bit test or AND may cut */
+	/* More pieces than that are looked at one by one. */
+	PIECES_MOST = 4096,
+	PIECES_EACH = 16, /* instruction may make so many */
+	PIECES_LEAST = 256,
 };
 
 struct scan {
 	const struct cg_insn *insns;
 	const struct liveness *live;
-	const uint32_t *words;
 	enum word word;
 	uint32_t offset; /* of the word in struct seccomp_data */
 	struct piece *out;
@@ -36,7 +39,7 @@ static bool leave(struct scan *scan, uint32_t pc, const struct interval *in)
 	const uint32_t settled = (2u << scan->word) - 1;
 	struct piece *last = scan->count ? &scan->out[scan->count - 1] : NULL;
 
-	if (scan->live[pc].registers || scan->words[pc] & settled)
+	if (scan->live[pc].registers || scan->live[pc].words & settled)
 		return false;
 	if (last && last->pc == pc)
 		return true;
@@ -185,13 +188,19 @@ go(struct scan *scan, uint32_t pc, struct interval in, unsigned depth)
 	}
 }
 
+size_t scan_room(size_t count)
+{
+	size_t room = PIECES_LEAST + PIECES_EACH * count;
+
+	return room < PIECES_MOST ? room : PIECES_MOST;
+}
+
 bool scan_word(const struct cg_insn *insns, const struct liveness *live,
-	       const uint32_t *words, uint32_t pc, enum word word,
-	       struct piece *out, size_t room, size_t *count)
+	       uint32_t pc, enum word word, struct piece *out, size_t room,
+	       size_t *count)
 {
 	struct scan scan = { .insns = insns,
 			     .live = live,
-			     .words = words,
 			     .word = word,
 			     .offset = insns[pc].k,
 			     .out = out,

@@ -20,14 +20,16 @@ struct piece {
 };
 
 /*
- * Read the stretch that begins with the load at `pc`. `words` says, for each
- * instruction, which words (bit i: enum word i) may be loaded from there on.
+ * Read the stretch that begins with the load at `pc`.
  *
  * Returns the pieces in order, `*count` of them in `out`, which has room for
  * `room`; false if it is no such stretch, or too long for this way.
  */
 bool scan_word(const struct cg_insn *insns, const struct liveness *live,
-	       const uint32_t *words, uint32_t pc, enum word word,
-	       struct piece *out, size_t room, size_t *count);
+	       uint32_t pc, enum word word, struct piece *out, size_t room,
+	       size_t *count);
+
+/* How many pieces a program of that length may be thought to have. */
+size_t scan_room(size_t count);
 
 #endif

@@ -1,5 +1,9 @@
 /*
- * prove/spans.h - a word's values cut into spans, each with its diagram.
+ * prove/spans.h - values in a row cut into spans, each with its diagram.
+ *
+ * Values are those of a word; or of arch and nr together, as `arch << 32 | nr`.
+ * Spans as spans_add() leaves them are canonical, as diagrams are: two lists of
+ * them are the same function if and only if they are equal.
  */
 #ifndef PROVE_SPANS_H
 #define PROVE_SPANS_H
@@ -23,11 +27,16 @@ struct spans {
  */
 void spans_add(struct spans *spans, uint64_t first, dd result);
 
+bool spans_equal(const struct spans *a, const struct spans *b);
+
 /*
  * The diagram of a word cut into spans. Requires at least one span, the first
  * from 0; no diagram in it may look at `word` or at a word before it.
  */
 dd spans_diagram(struct diagrams *all, enum word word,
 		 const struct spans *spans);
+
+/* The same for arch and nr together. */
+dd spans_calls(struct diagrams *all, const struct spans *spans);
 
 #endif

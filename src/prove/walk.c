@@ -51,8 +51,7 @@ struct walk {
 	uint32_t words[WORDS]; /* vectors of input words, or NOTHING */
 	struct state *states;
 	size_t state_count, state_room;
-	uint32_t *first; /* by pc: newest state + 1 */
-	uint32_t *loads; /* by pc: the words that may be loaded from there */
+	uint32_t *first;       /* by pc: newest state + 1 */
 	struct piece *scanned; /* room for one scan */
 	size_t scan_room;
 	struct way *ways;
@@ -63,10 +62,6 @@ struct walk {
 enum {
 	STATES_FIRST = 32,
 	STATES_MAX = 1 << 18,
-	/* More pieces than that are looked at one by one. */
-	PIECES_MOST = 4096,
-	PIECES_EACH = 16, /* instruction may make so many */
-	PIECES_LEAST = 256,
 };
 
 static uint32_t intern_number(struct walk *walk, uint32_t number)
@@ -76,23 +71,9 @@ static uint32_t intern_number(struct walk *walk, uint32_t number)
 	return vectors_intern(&walk->vectors, &vector);
 }
 
-/* The word at an offset of struct seccomp_data. */
-static enum word word_at(const struct walk *walk, uint32_t offset)
-{
-	bool high = (offset % 8 == 4) != walk->big_endian;
-
-	if (offset == DATA_NR)
-		return WORD_NR;
-	if (offset == DATA_ARCH)
-		return WORD_ARCH;
-	if (offset < DATA_ARGS)
-		return WORD_IP + !high;
-	return WORD_ARGS + 2 * ((offset - DATA_ARGS) / 8) + !high;
-}
-
 static uint32_t load(struct walk *walk, uint32_t offset)
 {
-	enum word word = word_at(walk, offset);
+	enum word word = live_word(offset, walk->big_endian);
 
 	if (walk->words[word] == NOTHING) {
 		struct vector vector = vector_word(walk->all, word);
@@ -336,9 +317,9 @@ static bool step_over(struct walk *walk, size_t from)
 
 	if (walk->insns[pc].code != LD_ABS || walk->live[pc].registers)
 		return false;
-	word = word_at(walk, walk->insns[pc].k);
-	if (!scan_word(walk->insns, walk->live, walk->loads, pc, word,
-		       walk->scanned, walk->scan_room, &count))
+	word = live_word(walk->insns[pc].k, walk->big_endian);
+	if (!scan_word(walk->insns, walk->live, pc, word, walk->scanned,
+		       walk->scan_room, &count))
 		return false;
 	walk->states[from].is_scan = true;
 	walk->states[from].word = word;
@@ -387,11 +368,13 @@ static void step(struct walk *walk, size_t from)
 /* ------------------------------------------------------------- whole -- */
 
 /* Make all states that any input reaches, each pc after all before it. */
-static void walk_forward(struct walk *walk)
+static void
+walk_forward(struct walk *walk, const uint32_t *places, size_t place_count)
 {
-	uint32_t holds[REGISTERS] = { 0 };
+	const uint32_t nothing[REGISTERS] = { 0 };
 
-	state_at(walk, 0, holds);
+	for (size_t i = 0; i < place_count; i++)
+		state_at(walk, places[i], nothing);
 	for (size_t pc = 0; pc < walk->count; pc++)
 		for (uint32_t i = walk->first[pc]; i;
 		     i = walk->states[i - 1].next) {
@@ -438,80 +421,69 @@ static void answer_state(struct walk *walk, struct state *state)
 	state->result = diagram_if(walk->all, state->test, yes, no);
 }
 
-static dd walk_back(struct walk *walk)
+static void walk_back(struct walk *walk)
 {
 	for (size_t pc = walk->count; pc-- > 0;)
 		for (uint32_t i = walk->first[pc]; i;
 		     i = walk->states[i - 1].next)
 			answer_state(walk, &walk->states[i - 1]);
-	return walk->states[0].result;
 }
 
-/* Which words may be loaded from each instruction on. */
-static void find_loads(struct walk *walk)
-{
-	for (size_t i = walk->count; i-- > 0;) {
-		const struct cg_insn *insn = &walk->insns[i];
-		uint32_t after = 0;
-
-		if (insn->code == JA)
-			after = walk->loads[i + 1 + insn->k];
-		else if ((insn->code & 0x07) == (JEQ_K & 0x07))
-			after = walk->loads[i + 1 + insn->jt] |
-				walk->loads[i + 1 + insn->jf];
-		else if ((insn->code & 0x07) != (RET_K & 0x07))
-			after = walk->loads[i + 1];
-		if (insn->code == LD_ABS)
-			after |= 1u << word_at(walk, insn->k);
-		walk->loads[i] = after;
-	}
-}
-
-static bool walk_init(struct walk *walk, struct liveness *live)
+static bool walk_init(struct walk *walk)
 {
 	walk->state_room = STATES_FIRST;
-	walk->scan_room = PIECES_LEAST + PIECES_EACH * walk->count;
-	if (walk->scan_room > PIECES_MOST)
-		walk->scan_room = PIECES_MOST;
+	walk->scan_room = scan_room(walk->count);
 	walk->states = calloc(walk->state_room, sizeof(*walk->states));
 	walk->first = calloc(walk->count, sizeof(*walk->first));
-	walk->loads = calloc(walk->count, sizeof(*walk->loads));
 	walk->scanned = malloc(walk->scan_room * sizeof(*walk->scanned));
-	if (!vectors_init(&walk->vectors, walk->all) || !walk->states ||
-	    !walk->first || !live || !walk->loads || !walk->scanned ||
-	    !table_init(&walk->state_table, walk->state_room))
-		return false;
-	live_find(walk->insns, walk->count, live);
-	walk->live = live;
-	find_loads(walk);
-	return true;
+	return vectors_init(&walk->vectors, walk->all) && walk->states &&
+	       walk->first && walk->scanned &&
+	       table_init(&walk->state_table, walk->state_room);
+}
+
+void walk_places(struct diagrams *all, const struct cg_insn *insns,
+		 size_t count, bool big_endian, const struct liveness *live,
+		 const uint32_t *places, size_t place_count, dd *results)
+{
+	struct walk walk = { .all = all,
+			     .insns = insns,
+			     .count = count,
+			     .big_endian = big_endian,
+			     .live = live };
+
+	if (walk_init(&walk))
+		walk_forward(&walk, places, place_count);
+	else
+		diagrams_no_memory(all);
+	if (walk.failed || walk.vectors.failed)
+		diagrams_exhaust(all);
+	if (!diagrams_exhausted(all))
+		walk_back(&walk);
+	for (size_t i = 0; i < place_count; i++)
+		results[i] = diagrams_exhausted(all) ? DD_FALSE
+						     : walk.states[i].result;
+	vectors_done(&walk.vectors);
+	free(walk.states);
+	free(walk.first);
+	free(walk.scanned);
+	free(walk.ways);
+	table_done(&walk.state_table);
 }
 
 dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
 		bool big_endian)
 {
 	struct liveness *live = calloc(count, sizeof(*live));
-	struct walk walk = { .all = all,
-			     .insns = insns,
-			     .count = count,
-			     .big_endian = big_endian };
+	const uint32_t start = 0;
 	dd result = DD_FALSE;
 
-	if (walk_init(&walk, live))
-		walk_forward(&walk);
-	else
+	if (live) {
+		live_find(insns, count, big_endian, live);
+		walk_places(all, insns, count, big_endian, live, &start, 1,
+			    &result);
+	} else {
 		diagrams_no_memory(all);
-	if (!walk.failed && !walk.vectors.failed && !diagrams_exhausted(all))
-		result = walk_back(&walk);
-	if (walk.failed || walk.vectors.failed)
-		diagrams_exhaust(all);
+	}
 	free(live);
-	vectors_done(&walk.vectors);
-	free(walk.states);
-	free(walk.first);
-	free(walk.loads);
-	free(walk.scanned);
-	free(walk.ways);
-	table_done(&walk.state_table);
 	return result;
 }

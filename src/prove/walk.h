@@ -5,7 +5,7 @@
 #define PROVE_WALK_H
 
 #include "bpf/insn.h"
-#include "prove/diagram.h"
+#include "prove/live.h"
 
 /*
  * Run the program on all inputs at once. Requires a program that bpf_check
@@ -14,5 +14,13 @@
  */
 dd walk_program(struct diagrams *all, const struct cg_insn *insns, size_t count,
 		bool big_endian);
+
+/*
+ * The same from several places on, different ones, where no register is of
+ * interest. `live` is live_find()'s.
+ */
+void walk_places(struct diagrams *all, const struct cg_insn *insns,
+		 size_t count, bool big_endian, const struct liveness *live,
+		 const uint32_t *places, size_t place_count, dd *results);
 
 #endif
