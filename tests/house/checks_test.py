@@ -251,6 +251,24 @@ def test_rows(tap):
             "nothing to look at"))
 
 
+def test_passed(tap):
+    """What passed is remembered by what it was, and not by its name."""
+    def act(folder):
+        tree, passed = folder / "tree", folder / "passed"
+        steps = [({}, None), ({}, None),
+                 ({"src/base/bad.c": "int  x;\n"}, "not as clang-format"),
+                 ({"src/base/bad.c": "int *x;\n"}, None),
+                 ({"src/base/bad.c": "int *x;\n",
+                   ".clang-format": "PointerAlignment: Left\n"},
+                  "not as clang-format")]
+        tree.mkdir()
+        for changes, wanted in steps:
+            plant(tree, changes)
+            judge(tap, f"format: {wanted or 'passes'}, remembering", "format",
+                  tree, ["--passed", str(passed)], wanted)
+    in_folder(act)
+
+
 def test_links(tap):
     def act(folder):
         source = folder / "main.c"
@@ -288,6 +306,7 @@ def test_maps(tap):
 def main():
     tap = Tap()
     test_rows(tap)
+    test_passed(tap)
     test_links(tap)
     test_maps(tap)
     tap.done()
