@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-	INSN_SIZE = 8,
+	INSN_SIZE = 8, /* of struct cg_insn, too: load() relies on it */
 	/* Enough for 10,000 rules; what a usual filter needs is far below. */
 	MEMORY_MOST = 256 << 20,
 	NODES_MOST = 1 << 24,
@@ -126,10 +126,26 @@ API int seccomp_export_pfc(const scmp_filter_ctx ctx, int fd)
 	return rc;
 }
 
+static bool is_big(const struct context *context)
+{
+	return cg_scmp_arch_at(context->rules, 0)->abi->big_endian;
+}
+
+/* Whether instructions lie in memory here as the kernel there wants them. */
+static bool is_native(const struct context *context)
+{
+	return is_big(context) == (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
 /* The instructions in the byte order of the machine that they are for. */
 static void write_insns(const struct context *context, unsigned char *out)
 {
-	const bool big = cg_scmp_arch_at(context->rules, 0)->abi->big_endian;
+	const bool big = is_big(context);
+
+	if (is_native(context)) {
+		memcpy(out, context->insns, context->count * INSN_SIZE);
+		return;
+	}
 
 	for (size_t i = 0; i < context->count; i++, out += INSN_SIZE) {
 		const struct cg_insn *insn = &context->insns[i];
@@ -165,6 +181,11 @@ API int seccomp_export_bpf(const scmp_filter_ctx ctx, int fd)
 	if (rc)
 		return rc;
 	length = context->count * INSN_SIZE;
+	if (is_native(context)) {
+		warn_if_long(context);
+		return write_all(context, fd, (const char *)context->insns,
+				 length);
+	}
 	bytes = malloc(length);
 	if (!bytes)
 		return -ENOMEM;

@@ -46,13 +46,9 @@ size_t abi_twins(const struct cg_syscall *call, const struct cg_abi *abi,
 
 const struct cg_abi *abi_neighbour(const struct cg_abi *abi)
 {
-	const struct cg_abi *other;
+	const uint8_t row = abi_neighbours[abi - abi_rows];
 
-	for (size_t i = 0; (other = cg_abi_at(i)); i++)
-		if (other != abi && other->audit_arch == abi->audit_arch &&
-		    other->seccomp && (other->nr_first || abi->nr_first))
-			return other;
-	return NULL;
+	return row ? &abi_rows[row - 1] : NULL;
 }
 
 bool abi_neighbour_number(const struct cg_abi *abi, uint32_t nr, uint32_t *out)

@@ -27,6 +27,9 @@ extern const char table_text[];
 extern const struct cg_abi abi_rows[];
 extern const size_t abi_count;
 
+/* Per ABI: 1 + the row of its neighbour (abi/doors.h), or 0. */
+extern const uint8_t abi_neighbours[];
+
 /* A name and the row it stands for. */
 struct table_name {
 	uint32_t name; /* in table_text */

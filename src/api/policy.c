@@ -17,11 +17,14 @@ enum { MEMORY = 64 << 20 };
 /* The object lies in no arena, so that it can hold its own. */
 static struct cg_policy *policy_new(const struct cg_policy_options *options)
 {
-	struct cg_policy *policy = calloc(1, sizeof(*policy));
+	struct cg_policy *policy = malloc(sizeof(*policy));
 
-	if (policy)
-		policy->arena.budget =
-			options && options->memory ? options->memory : MEMORY;
+	if (!policy)
+		return NULL;
+	*policy = (struct cg_policy){
+		.arena.budget =
+			options && options->memory ? options->memory : MEMORY,
+	};
 	return policy;
 }
 

@@ -132,11 +132,14 @@ static struct cg_program *
 compile_once(const struct cg_policy *policy,
 	     const struct cg_compile_options *options, struct cg_error *err)
 {
-	struct arena arena = {
-		.budget = options && options->memory ? options->memory : MEMORY,
-	};
-	struct cg_program *program = compile(policy, options, &arena, err);
+	struct arena_room room;
+	struct arena arena;
+	struct cg_program *program;
 
+	arena_begin(&arena,
+		    options && options->memory ? options->memory : MEMORY,
+		    &room);
+	program = compile(policy, options, &arena, err);
 	arena_free(&arena);
 	return program;
 }

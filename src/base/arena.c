@@ -9,10 +9,25 @@ enum { CHUNK_FIRST = 960, CHUNK_MOST = 65536 };
 
 struct chunk {
 	struct chunk *older;
-	size_t size; /* of data */
+	size_t size; /* of data; 0 for a room of the caller's */
 	size_t left; /* bytes of it that are still free, at its end */
 	alignas(max_align_t) unsigned char data[];
 };
+
+_Static_assert(sizeof(struct arena_room) > 2 * sizeof(struct chunk), "");
+
+void arena_begin(struct arena *arena, size_t budget, struct arena_room *room)
+{
+	struct chunk *chunk = (struct chunk *)room->bytes;
+
+	chunk->older = NULL;
+	chunk->size = 0;
+	chunk->left = sizeof(room->bytes) - sizeof(*chunk);
+	if (chunk->left > budget)
+		chunk->left = budget;
+	arena->newest = chunk;
+	arena->budget = budget - chunk->left;
+}
 
 /*
  * Chunks double, so that few are ever needed. They are zeroed as they are
@@ -22,11 +37,13 @@ struct chunk {
  */
 static struct chunk *chunk_new(struct arena *arena, size_t least)
 {
-	size_t size = arena->newest ? arena->newest->size * 2 : CHUNK_FIRST;
+	size_t size = arena->newest ? arena->newest->size * 2 : 0;
 	struct chunk *chunk;
 
 	if (least > arena->budget)
 		return NULL;
+	if (size < CHUNK_FIRST)
+		size = CHUNK_FIRST;
 	if (size > CHUNK_MOST)
 		size = CHUNK_MOST;
 	if (size > arena->budget)
@@ -118,6 +135,7 @@ void arena_free(struct arena *arena)
 		struct chunk *chunk = arena->newest;
 
 		arena->newest = chunk->older;
-		free(chunk);
+		if (chunk->size)
+			free(chunk);
 	}
 }

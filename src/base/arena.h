@@ -17,6 +17,16 @@ struct arena {
 	size_t budget; /* bytes that may still be taken from malloc */
 };
 
+/*
+ * Memory of the caller's, on its stack, that an arena uses up before it asks
+ * malloc: what is short-lived and mostly small then costs next to nothing. It
+ * counts against the budget as any other, and must outlive the arena.
+ */
+struct arena_room {
+	_Alignas(max_align_t) unsigned char bytes[4096];
+};
+void arena_begin(struct arena *arena, size_t budget, struct arena_room *room);
+
 /* Room for `count` objects, zeroed; NULL if memory or budget has run out. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 

@@ -510,14 +510,17 @@ bool arguments_decide(struct graph *graph, const struct resolved_entry *entries,
 		return true;
 	}
 	{
-		struct arena scratch = { .budget = graph->arena->budget };
+		struct arena_room room;
+		struct arena scratch;
 		struct decide decide = { .graph = graph,
 					 .arena = &scratch,
 					 .steps = { .arena = &scratch } };
-		bool ok = merge_entries(&scratch, entries, count, &entries,
-					&count) &&
-			  decide_all(&decide, entries, count, fallback, out);
+		bool ok;
 
+		arena_begin(&scratch, graph->arena->budget, &room);
+		ok = merge_entries(&scratch, entries, count, &entries,
+				   &count) &&
+		     decide_all(&decide, entries, count, fallback, out);
 		arena_free(&scratch);
 		return ok || fail_nomem(err);
 	}

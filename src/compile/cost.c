@@ -37,7 +37,7 @@ static const struct cost presets[] = {
 			    .tested = 1000,
 			    .refused = 1000 },
 	[CG_COST_BALANCED] = { .place = 20,
-			       .window = 6,
+			       .window = 1,
 			       .slack = 2,
 			       .join = true,
 			       .cached = 8,

@@ -52,9 +52,12 @@ static size_t cut_point(const struct leaf_run *runs, size_t count)
 /* The plans are large, and needed only until there are nodes. */
 static uint32_t plan_and_build(struct tree *tree)
 {
-	struct arena scratch = { .budget = tree->graph->arena->budget };
 	size_t size = tree->count * tree->count;
 	uint32_t node = GRAPH_NONE;
+	struct arena_room room;
+	struct arena scratch;
+
+	arena_begin(&scratch, tree->graph->arena->budget, &room);
 
 	tree->plans = arena_array(&scratch, struct plan, size);
 	tree->costs = arena_array(&scratch, uint64_t, size);
@@ -122,6 +125,10 @@ static bool next_within(uint32_t from, uint32_t mask, uint32_t *out)
 static bool reachable(struct arena *arena, uint32_t mask,
 		      const struct runs *runs, struct runs *out)
 {
+	if (mask == UINT32_MAX) {
+		*out = *runs;
+		return true;
+	}
 	for (size_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->at[i];
 		bool is_last = i + 1 == runs->count;
@@ -144,6 +151,8 @@ static bool is_single(uint32_t first, uint64_t last, uint32_t mask)
 {
 	uint32_t value, next;
 
+	if (mask == UINT32_MAX)
+		return last == first;
 	return next_within(first, mask, &value) &&
 	       (value == UINT32_MAX || value + (uint64_t)1 > last ||
 		!next_within(value + 1, mask, &next) || next > last);

@@ -146,7 +146,8 @@ chain_extend(const struct tree *tree, size_t i, size_t j, struct chain *chain)
 	const struct leaf_run *run = &tree->runs[j];
 
 	/* A value of 0 may be part of a subcube. */
-	if (!chain->settled || !tree->runs[i].first)
+	if (!chain->settled ||
+	    (!tree->runs[i].first && tree->runs[i].node != chain->rest))
 		return chain_find(tree, i, j, chain);
 	if (j - i > 2 * TREE_CHAIN_MAX)
 		return false;
@@ -212,13 +213,18 @@ static void plan_from(struct tree *tree, size_t i)
 	tree->costs[i * n + i] = 0;
 	for (size_t j = i + 1; j < n; j++) {
 		struct plan plan = { .shape = SHAPE_THRESHOLD };
-		uint64_t cost, chained = UINT64_MAX;
+		uint64_t cost = UINT64_MAX, chained = UINT64_MAX;
 
-		plan.split = (uint8_t)best_split(tree, i, j, &cost);
-		cost += weight_of(tree, i, j) + tree->price;
 		chains = chains && chain_extend(tree, i, j, &chain);
 		if (chains)
 			chained = chain_cost(tree, i, j, &chain);
+		/* Nothing does with less than one test. */
+		if (chained <= weight_of(tree, i, j) + tree->price) {
+			plan.split = (uint8_t)((i + j + 1) / 2);
+		} else {
+			plan.split = (uint8_t)best_split(tree, i, j, &cost);
+			cost += weight_of(tree, i, j) + tree->price;
+		}
 		if (chained <= cost) {
 			plan.shape = SHAPE_CHAIN;
 			cost = chained;

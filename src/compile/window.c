@@ -208,16 +208,18 @@ static bool alike(const struct window *window, uint64_t values)
 	return false;
 }
 
-/* Whether a test of these bits would save a place, whatever it costs else. */
-static bool
-saves(const struct window *window, uint64_t yes, uint64_t no, unsigned plain)
+/* Whether a test of these bits would save a place, whatever it costs else. With
+   tests on both sides it costs `both` at least. */
+static bool saves(const struct window *window, uint64_t yes, uint64_t no,
+		  unsigned plain, uint64_t both, uint64_t best)
 {
-	unsigned tests = 1;
+	unsigned sides, tests = 1;
 
 	if (!yes || !no)
 		return false;
 	/* The least that either side can need, before it is counted. */
-	if (3u - alike(window, yes) - alike(window, no) >= plain)
+	sides = 2u - alike(window, yes) - alike(window, no);
+	if (1 + sides >= plain || (sides == 2 && both >= best))
 		return false;
 	tests += tests_of(window, yes);
 	return tests < plain && tests + tests_of(window, no) < plain;
@@ -242,8 +244,11 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 	uint64_t weight = tree->before[j + 1] - tree->before[i];
 	struct window window;
 	unsigned char bits[BITS];
+	const uint64_t both = 2 * weight + 3 * tree->price;
 	unsigned count, plain;
 
+	if (weight + tree->price >= *best)
+		return;
 	window_init(&window, tree, i, j);
 	count = bits_of(&window, tree->mask, bits);
 	plain = tests_of(&window, window.all);
@@ -254,7 +259,7 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 				window.bits[bits[a]] | window.bits[bits[b]];
 			uint64_t no = window.all & ~yes, cost;
 
-			if (!saves(&window, yes, no, plain))
+			if (!saves(&window, yes, no, plain, both, *best))
 				continue;
 			cost = weight + tree->price;
 			if (cost < *best)

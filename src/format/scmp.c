@@ -17,12 +17,11 @@ enum {
 
 static struct scmp_filter *filter_new(const struct cg_scmp_arch *arch)
 {
-	struct scmp_filter *filter = calloc(1, sizeof(*filter));
+	struct scmp_filter *filter = malloc(sizeof(*filter));
 
-	if (filter) {
-		filter->arch = arch;
-		filter->arena.budget = MEMORY;
-	}
+	if (filter)
+		*filter = (struct scmp_filter){ .arch = arch,
+						.arena.budget = MEMORY };
 	return filter;
 }
 
@@ -103,13 +102,12 @@ static struct scmp_call *need_call(struct scmp_filter *filter, uint32_t nr)
 
 struct cg_scmp *cg_scmp_new(const struct cg_scmp_arch *native, uint32_t answer)
 {
-	struct cg_scmp *scmp = calloc(1, sizeof(*scmp));
+	struct cg_scmp *scmp = malloc(sizeof(*scmp));
 
-	if (!scmp)
-		return NULL;
-	scmp->native = native;
-	scmp->answer = answer;
-	scmp->foreign = CG_RET_KILL_THREAD;
+	if (scmp)
+		*scmp = (struct cg_scmp){ .native = native,
+					  .answer = answer,
+					  .foreign = CG_RET_KILL_THREAD };
 	return scmp;
 }
 

@@ -119,8 +119,10 @@ const struct cg_scmp_arch *cg_scmp_arch_by_name(const char *name)
 
 const struct cg_scmp_arch *cg_scmp_arch_native(void)
 {
+	const struct cg_abi *native = cg_abi_native();
+
 	for (size_t i = 0; i < scmp_arch_count; i++)
-		if (scmp_arches[i].abi == cg_abi_native())
+		if (scmp_arches[i].abi == native)
 			return &scmp_arches[i];
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "abi/doors.h"
 #include "base/fail.h"
 
 enum { MEMORY = 256 << 20, PLACES = 1024 };
@@ -57,18 +58,12 @@ struct pair {
 
 static struct pair pair_of(const struct cg_abi *abi)
 {
-	struct pair pair = { NULL, NULL };
-	const struct cg_abi *other;
+	const struct cg_abi *other = abi_neighbour(abi);
 
-	for (size_t i = 0; (other = cg_abi_at(i)); i++) {
-		if (other->audit_arch != abi->audit_arch || !other->seccomp)
-			continue;
-		if (other->nr_first)
-			pair.high = other;
-		else
-			pair.low = other;
-	}
-	return pair.high && pair.low ? pair : (struct pair){ NULL, NULL };
+	if (!other)
+		return (struct pair){ NULL, NULL };
+	return abi->nr_first ? (struct pair){ other, abi }
+			     : (struct pair){ abi, other };
 }
 
 static bool has_arch(const struct cg_scmp *scmp, const struct cg_abi *abi)
@@ -222,7 +217,8 @@ sorted_calls(struct arena *arena, const struct scmp_filter *filter)
 {
 	const struct scmp_call **out =
 		arena_array(arena, const struct scmp_call *, filter->count + 1);
-	const struct scmp_call *places[PLACES] = { NULL };
+	const struct scmp_call *places[PLACES]; /* where a bit of `taken` is */
+	uint64_t taken[PLACES / 64] = { 0 };
 	const uint32_t base = filter->arch->abi->nr_first;
 	size_t far = filter->count, used = 0;
 
@@ -232,16 +228,20 @@ sorted_calls(struct arena *arena, const struct scmp_filter *filter)
 	     block = block->next)
 		for (size_t i = 0; i < block->used; i++) {
 			const struct scmp_call *call = &block->calls[i];
+			const uint32_t place = call->nr - base;
 
-			if (call->nr - base < PLACES)
-				places[call->nr - base] = call;
-			else
+			if (place >= PLACES) {
 				out[--far] = call;
+				continue;
+			}
+			places[place] = call;
+			taken[place / 64] |= (uint64_t)1 << place % 64;
 		}
 	qsort(out + far, filter->count - far, sizeof(*out), by_number);
-	for (size_t i = 0; i < PLACES; i++)
-		if (places[i])
-			out[used++] = places[i];
+	for (size_t i = 0; i < PLACES / 64; i++)
+		for (uint64_t left = taken[i]; left; left &= left - 1)
+			out[used++] =
+				places[64 * i + (size_t)__builtin_ctzll(left)];
 	return out;
 }
 
@@ -293,10 +293,12 @@ enum cg_status cg_scmp_policy(const struct cg_scmp *scmp, uint32_t flags,
 			      struct cg_policy **out, struct cg_error *err)
 {
 	const struct cg_policy_options options = { .memory = MEMORY };
-	struct arena arena = { .budget = MEMORY };
-	struct cg_error here = { 0 };
+	struct cg_error here = { .status = CG_OK };
+	struct arena_room room;
+	struct arena arena;
 	struct cg_rules rules;
 
+	arena_begin(&arena, MEMORY, &room);
 	if (scmp_rules(scmp, true, &arena, &rules, &here)) {
 		rules.flags = flags;
 		here.status =

@@ -1,6 +1,7 @@
 /* The tables of a resolved policy: sorted, cut into regions, and asked. */
 #include <stdlib.h>
 
+#include "abi/doors.h"
 #include "policy/resolve.h"
 
 static int by_number_then_order(const void *left, const void *right)
@@ -37,19 +38,14 @@ covered(const struct resolved *resolved, const struct cg_abi *abi)
 }
 
 /* The ABI that owns a part of an arch's numbers (x32), if there is one. */
-static const struct cg_abi *part_of(uint32_t arch)
+static const struct cg_abi *part_of(const struct cg_abi *abi)
 {
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
-		if (abi->audit_arch == arch && abi->seccomp && abi->nr_first)
-			return abi;
-	return NULL;
+	return abi->nr_first ? abi : abi_neighbour(abi);
 }
 
 bool abi_has_numbers(const struct cg_abi *abi, uint32_t first, uint32_t last)
 {
-	const struct cg_abi *part = part_of(abi->audit_arch);
+	const struct cg_abi *part = part_of(abi);
 
 	if (!part)
 		return true;
@@ -70,22 +66,12 @@ static void add_region(struct resolved *resolved, uint32_t arch, uint32_t first,
 	};
 }
 
-/* xtensa has one audit value for both byte orders. */
-static const struct cg_abi *whole_of(uint32_t arch, bool big_endian)
+static void
+add_arch(struct resolved *resolved, const struct cg_abi *abi, bool elastic)
 {
-	const struct cg_abi *abi;
-
-	for (size_t i = 0; (abi = cg_abi_at(i)); i++)
-		if (abi->audit_arch == arch && !abi->nr_first &&
-		    abi->big_endian == big_endian)
-			return abi;
-	return NULL;
-}
-
-static void add_arch(struct resolved *resolved, uint32_t arch, bool elastic)
-{
-	const struct cg_abi *part = part_of(arch);
-	const struct cg_abi *whole = whole_of(arch, resolved->big_endian);
+	const uint32_t arch = abi->audit_arch;
+	const struct cg_abi *part = part_of(abi);
+	const struct cg_abi *whole = abi == part ? abi_neighbour(abi) : abi;
 
 	if (!part) {
 		add_region(resolved, arch, 0, UINT32_MAX, whole);
@@ -128,10 +114,11 @@ bool resolved_regions(struct resolved *resolved, struct arena *arena,
 		for (size_t j = 0; j < i; j++)
 			seen |= resolved->abis[j].abi->audit_arch == arch;
 		if (!seen)
-			add_arch(resolved, arch, elastic);
+			add_arch(resolved, resolved->abis[i].abi, elastic);
 	}
-	qsort(resolved->regions, resolved->region_count,
-	      sizeof(*resolved->regions), by_arch);
+	if (resolved->count > 1)
+		qsort(resolved->regions, resolved->region_count,
+		      sizeof(*resolved->regions), by_arch);
 	return true;
 }
 

@@ -26,8 +26,8 @@ struct diagrams {
 	size_t count, room, most;
 	uint32_t *table; /* node + 1 by hash, 0 is free; a power of two */
 	size_t table_size;
-	struct memo *memo;
-	size_t memo_size;
+	struct memo *memo; /* NULL until it is of use */
+	size_t memo_size;  /* 0 then, or a power of two */
 	bool exhausted, no_memory;
 };
 
@@ -44,20 +44,19 @@ static uint32_t mix(uint32_t a, uint32_t b, uint32_t c)
 
 struct diagrams *diagrams_new(size_t nodes)
 {
-	struct diagrams *all = calloc(1, sizeof(*all));
+	struct diagrams *all = malloc(sizeof(*all));
 
 	if (!all)
 		return NULL;
-	all->most = nodes < 16 ? 16 : nodes;
+	*all = (struct diagrams){ .count = 0 };
+	all->most = nodes < 2 ? 2 : nodes;
 	if (all->most > UINT32_MAX / 4)
 		all->most = UINT32_MAX / 4;
 	all->room = FIRST_ROOM;
 	all->table_size = 2 * FIRST_ROOM;
-	all->memo_size = FIRST_MEMO;
 	all->nodes = malloc(all->room * sizeof(*all->nodes));
 	all->table = calloc(all->table_size, sizeof(*all->table));
-	all->memo = calloc(all->memo_size, sizeof(*all->memo));
-	if (!all->nodes || !all->table || !all->memo) {
+	if (!all->nodes || !all->table) {
 		diagrams_free(all);
 		return NULL;
 	}
@@ -109,13 +108,46 @@ static void place(struct diagrams *all, dd a)
 	all->table[at] = a + 1;
 }
 
+/* It only remembers: without one, or without a larger one, go on. */
+static void grow_memo(struct diagrams *all)
+{
+	size_t size = all->memo ? 2 * all->memo_size : FIRST_MEMO;
+	struct memo *memo = calloc(size, sizeof(*memo));
+
+	if (!memo)
+		return;
+	free(all->memo);
+	all->memo = memo;
+	all->memo_size = size;
+}
+
+/* What was found out about these; NULL if that is not remembered. */
+static const struct memo *
+recall(struct diagrams *all, uint32_t slot, dd test, dd yes, dd no)
+{
+	const struct memo *memo;
+
+	if (!all->memo) {
+		grow_memo(all);
+		return NULL;
+	}
+	memo = &all->memo[slot & (all->memo_size - 1)];
+	return memo->test == test && memo->yes == yes && memo->no == no ? memo
+									: NULL;
+}
+
+static void remember(struct diagrams *all, uint32_t slot, struct memo memo)
+{
+	if (!all->exhausted && all->memo)
+		all->memo[slot & (all->memo_size - 1)] = memo;
+}
+
 /* Twice the room for nodes, their table, and for the memo beside them. */
 static bool grow(struct diagrams *all)
 {
 	size_t room = 2 * all->room;
 	struct node *nodes = realloc(all->nodes, room * sizeof(*nodes));
 	uint32_t *table;
-	struct memo *memo;
 
 	if (!nodes)
 		return false;
@@ -129,15 +161,8 @@ static bool grow(struct diagrams *all)
 	all->room = room;
 	for (dd a = 2; a < all->count; a++)
 		place(all, a);
-	if (all->memo_size < MEMO_MOST) {
-		/* It only remembers: without a larger one, go on. */
-		memo = calloc(2 * all->memo_size, sizeof(*memo));
-		if (memo) {
-			free(all->memo);
-			all->memo = memo;
-			all->memo_size *= 2;
-		}
-	}
+	if (all->memo && all->memo_size < MEMO_MOST)
+		grow_memo(all);
 	return true;
 }
 
@@ -195,6 +220,7 @@ static dd branch(const struct node *nodes, dd a, unsigned variable, bool one)
 dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
 {
 	const struct node *nodes = all->nodes;
+	const struct memo *memo;
 	unsigned top;
 	uint32_t slot;
 	dd zero, one, result;
@@ -206,13 +232,9 @@ dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
 	if (yes == DD_TRUE && no == DD_FALSE)
 		return test;
 	slot = mix(test, yes, no);
-	{
-		const struct memo *memo =
-			&all->memo[slot & (all->memo_size - 1)];
-
-		if (memo->test == test && memo->yes == yes && memo->no == no)
-			return memo->result;
-	}
+	memo = recall(all, slot, test, yes, no);
+	if (memo)
+		return memo->result;
 	if (all->exhausted)
 		return DD_FALSE;
 	top = least(nodes[test].variable,
@@ -225,9 +247,7 @@ dd diagram_if(struct diagrams *all, dd test, dd yes, dd no)
 			 branch(nodes, yes, top, true),
 			 branch(nodes, no, top, true));
 	result = diagram_node(all, top, zero, one);
-	if (!all->exhausted)
-		all->memo[slot & (all->memo_size - 1)] =
-			(struct memo){ test, yes, no, result };
+	remember(all, slot, (struct memo){ test, yes, no, result });
 	return result;
 }
 
@@ -257,8 +277,8 @@ static dd apply(struct diagrams *all, uint32_t way, dd a, dd b)
 		return a;
 	if (top == BITS)
 		return takes_first(way, nodes[a].zero, nodes[b].zero) ? a : b;
-	memo = &all->memo[slot & (all->memo_size - 1)];
-	if (memo->test == way && memo->yes == a && memo->no == b)
+	memo = recall(all, slot, way, a, b);
+	if (memo)
 		return memo->result;
 	zero = apply(all, way, branch(nodes, a, top, false),
 		     branch(nodes, b, top, false));
@@ -266,9 +286,7 @@ static dd apply(struct diagrams *all, uint32_t way, dd a, dd b)
 	one = apply(all, way, branch(nodes, a, top, true),
 		    branch(nodes, b, top, true));
 	result = diagram_node(all, top, zero, one);
-	if (!all->exhausted)
-		all->memo[slot & (all->memo_size - 1)] =
-			(struct memo){ way, a, b, result };
+	remember(all, slot, (struct memo){ way, a, b, result });
 	return result;
 }
 

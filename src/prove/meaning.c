@@ -238,7 +238,7 @@ static size_t room_for(const struct resolved *resolved)
 bool meaning_spans(struct diagrams *all, const struct resolved *resolved,
 		   struct spans *out)
 {
-	struct spans spans = { .at = calloc(room_for(resolved),
+	struct spans spans = { .at = malloc(room_for(resolved) *
 					    sizeof(*spans.at)) };
 	struct reading reading = { .all = all, .spans = &spans };
 

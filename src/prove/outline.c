@@ -2,11 +2,15 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "prove/live.h"
 #include "prove/scan.h"
 #include "prove/walk.h"
 
-enum { ARCHS_MAX = 160 }; /* pieces; more ABIs than there are */
+enum {
+	ARCHS_MAX = 160, /* pieces; more ABIs than there are */
+	MEMORY = 1 << 28,
+};
 
 /* From `first` on, as a span's, the program goes on at `pc`. */
 struct part {
@@ -15,18 +19,20 @@ struct part {
 };
 
 struct outline {
+	struct arena arena;
 	struct diagrams *all;
 	const struct cg_insn *insns;
 	size_t count;
 	bool big_endian;
 	struct liveness *live;
 	struct piece *pieces; /* room for one scan */
+	size_t room;
 	struct part *parts;
 	size_t part_count, part_room;
 	uint32_t *place_of; /* by pc: 1 + its place among those walked */
-	uint32_t *places;
+	uint32_t *places;   /* and results for them */
 	size_t place_count;
-	dd *results; /* by place */
+	dd *results;
 };
 
 /* Read the stretch that begins at `pc`, if one of that word does. */
@@ -43,16 +49,11 @@ static bool scan(const struct outline *outline, uint32_t pc, enum word word,
 
 static bool add_part(struct outline *outline, uint64_t first, uint32_t pc)
 {
-	if (outline->part_count == outline->part_room) {
-		size_t room = 2 * outline->part_room;
-		struct part *parts =
-			realloc(outline->parts, room * sizeof(*parts));
-
-		if (!parts)
-			return false;
-		outline->parts = parts;
-		outline->part_room = room;
-	}
+	outline->parts =
+		arena_grow(&outline->arena, outline->parts, &outline->part_room,
+			   outline->part_count + 1, sizeof(*outline->parts));
+	if (!outline->parts)
+		return false;
 	outline->parts[outline->part_count++] = (struct part){ first, pc };
 	return true;
 }
@@ -64,8 +65,7 @@ static bool add_arch(struct outline *outline, uint64_t arch, uint32_t pc)
 
 	if (!(outline->live[pc].words & 1u << WORD_NR))
 		return add_part(outline, arch << 32, pc);
-	if (!scan(outline, pc, WORD_NR, outline->pieces,
-		  scan_room(outline->count), &count))
+	if (!scan(outline, pc, WORD_NR, outline->pieces, outline->room, &count))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!add_part(outline, arch << 32 | outline->pieces[i].first,
@@ -99,8 +99,20 @@ static bool find_parts(struct outline *outline)
 }
 
 /* Whatever is no plain answer is walked, each place once. */
-static void find_results(struct outline *outline)
+static bool find_results(struct outline *outline)
 {
+	struct arena *arena = &outline->arena;
+	bool plain = true;
+
+	for (size_t i = 0; i < outline->part_count && plain; i++)
+		plain = outline->insns[outline->parts[i].pc].code == RET_K;
+	if (plain)
+		return true;
+	outline->place_of = arena_array(arena, uint32_t, outline->count);
+	outline->places = arena_array(arena, uint32_t, outline->count);
+	outline->results = arena_array(arena, dd, outline->count);
+	if (!outline->place_of || !outline->places || !outline->results)
+		return false;
 	for (size_t i = 0; i < outline->part_count; i++) {
 		const uint32_t pc = outline->parts[i].pc;
 
@@ -109,15 +121,15 @@ static void find_results(struct outline *outline)
 		outline->places[outline->place_count++] = pc;
 		outline->place_of[pc] = (uint32_t)outline->place_count;
 	}
-	if (outline->place_count)
-		walk_places(outline->all, outline->insns, outline->count,
-			    outline->big_endian, outline->live, outline->places,
-			    outline->place_count, outline->results);
+	walk_places(outline->all, outline->insns, outline->count,
+		    outline->big_endian, outline->live, outline->places,
+		    outline->place_count, outline->results);
+	return true;
 }
 
 static bool make_spans(const struct outline *outline, struct spans *out)
 {
-	struct spans spans = { .at = calloc(outline->part_count,
+	struct spans spans = { .at = malloc(outline->part_count *
 					    sizeof(*spans.at)) };
 
 	if (!spans.at)
@@ -145,30 +157,20 @@ bool outline_program(struct diagrams *all, const struct cg_insn *insns,
 		.insns = insns,
 		.count = count,
 		.big_endian = big_endian,
-		.part_room = 64,
-		.live = malloc(count * sizeof(*outline.live)),
-		.pieces = malloc(scan_room(count) * sizeof(*outline.pieces)),
-		.place_of = calloc(count, sizeof(*outline.place_of)),
-		.places = malloc(count * sizeof(*outline.places)),
-		.results = malloc(count * sizeof(*outline.results)),
+		.room = scan_room(count),
 	};
+	struct arena_room room;
 	bool ok = false;
 
-	outline.parts = malloc(outline.part_room * sizeof(*outline.parts));
-	if (outline.live && outline.pieces && outline.place_of &&
-	    outline.places && outline.results && outline.parts) {
+	arena_begin(&outline.arena, MEMORY, &room);
+	outline.live = arena_array(&outline.arena, struct liveness, count);
+	outline.pieces =
+		arena_array(&outline.arena, struct piece, outline.room);
+	if (outline.live && outline.pieces) {
 		live_find(insns, count, big_endian, outline.live);
-		ok = find_parts(&outline);
+		ok = find_parts(&outline) && find_results(&outline) &&
+		     make_spans(&outline, out);
 	}
-	if (ok) {
-		find_results(&outline);
-		ok = make_spans(&outline, out);
-	}
-	free(outline.live);
-	free(outline.pieces);
-	free(outline.place_of);
-	free(outline.places);
-	free(outline.results);
-	free(outline.parts);
+	arena_free(&outline.arena);
 	return ok;
 }

@@ -7,7 +7,7 @@ enum {
 	/* More pieces than that are looked at one by one. */
 	PIECES_MOST = 4096,
 	PIECES_EACH = 16, /* instruction may make so many */
-	PIECES_LEAST = 256,
+	PIECES_LEAST = 64,
 };
 
 struct scan {

@@ -61,6 +61,14 @@ def release(pair):
     return pair[0] << 8 | pair[1]
 
 
+def neighbour(abi, abis):
+    """1 + the place of the ABI that has the rest of an audit value's numbers,
+    or 0."""
+    return next((1 + i for i, other in enumerate(abis)
+                 if other is not abi and other.audit == abi.audit and
+                 other.seccomp and (other.first or abi.first)), 0)
+
+
 def abis(abis, calls, pool):
     rows = (f"{{ .name = {quote(abi.name)}, .audit_arch = "
             f"{hexa(abi.audit, 32)}, .nr_base = {hexa(abi.base, 32)}, "
@@ -75,6 +83,9 @@ def abis(abis, calls, pool):
     names = {name: i for i, abi in enumerate(abis.values())
              for name in [abi.name] + abi.aliases}
     return (counted("struct cg_abi", "abi_rows", "abi_count", rows) +
+            array("uint8_t", "abi_neighbours",
+                  flat((neighbour(abi, list(abis.values()))
+                        for abi in abis.values()), 20)) +
             name_table("abi_names", "abi_name_count", names, pool))
 
 
