@@ -20,36 +20,45 @@ int pipeline_open(struct session *session, const struct fields *fields)
 	return status == EXIT_YES ? show_open(session, fields) : status;
 }
 
-/* The event in JSON: what goes anywhere but to stdout. */
-static void hand_on(struct session *session,
-		    const struct cg_violation *violation, const char *event)
+static bool is_handed_on(const struct session *session)
 {
-	char *json = session->shape == CG_EVENT_ECS
-			     ? NULL
-			     : cg_violation_event(violation, CG_EVENT_ECS);
-
-	if (session->shape != CG_EVENT_ECS && !json)
-		out_die_nomem();
-	keep_violation(session, violation, json ? json : event);
-	outlets_put(session, violation, json ? json : event);
-	show_put(session, violation, json ? json : event);
-	free(json);
+	return session->store || session->web || session->live ||
+	       session->outlets;
 }
 
-void pipeline_put(struct session *session, struct cg_violation *violation)
+static char *
+event_of(const struct cg_violation *violation, enum cg_event_shape shape)
 {
-	char *event = cg_violation_event(violation, session->shape);
-	bool kept = false;
+	char *event = cg_violation_event(violation, shape);
 
 	if (!event)
 		out_die_nomem();
+	return event;
+}
+
+/* JSON goes anywhere but to stdout, whose shape is its own. */
+void pipeline_put(struct session *session, struct cg_violation *violation)
+{
+	const bool is_json = session->shape == CG_EVENT_ECS;
+	const bool is_shown = !session->live && !session->quiet;
+	char *json = is_handed_on(session) || (is_shown && is_json)
+			     ? event_of(violation, CG_EVENT_ECS)
+			     : NULL;
+	char *other = is_shown && !is_json ? event_of(violation, session->shape)
+					   : NULL;
+	bool kept = false;
+
 	session->told++;
-	if (session->store || session->web || session->live || session->outlets)
-		hand_on(session, violation, event);
-	if (!session->live && !session->quiet &&
+	if (is_handed_on(session)) {
+		keep_violation(session, violation, json);
+		outlets_put(session, violation, json);
+		show_put(session, violation, json);
+	}
+	if (is_shown &&
 	    fold_is_news(&session->folds, violation, session_now(), &kept))
-		puts(event);
-	free(event);
+		puts(is_json ? json : other);
+	free(json);
+	free(other);
 	if (!kept)
 		cg_violation_free(violation);
 }

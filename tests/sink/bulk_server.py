@@ -45,8 +45,10 @@ def parse_bulk(body, default):
     if len(lines) % 2:
         raise Refused(400, "illegal_argument_exception", "an odd line")
     rows = []
-    for action, source in zip(lines[::2], lines[1::2]):
-        action = json.loads(action)
+    values = json.loads("[" + ",".join(lines) + "]")
+    if len(values) != len(lines):
+        raise Refused(400, "illegal_argument_exception", "a line of several")
+    for action, source in zip(values[::2], values[1::2]):
         if list(action) != ["create"]:
             raise Refused(400, "illegal_argument_exception",
                           "only write ops with an op_type of create are "
@@ -55,8 +57,7 @@ def parse_bulk(body, default):
         unknown = set(about) - {"_id", "_index"}
         if unknown:
             raise Refused(400, "illegal_argument_exception", str(unknown))
-        rows.append((about.get("_index", default), about.get("_id"),
-                     json.loads(source)))
+        rows.append((about.get("_index", default), about.get("_id"), source))
     return rows
 
 
@@ -181,9 +182,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             # Taken, and the answer is lost.
             self.reset()
             return
-        self.answer(200, {"took": 1, "errors": any(
-            item["create"]["status"] >= 300 for item in items),
-            "items": items})
+        errors = any(item["create"]["status"] >= 300 for item in items)
+        if query.get("filter_path"):
+            # As far as the path of a sender of events goes.
+            items = [{"create": {key: item["create"][key] for key in
+                                 ("status", "error") if key in item["create"]}}
+                     for item in items]
+            self.answer(200, {"errors": errors, "items": items})
+        else:
+            self.answer(200, {"took": 1, "errors": errors, "items": items})
 
     def reset(self):
         self.close_connection = True

@@ -7,6 +7,7 @@ It wants the machine for itself. CALLGATE_SHORT=1: a tenth of each.
 
 import datetime
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -14,6 +15,11 @@ import threading
 import time
 
 from scene import Scene, Tap, why_not
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
+                       "sink"))
+
+import bulk_server  # noqa: E402
 
 PART = 10 if os.environ.get("CALLGATE_SHORT") else 1
 
@@ -71,6 +77,29 @@ def check_loss(tap, scene, source, log, last=False):
            f"told, {lost} lost, of these {others} of others", watch.notes)
 
 
+def check_sink(tap, scene, rate, seconds):
+    """From the kernel into a bulk server, each once, without a rest."""
+    count = rate * seconds // PART
+    store = bulk_server.Store()
+    server, url = bulk_server.start(store)
+    words = ["--source", "ebpf", "--spool", str(scene.folder / "spool"),
+             "--sink", f"elasticsearch:{url},batch=2000,drain=60s"]
+    with scene.watch(*words, settle=0) as watch:
+        began = time.monotonic()
+        name = scene.violate("50001", False, count=count, rate=rate)
+        sent = time.monotonic() - began
+        while time.monotonic() - began < 60 and \
+                len(store.documents) < count:
+            time.sleep(0.01)
+        took = time.monotonic() - began
+    server.shutdown()
+    there = sum(each.get("process", {}).get("name") == name
+                for each in list(store.documents.values()))
+    tap.ok(there == count and not store.complaints and watch.status == 0,
+           f"elasticsearch: {count} at {count / sent:.0f} a second: {there} "
+           f"there at {count / took:.0f} a second", watch.notes)
+
+
 def read_times(pipe, mark, delays):
     for line in pipe:
         if mark not in line:
@@ -122,6 +151,7 @@ def main():
     check_loss(tap, scene, "audit", True)
     check_loss(tap, scene, "ebpf", False, last=True)
     check_loss(tap, scene, "audit", True, last=True)
+    check_sink(tap, scene, 20_000, 5)
     check_delay(tap, scene, ["ebpf"], False)
     check_delay(tap, scene, ["audit", "ebpf"], True)
     check_delay(tap, scene, ["audit"], True)
