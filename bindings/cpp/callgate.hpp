@@ -12,6 +12,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -80,12 +81,20 @@ template <typename Object, void (*Free)(Object *)> struct deleter {
 	}
 };
 
+// C would take a text with a NUL inside for a shorter one.
+inline const char *whole(const std::string &text)
+{
+	if (text.find('\0') != std::string::npos)
+		throw std::invalid_argument("a text has a NUL inside");
+	return text.data();
+}
+
 inline std::vector<const char *> pointers(const std::vector<std::string> &from)
 {
 	std::vector<const char *> out;
 
 	for (const auto &text : from)
-		out.push_back(text.c_str());
+		out.push_back(whole(text));
 	return out;
 }
 
@@ -180,9 +189,14 @@ class listener
 		cg_notify_event event = CG_NOTIFY_TIMEOUT;
 		cg_notification record{};
 
-		while (event == CG_NOTIFY_TIMEOUT)
-			detail::check(cg_notify_receive, fd_, -1, &event,
-				      &record);
+		while (event == CG_NOTIFY_TIMEOUT) {
+			cg_error err{};
+
+			if (cg_notify_receive(fd_, -1, &event, &record, &err) !=
+				    CG_OK &&
+			    err.sys_errno != EINTR)
+				throw error(err);
+		}
 		if (event == CG_NOTIFY_END)
 			return std::nullopt;
 		return notification(fd_, record);
@@ -257,7 +271,8 @@ class policy
 	{
 		cg_policy *out = nullptr;
 
-		detail::check(cg_policy_open, path.c_str(), nullptr, &out);
+		detail::check(cg_policy_open, detail::whole(path), nullptr,
+			      &out);
 		return policy(out);
 	}
 	static policy
@@ -266,14 +281,15 @@ class policy
 		cg_policy *out = nullptr;
 
 		detail::check(cg_policy_parse, text.data(), text.size(),
-			      source.c_str(), nullptr, &out);
+			      detail::whole(source), nullptr, &out);
 		return policy(out);
 	}
 	static policy preset(const std::string &name)
 	{
 		cg_policy *out = nullptr;
 
-		detail::check(cg_policy_preset, name.c_str(), nullptr, &out);
+		detail::check(cg_policy_preset, detail::whole(name), nullptr,
+			      &out);
 		return policy(out);
 	}
 
@@ -298,15 +314,16 @@ class policy
 		options.flags |= cg_policy_flags(get());
 		return compile().load(options);
 	}
-	// What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why.
+	// What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why. An
+	// argument that is _ or missing is 0.
 	cg_reason explain(const std::string &text) const
 	{
 		std::uint32_t known = 0;
 		cg_reason reason{};
 		cg_call call{};
 
-		detail::check(cg_call_parse, text.c_str(), cg_abi_native(),
-			      &call, &known);
+		detail::check(cg_call_parse, detail::whole(text),
+			      cg_abi_native(), &call, &known);
 		cg_policy_explain(get(), &call, &reason);
 		return reason;
 	}
@@ -329,27 +346,29 @@ class registry
 	registry &
 	need(const std::string &who, const std::vector<std::string> &names)
 	{
-		detail::check(cg_registry_need, handle_.get(), who.c_str(),
+		detail::check(cg_registry_need, handle_.get(),
+			      detail::whole(who),
 			      detail::pointers(names).data(), names.size());
 		return *this;
 	}
 	registry &need_preset(const std::string &who, const std::string &preset)
 	{
 		detail::check(cg_registry_need_preset, handle_.get(),
-			      who.c_str(), preset.c_str());
+			      detail::whole(who), detail::whole(preset));
 		return *this;
 	}
 	registry &
 	refuse(const std::string &who, const std::vector<std::string> &names)
 	{
-		detail::check(cg_registry_refuse, handle_.get(), who.c_str(),
+		detail::check(cg_registry_refuse, handle_.get(),
+			      detail::whole(who),
 			      detail::pointers(names).data(), names.size());
 		return *this;
 	}
 	registry &configure_file(const std::string &path)
 	{
 		detail::check(cg_registry_configure_file, handle_.get(),
-			      path.c_str());
+			      detail::whole(path));
 		return *this;
 	}
 	// `result` of what is returned is to be looked at.
@@ -383,7 +402,7 @@ inline std::optional<std::string> attestation(const cg_install &install)
 
 inline void load_file(const std::string &path)
 {
-	detail::check(cg_load_file, path.c_str(), nullptr);
+	detail::check(cg_load_file, detail::whole(path), nullptr);
 }
 
 // The kernel's strict mode: read, write, exit and sigreturn alone.

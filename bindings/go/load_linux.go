@@ -156,7 +156,9 @@ func (p *Program) put(flags uint32, options LoadOptions) (Loaded, error) {
 	} else if got > 0 {
 		return Loaded{}, &ThreadError{int(got)}
 	}
-	return loaded, p.verify(&loaded, options, before)
+	// In two steps: Go does not say which operand of a return comes first.
+	err := p.verify(&loaded, options, before)
+	return loaded, err
 }
 
 // verify looks into /proc, if that surely passes the new filter: nobody shall

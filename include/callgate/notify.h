@@ -38,8 +38,9 @@ enum cg_notify_event {
 /*
  * Wait for the next call, `timeout` milliseconds at most; below 0: as long as
  * it takes. `*out` is filled for CG_NOTIFY_CALL. A caller that dies before it
- * is received is passed over. Fails with CG_E_SYSTEM, CG_E_UNSUPPORTED (the
- * kernel's records have another form).
+ * is received is passed over. Fails with CG_E_SYSTEM (err->sys_errno is EINTR
+ * if a signal came while it waited), CG_E_UNSUPPORTED (the kernel's records
+ * have another form).
  */
 CG_API CG_CHECKED enum cg_status
 cg_notify_receive(int listener, int timeout, enum cg_notify_event *event,

@@ -10,6 +10,7 @@ filter was loaded. A filter can never be taken off again.
 
 import ctypes
 import enum
+import errno
 import os
 from ctypes import byref
 from typing import (
@@ -82,9 +83,24 @@ def _check(function: Callable[..., int], *arguments: Any) -> None:
         raise Error(err)
 
 
+def _whole(data: bytes) -> bytes:
+    """C would take a text with a NUL inside for a shorter one."""
+    if b"\0" in data:
+        raise ValueError(f"a text has a NUL inside: {data!r}")
+    return data
+
+
+def _bytes(text: str) -> bytes:
+    return _whole(text.encode())
+
+
+def _file(path: _Path) -> bytes:
+    return _whole(os.fsencode(path))
+
+
 def _names(names: Sequence[str]) -> Any:
     array = (ctypes.c_char_p * len(names))()
-    array[:] = [name.encode() for name in names]
+    array[:] = [_bytes(name) for name in names]
     return array
 
 
@@ -124,7 +140,7 @@ class _Object:
 
 
 def _abi(name: Optional[str]) -> int:
-    abi = lib.cg_abi_by_name(name.encode()) if name else lib.cg_abi_native()
+    abi = lib.cg_abi_by_name(_bytes(name)) if name else lib.cg_abi_native()
     if not abi:
         raise ValueError(f"no architecture is called {name!r}")
     return int(abi)
@@ -132,7 +148,7 @@ def _abi(name: Optional[str]) -> int:
 
 def _call(text: str, arch: Optional[str]) -> CCall:
     call, known = CCall(), ctypes.c_uint32()
-    _check(lib.cg_call_parse, text.encode(), _abi(arch), byref(call),
+    _check(lib.cg_call_parse, _bytes(text), _abi(arch), byref(call),
            byref(known))
     return call
 
@@ -178,20 +194,20 @@ class Policy(_Object):
     @classmethod
     def open(cls, path: _Path) -> "Policy":
         out = ctypes.c_void_p()
-        _check(lib.cg_policy_open, os.fsencode(path), None, byref(out))
+        _check(lib.cg_policy_open, _file(path), None, byref(out))
         return cls(out.value)
 
     @classmethod
     def parse(cls, text: str, source: str = "policy") -> "Policy":
         out, data = ctypes.c_void_p(), text.encode()
-        _check(lib.cg_policy_parse, data, len(data), source.encode(), None,
+        _check(lib.cg_policy_parse, data, len(data), _bytes(source), None,
                byref(out))
         return cls(out.value)
 
     @classmethod
     def preset(cls, name: str) -> "Policy":
         out = ctypes.c_void_p()
-        _check(lib.cg_policy_preset, name.encode(), None, byref(out))
+        _check(lib.cg_policy_preset, _bytes(name), None, byref(out))
         return cls(out.value)
 
     @property
@@ -219,7 +235,10 @@ class Policy(_Object):
             flags=flags | options.pop("flags", Flag(0)), **options)
 
     def explain(self, call: str, arch: Optional[str] = None) -> Reason:
-        """What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why."""
+        """What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why.
+
+        An argument that is _ or missing is 0.
+        """
         reason, text = CReason(), ctypes.create_string_buffer(64)
         lib.cg_policy_explain(self._handle, byref(_call(call, arch)),
                               byref(reason))
@@ -230,7 +249,7 @@ class Policy(_Object):
 
 def load_file(path: _Path) -> None:
     """Read, compile, prove and load a policy file, for every thread."""
-    _check(lib.cg_load_file, os.fsencode(path), None)
+    _check(lib.cg_load_file, _file(path), None)
 
 
 def strict() -> None:
@@ -342,11 +361,19 @@ class Listener:
 
     def receive(self, timeout: Optional[float] = None
                 ) -> Optional[Notification]:
-        """The next call; None if none came in time. EOFError at the end."""
+        """The next call; None if none came in time, or a signal did.
+
+        EOFError at the end.
+        """
         event, record = ctypes.c_int(), CNotification()
-        _check(lib.cg_notify_receive, self.fd,
-               -1 if timeout is None else int(timeout * 1000), byref(event),
-               byref(record))
+        try:
+            _check(lib.cg_notify_receive, self.fd,
+                   -1 if timeout is None else int(timeout * 1000),
+                   byref(event), byref(record))
+        except Error as error:
+            if error.errno != errno.EINTR:
+                raise
+            return None  # Python's own handler of the signal has been called
         if event.value == 2:
             raise EOFError("nobody is under the filter any more")
         return Notification(self, record) if event.value == 0 else None
@@ -395,29 +422,29 @@ class Registry(_Object):
 
     def need(self, who: str, *names: str) -> None:
         """Calls, @groups, and rules such as "socket(AF_UNIX)"."""
-        _check(lib.cg_registry_need, self._handle, who.encode(),
+        _check(lib.cg_registry_need, self._handle, _bytes(who),
                _names(names), len(names))
 
     def need_preset(self, who: str, preset: str) -> None:
-        _check(lib.cg_registry_need_preset, self._handle, who.encode(),
-               preset.encode())
+        _check(lib.cg_registry_need_preset, self._handle, _bytes(who),
+               _bytes(preset))
 
     def refuse(self, who: str, *names: str) -> None:
         """Whoever needs them."""
-        _check(lib.cg_registry_refuse, self._handle, who.encode(),
+        _check(lib.cg_registry_refuse, self._handle, _bytes(who),
                _names(names), len(names))
 
     def configure(self, text: str, source: str = "configuration") -> None:
         data = text.encode()
         _check(lib.cg_registry_configure, self._handle, data, len(data),
-               source.encode())
+               _bytes(source))
 
     def configure_file(self, path: _Path) -> None:
-        _check(lib.cg_registry_configure_file, self._handle, os.fsencode(path))
+        _check(lib.cg_registry_configure_file, self._handle, _file(path))
 
     def install(self, name: str = "", best_effort: bool = False,
                 must_be_on: bool = False) -> Installed:
-        options = CInstallOptions(name.encode(), best_effort, must_be_on, None)
+        options = CInstallOptions(_bytes(name), best_effort, must_be_on, None)
         out = CInstall()
         _check(lib.cg_registry_install, self._handle, byref(options),
                byref(out))

@@ -204,3 +204,46 @@ def test_listener_end():
         thread.join()
         print(list(found[0]))
         """) == ("[]\n", 0)
+
+
+def test_a_nul_inside_is_no_end():
+    """Not a shorter path, and not another call than was named."""
+    registry = callgate.Registry()
+    for action in (lambda: callgate.Policy.open("a\0b"),
+                   lambda: callgate.Policy.preset("no-exec\0ute"),
+                   lambda: callgate.load_file("a\0b"),
+                   lambda: registry.refuse("me", "ptrace\0d"),
+                   lambda: registry.need("me\0you", "read")):
+        with pytest.raises(ValueError, match="NUL"):
+            action()
+
+
+def test_a_signal_does_not_end_a_supervisor():
+    out, status = child("""
+        import callgate, os, signal, threading, time
+        program = callgate.Policy.parse('{"seccomp": {"default_action": '
+            '"allow", "syscalls": [{"action": "notify", '
+            '"names": ["mkdir", "mkdirat"]}]}}').compile()
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        found = []
+        ready, go = threading.Event(), threading.Event()
+        def confined():
+            found.append(program.load(callgate.Flag.NEW_LISTENER,
+                                      one_thread=True).listener)
+            ready.set()
+            go.wait()
+            os.mkdir("/nowhere/at/all")
+        def disturb():
+            for _ in range(20):
+                time.sleep(0.01)
+                signal.pthread_kill(threading.main_thread().ident,
+                                    signal.SIGUSR1)
+            go.set()
+        threading.Thread(target=confined).start()
+        ready.wait()
+        threading.Thread(target=disturb).start()
+        for call in found[0]:
+            print(call.name)
+            call.answer()
+        """)
+    assert (out, status) == ("mkdir\n", 0)

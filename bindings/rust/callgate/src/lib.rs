@@ -252,7 +252,8 @@ impl Policy {
         self.compile()?.load(options)
     }
 
-    /// What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why.
+    /// What is answered to "openat(AT_FDCWD, _, O_RDONLY)", and why. An argument
+    /// that is _ or missing is 0.
     pub fn explain(&self, call: &str) -> Result<Reason> {
         let call = c_string(call.as_bytes())?;
         let mut parsed = sys::cg_call::default();
@@ -486,6 +487,9 @@ pub enum Event<'a> {
     End,
 }
 
+/// A signal came; the same number on every machine.
+const EINTR: i32 = 4;
+
 /// What a supervisor holds.
 #[derive(Debug)]
 pub struct Listener(OwnedFd);
@@ -521,10 +525,12 @@ impl Listener {
     /// The next call; None at the end, when nobody is under the filter.
     pub fn next_call(&self) -> Result<Option<Notification<'_>>> {
         loop {
-            match self.receive(None)? {
-                Event::Call(call) => return Ok(Some(call)),
-                Event::Timeout => (),
-                Event::End => return Ok(None),
+            match self.receive(None) {
+                Ok(Event::Call(call)) => return Ok(Some(call)),
+                Ok(Event::Timeout) => (),
+                Ok(Event::End) => return Ok(None),
+                Err(error) if error.errno == EINTR => (),
+                Err(error) => return Err(error),
             }
         }
     }
