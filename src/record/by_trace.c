@@ -51,6 +51,14 @@ static bool alive(struct cg_recorder *recorder)
 	return tracer_alive(recorder->own);
 }
 
+/* It ends when nobody is left to be traced. */
+static int ended_fd(struct cg_recorder *recorder)
+{
+	const struct tracer_link *link = recorder->own;
+
+	return link->pidfd;
+}
+
 static bool fail_moment(struct cg_error *err)
 {
 	return fail(err, CG_E_UNSUPPORTED,
@@ -108,6 +116,7 @@ const struct backend backend_filter = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = filter_end,
+	.fd = ended_fd,
 };
 
 /* ------------------------------------------------------------- by ptrace -- */
@@ -142,4 +151,5 @@ const struct backend backend_ptrace = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = ptrace_end,
+	.fd = ended_fd,
 };

@@ -196,18 +196,12 @@ static void wait_once(struct cg_recorder *recorder, int milliseconds)
 {
 	bool child_runs = recorder->child.pid && !recorder->ended;
 	struct pollfd fds[2] = {
-		{ .fd = child_runs ? recorder->child.pidfd
-				   : recorder->target_fd,
+		{ .fd = child_runs ? recorder->child.pidfd : -1,
 		  .events = POLLIN },
-		{ .fd = recorder->backend->fd ? recorder->backend->fd(recorder)
-					      : -1,
-		  .events = POLLIN },
+		{ .fd = recorder->backend->fd(recorder), .events = POLLIN },
 	};
 
-	/* What it has left behind, no descriptor tells of. */
-	if (!child_runs && fds[0].fd >= 0 && poll(fds, 1, 0) > 0)
-		fds[0].fd = -1;
-	if (fds[0].fd < 0 && milliseconds > PATIENCE)
+	if (fds[1].fd < 0 && milliseconds > PATIENCE)
 		milliseconds = PATIENCE;
 	poll(fds, 2, milliseconds);
 }

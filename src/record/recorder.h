@@ -83,8 +83,8 @@ struct backend {
 	/* Whether anybody is left to be recorded. */
 	bool (*alive)(struct cg_recorder *recorder);
 	void (*end)(struct cg_recorder *recorder);
-	/* Readable when refresh() should not wait; NULL or -1: there is none.
-	 */
+	/* Readable when refresh() should not wait, and when alive() may have
+	   changed; -1: there is none. */
 	int (*fd)(struct cg_recorder *recorder);
 };
 

@@ -10,6 +10,7 @@
 
 struct tracer_link {
 	pid_t pid;  /* of the process that traces; 0: none */
+	int pidfd;  /* readable when it has ended; -1: the kernel has none */
 	int socket; /* to it */
 	bool gone;
 };

@@ -42,17 +42,38 @@ static void *one_thread(void *count)
 	return NULL;
 }
 
-/* 100 threads that run together, each with `count` calls. */
-static void threads(long count)
+/* 100 threads that run together. */
+static void crowd(void *(*run)(void *count), long count)
 {
 	enum { THREADS = 100 };
 	pthread_t ids[THREADS];
 
 	for (int i = 0; i < THREADS; i++)
-		if (pthread_create(&ids[i], NULL, one_thread, &count) != 0)
+		if (pthread_create(&ids[i], NULL, run, &count) != 0)
 			abort();
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(ids[i], NULL);
+}
+
+/* Each with `count` calls. */
+static void threads(long count)
+{
+	crowd(one_thread, count);
+}
+
+static void *fail_often(void *count)
+{
+	for (long i = 0; i < *(long *)count; i++) {
+		syscall(SYS_socket, 1000 + i % 3, 0, 0);
+		close(-1);
+	}
+	return NULL;
+}
+
+/* The same few values and errors, many times. */
+static void few_values(long count)
+{
+	crowd(fail_often, count);
 }
 
 /* A child each, with one call. */
@@ -408,6 +429,7 @@ static const struct mode {
 	{ "strange", strange },
 	{ "lossy", lossy },
 	{ "values", many_values },
+	{ "same", few_values },
 	{ "signals", signals },
 	{ "server", server },
 	{ "ready", ready },
