@@ -38,17 +38,21 @@ static void end(struct cg_recorder *recorder, bool by_filter)
 	recorder->own = NULL;
 }
 
+static bool alive(struct cg_recorder *recorder)
+{
+	struct tracer_link *link = recorder->own;
+	bool lives = tracer_alive(link);
+
+	recorder->blind = link->killed;
+	return lives;
+}
+
 /* The tally is in memory that is shared. */
 static bool refresh(struct cg_recorder *recorder, struct cg_error *err)
 {
-	(void)recorder;
 	(void)err;
+	alive(recorder);
 	return true;
-}
-
-static bool alive(struct cg_recorder *recorder)
-{
-	return tracer_alive(recorder->own);
 }
 
 /* It ends when nobody is left to be traced. */

@@ -15,7 +15,7 @@
 
 #include "record/trace_loop.h"
 
-enum { STOP_SIGNAL = SIGUSR1, PATIENCE = 20 };
+enum { STOP_SIGNAL = SIGUSR1, PATIENCE = 20 /* ms */, TRIES = 50 };
 
 /* Set by the recorder's wish to be let go. */
 static volatile sig_atomic_t stopping;
@@ -135,14 +135,16 @@ bool tracer_seize(struct tracer_link *link, struct cg_error *err)
 
 bool tracer_alive(struct tracer_link *link)
 {
+	int status = 0;
 	pid_t got;
 
 	if (link->gone)
 		return false;
 	do
-		got = waitpid(link->pid, NULL, __WALL | WNOHANG);
+		got = waitpid(link->pid, &status, __WALL | WNOHANG);
 	while (got < 0 && errno == EINTR);
 	link->gone = got != 0;
+	link->killed = got > 0 && WIFSIGNALED(status);
 	return !link->gone;
 }
 
@@ -152,7 +154,7 @@ void tracer_end(struct tracer_link *link, bool by_filter)
 		return;
 	close(link->socket);
 	/* It may be about to wait when the signal comes: again, then. */
-	while (!by_filter && tracer_alive(link)) {
+	for (int i = 0; !by_filter && i < TRIES && tracer_alive(link); i++) {
 		struct pollfd ended = { .fd = link->pidfd, .events = POLLIN };
 
 		kill(link->pid, STOP_SIGNAL);
