@@ -99,7 +99,7 @@ bool code_one(struct arena *arena, struct span span, struct code *code)
 	return true;
 }
 
-/* The bytes around an address that no table tells anything about. */
+/* The bytes around an address that no table tells anything about, or one. */
 static struct span gap_around(const struct loaded *in, uint64_t address)
 {
 	const struct image *image = &in->image;
@@ -121,7 +121,10 @@ static struct span gap_around(const struct loaded *in, uint64_t address)
 		else
 			high = middle;
 	}
-	if (low > 0 && image->frames[low - 1].end > gap.start)
+	if (low > 0 && image->frames[low - 1].end > own)
+		gap = (struct span){ image->frames[low - 1].start,
+				     image->frames[low - 1].end };
+	else if (low > 0 && image->frames[low - 1].end > gap.start)
 		gap.start = image->frames[low - 1].end;
 	if (low < image->frame_count && image->frames[low].start < gap.end)
 		gap.end = image->frames[low].start;
@@ -132,7 +135,7 @@ static struct span gap_around(const struct loaded *in, uint64_t address)
 
 /* ------------------------------------------------- by looking around -- */
 
-enum { SEEN_WORDS = 8, SEEN_PAGE = 64 * SEEN_WORDS };
+enum { SEEN_WORDS = 8, SEEN_PAGE = 64 * SEEN_WORDS, AHEAD = 16 };
 
 struct walk {
 	struct arena own; /* what goes back when this is done */
@@ -263,6 +266,10 @@ static uint64_t walk_on(struct walk *walk, uint64_t address)
 		    !leaves(walk, &step))
 			walk_add(walk, step.target, true);
 		address += step.length;
+		/* A call just ahead, to change where it comes back to. */
+		if (step.direct && step.flow == FLOW_CALL &&
+		    step.target - address <= AHEAD)
+			walk_add(walk, step.target, true);
 		if (step.flow == FLOW_JUMP || step.flow == FLOW_RETURN ||
 		    step.flow == FLOW_STOP)
 			break;
@@ -329,6 +336,18 @@ bool code_look(struct arena *arena, uint64_t entry, struct code *code)
 	return code->spans != NULL;
 }
 
+/* Whether an instruction begins there, gone through from `start`. */
+static bool is_step(const struct loaded *in, uint64_t start, uint64_t address)
+{
+	struct step step;
+
+	while (start < address) {
+		code_step(in, start, &step);
+		start += step.length ? step.length : 1;
+	}
+	return start == address;
+}
+
 bool code_known(const struct loaded *in, uint64_t entry, struct span *out)
 {
 	const uint64_t base = in->image.base;
@@ -338,9 +357,19 @@ bool code_known(const struct loaded *in, uint64_t entry, struct span *out)
 	if (is_stub(in, entry, &out->end))
 		return true;
 	frame = image_frame(&in->image, entry - base);
-	if (frame)
-		*out = (struct span){ frame->start + base, frame->end + base };
-	return frame != NULL;
+	/* Inside of an instruction other ones begin, that are looked for. */
+	if (!frame || !is_step(in, frame->start + base, entry))
+		return false;
+	*out = (struct span){ frame->start + base, frame->end + base };
+	return true;
+}
+
+bool code_is_inside(const struct loaded *in, uint64_t address)
+{
+	const uint64_t base = in->image.base;
+	const struct frame *frame = image_frame(&in->image, address - base);
+
+	return frame && !is_step(in, frame->start + base, address);
 }
 
 bool code_around(struct arena *arena, struct loaded *in, uint64_t entry,

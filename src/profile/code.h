@@ -37,6 +37,9 @@ void code_step(const struct loaded *in, uint64_t address, struct step *out);
 /* The same, for code in code->in, perhaps from its memo. */
 void code_read(const struct code *code, uint64_t address, struct step *out);
 
+/* Whether an address is inside of an instruction of a function with bounds. */
+bool code_is_inside(const struct loaded *in, uint64_t address);
+
 /* The bounds of a function, if a table tells them. */
 bool code_known(const struct loaded *in, uint64_t entry, struct span *out);
 

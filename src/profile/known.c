@@ -190,6 +190,9 @@ write_operand(struct known *known, const struct step *step, struct value value)
 
 /* ------------------------------------------------------------ arithmetic -- */
 
+/* Nothing is mapped below it, and no frame is as large. */
+enum { ADDRESS_LEAST = 1 << 30 };
+
 static bool
 fold(enum op op, uint64_t a, uint64_t b, unsigned size, uint64_t *out)
 {
@@ -229,6 +232,24 @@ static bool same_registers(const struct step *step)
 	       step->to.name == step->from.name && !step->high;
 }
 
+/* Whether an address stays one, and not 0: by a little more, or less. */
+static bool stays_address(enum op op, uint64_t by)
+{
+	const int64_t number = (int64_t)by;
+
+	switch (op) {
+	case OP_ADD:
+	case OP_SUB:
+		return number > -ADDRESS_LEAST && number < ADDRESS_LEAST;
+	case OP_AND: /* aligns it */
+		return number < 0 && number > -ADDRESS_LEAST;
+	case OP_OR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void do_arithmetic(struct known *known, const struct loaded *in,
 			  const struct step *step)
 {
@@ -244,7 +265,8 @@ static void do_arithmetic(struct known *known, const struct loaded *in,
 		 fold((enum op)step->op, a.number, b.number, step->size,
 		      &out.number))
 		out.kind = KNOWN_NUMBER;
-	else if (a.kind == KNOWN_STACK && b.kind == KNOWN_NUMBER)
+	else if (a.kind == KNOWN_STACK && b.kind == KNOWN_NUMBER &&
+		 stays_address((enum op)step->op, b.number))
 		out.kind = KNOWN_STACK;
 	write_operand(known, step, out);
 }
@@ -267,9 +289,11 @@ static void do_address(struct known *known, const struct step *step)
 
 	if (address_of(known, memory, &value.number))
 		value.kind = KNOWN_NUMBER;
-	else if (!memory->thread && memory->base < KNOWN_REGISTERS &&
+	else if (!memory->thread && !memory->narrowed &&
+		 memory->base < KNOWN_REGISTERS &&
 		 known->kinds[memory->base] == KNOWN_STACK &&
-		 memory->index == REGISTER_NONE)
+		 memory->index == REGISTER_NONE &&
+		 stays_address(OP_ADD, (uint64_t)memory->offset))
 		value.kind = KNOWN_STACK;
 	if (memory->base < KNOWN_REGISTERS)
 		value.from = known->from[memory->base];
@@ -470,6 +494,9 @@ void known_step(struct known *known, const struct loaded *in,
 	for (unsigned i = 0; i < KNOWN_REGISTERS; i++)
 		if (step->writes >> i & 1)
 			forget(known, (uint8_t)i);
+	/* Whoever handles a trap may have changed what it likes. */
+	if (step->flow == FLOW_STOP)
+		*known = (struct known){ 0 };
 	/* It always is the address of something. */
 	set(known, X86_RSP, KNOWN_STACK, 0, 0);
 	if (!keeps_flags(step))

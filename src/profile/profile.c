@@ -129,17 +129,47 @@ static void add_roots(struct work *work, struct loaded *in)
 
 /* ------------------------------------------------------------- modules -- */
 
-/* A function by its exported name, if it can be come to. */
-static uint32_t reached(const struct work *work, const char *name)
-{
-	struct found found = world_find(&work->world, name, NULL, NULL);
-	uint32_t *index;
+/* How far a search of functions by a name is. */
+struct named {
+	size_t exported, own;
+};
 
-	if (!found.in)
-		return NOTHING;
-	index = map_get(&work->reach.by_entry,
-			found.in->image.base + found.symbol->value);
-	return index ? *index : NOTHING;
+/*
+ * Functions by a name, one by one: those that are exported, and the program's
+ * own. `*at` begins at 0. NOTHING after the last that can be come to.
+ */
+static uint32_t
+each_reached(const struct work *work, const char *name, struct named *at)
+{
+	const struct loaded *program = work->loader.program;
+	struct found found = world_each(&work->world, name, &at->exported);
+	const uint32_t *index;
+
+	while (found.in) {
+		index = map_get(&work->reach.by_entry,
+				found.in->image.base + found.symbol->value);
+		if (index)
+			return *index;
+		found = world_each(&work->world, name, &at->exported);
+	}
+	while (at->own < program->functions.count) {
+		const struct symbol *symbol = program->functions.at[at->own++];
+
+		if (strcmp(symbol->name, name) != 0)
+			continue;
+		index = map_get(&work->reach.by_entry,
+				program->image.base + symbol->value);
+		if (index)
+			return *index;
+	}
+	return NOTHING;
+}
+
+static bool is_reached(const struct work *work, const char *name)
+{
+	struct named at = { 0 };
+
+	return each_reached(work, name, &at) != NOTHING;
 }
 
 /* How a library that is opened at run time will be used. */
@@ -197,6 +227,19 @@ void work_leave_modules(struct work *work, const char *why)
 	work->modules_why = why;
 }
 
+/* What glibc opens for itself is of no consequence, and known by name. */
+static void note_blind(struct work *work, const struct mention *mention)
+{
+	const struct image *image = &work->loader.program->image;
+
+	if (mention->in->main && !image->interpreter && !image->all.count &&
+	    strncmp(mention->text, "libgcc_s.so", 11) != 0 &&
+	    strncmp(mention->text, "libc.so", 7) != 0)
+		work_leave_modules(work, "it names a library, and without "
+					 "symbols nobody can tell whether it "
+					 "opens it");
+}
+
 static bool follow_mention(struct work *work, const struct mention *mention,
 			   struct cg_error *err)
 {
@@ -216,16 +259,18 @@ static bool follow_mention(struct work *work, const struct mention *mention,
 		work->pam = true;
 		return true;
 	}
-	if (!work->opens && !mention->in->libc)
+	if (!work->opens && !mention->in->libc) {
+		note_blind(work, mention);
 		return true;
+	}
 	return work_open_library(work, mention->text, mention->in,
 				 "named in code that opens libraries", err);
 }
 
 static bool follow_mentions(struct work *work, struct cg_error *err)
 {
-	const bool opens = reached(work, "dlopen") != NOTHING ||
-			   reached(work, "dlmopen") != NOTHING;
+	const bool opens =
+		is_reached(work, "dlopen") || is_reached(work, "dlmopen");
 
 	/* Names that were passed over count from now on. */
 	if (opens && !work->opens)
@@ -272,7 +317,7 @@ static void note_unwinding(struct work *work)
 	bool unwinds = !program->image.interpreter && !program->image.all.count;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		unwinds |= reached(work, names[i]) != NOTHING;
+		unwinds |= is_reached(work, names[i]);
 	for (size_t i = 0; i < work->world.count && !unwinds; i++)
 		unwinds = may_unwind(work->world.images[i]);
 	for (size_t i = 0; i < program->image.all.count; i++)
@@ -289,6 +334,22 @@ static bool follow_service(struct work *work, const char *text,
 		return modules_pam(work, text, in, err);
 	work_leave_modules(work, "modules of PAM were left out");
 	return true;
+}
+
+/* Which definition is meant, the handle says: all of them count. */
+static void
+look_up(struct work *work, const char *name, const struct finding *finding)
+{
+	const struct cause cause = {
+		.how = HOW_EXPORT,
+		.by = finding->function,
+		.at = finding->at,
+	};
+	size_t at = 0;
+	struct found found = world_each(&work->world, name, &at);
+
+	for (; found.in; found = world_each(&work->world, name, &at))
+		reach_symbol(&work->reach, found, cause);
 }
 
 static bool follow_name(struct work *work, const struct finding *finding,
@@ -313,11 +374,7 @@ static bool follow_name(struct work *work, const struct finding *finding,
 	case FOR_SERVICE:
 		return follow_service(work, text, in, err);
 	default:
-		reach_symbol(&work->reach,
-			     world_find(&work->world, text, NULL, NULL),
-			     (struct cause){ .how = HOW_EXPORT,
-					     .by = finding->function,
-					     .at = finding->at });
+		look_up(work, text, finding);
 		return true;
 	}
 }
@@ -325,8 +382,8 @@ static bool follow_name(struct work *work, const struct finding *finding,
 /* Who has PAM's functions in itself asks by no name that we know. */
 static void note_pam(struct work *work)
 {
-	if (work->pam && reached(work, "pam_start") == NOTHING &&
-	    reached(work, "pam_start_confdir") == NOTHING)
+	if (work->pam && !is_reached(work, "pam_start") &&
+	    !is_reached(work, "pam_start_confdir"))
 		work_leave_modules(work, "modules of PAM were not looked at; "
 					 "--with pam:SERVICE does");
 }
@@ -349,9 +406,11 @@ static bool follow_names(struct work *work, struct cg_error *err)
 	struct resolve *resolve = &work->resolve;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		uint32_t function = reached(work, rows[i].function);
+		struct named at = { 0 };
+		uint32_t function;
 
-		if (function != NOTHING)
+		while ((function = each_reached(work, rows[i].function, &at)) !=
+		       NOTHING)
 			resolve_argument(resolve, function, rows[i].argument,
 					 rows[i].purpose);
 	}

@@ -2,6 +2,7 @@
 
 #include "profile/mention.h"
 #include "profile/nss.h"
+#include "profile/object.h"
 #include "profile/read.h"
 #include "profile/trail.h"
 
@@ -229,8 +230,14 @@ static bool is_linked(const struct reach *reach, uint64_t word)
 
 uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 {
-	const uint32_t index = enter(reach, entry, cause, NULL);
+	const struct loaded *in = world_at(reach->world, entry);
+	uint32_t index;
 
+	/* What looked like a table was none: they lead to instructions. */
+	if (cause.how == HOW_TABLE && in && is_code(in, entry) &&
+	    code_is_inside(in, entry))
+		return NOTHING;
+	index = enter(reach, entry, cause, NULL);
 	/* A call through a word of the linker's is an edge of its own. */
 	if (index != NOTHING &&
 	    ((cause.how != HOW_CALL && cause.how != HOW_JUMP) ||
@@ -350,21 +357,40 @@ static void reach_reloc(struct reach *reach, struct loaded *in,
 	}
 }
 
-/* A word of a program that does not move is an address as it stands. */
+/* Where something begins that a packed structure may point to. */
+static bool is_start(const struct loaded *in, uint64_t address)
+{
+	const uint64_t own = address - in->image.base;
+	const struct frame *frame = image_frame(&in->image, own);
+
+	return !is_code(in, address) || !in->image.frame_count ||
+	       (frame && frame->start == own);
+}
+
+/*
+ * A word of a program that does not move is an address as it stands: where
+ * words are, and wherever packed structures may have put what looks like the
+ * start of something.
+ */
 static void reach_plain(struct reach *reach, struct loaded *in, uint64_t start,
 			uint64_t end, struct cause cause)
 {
 	const unsigned word = in->image.word;
 
-	for (uint64_t at = (start + word - 1) & ~(uint64_t)(word - 1);
-	     at + word <= end; at += word) {
+	/* Go has no such structures. */
+	const unsigned step = in->image.go ? word : 1;
+
+	if (in->image.go)
+		start = (start + word - 1) & ~(uint64_t)(word - 1);
+	for (uint64_t at = start; at + word <= end; at += step) {
 		struct bytes bytes = image_bytes(&in->image, at, word);
 		uint64_t value;
 
 		if (!bytes.size)
 			break;
 		value = bytes_number(bytes, 0, word);
-		if (value < in->image.low || value >= in->image.high)
+		if (value < in->image.low || value >= in->image.high ||
+		    (at & (word - 1) && !is_start(in, value)))
 			continue;
 		cause.at = at;
 		reach_address(reach, value, cause);
@@ -431,7 +457,9 @@ size_t reach_targets(const struct reach *reach, uint64_t word, uint64_t *out,
 		if (reach->foreign)
 			*reach->foreign = true;
 		found = world_symbol(reach->world, in, reloc);
-		if (!found.in || found.symbol->kind == SYMBOL_TLS)
+		/* What the loader chooses is what a function returns to it. */
+		if (!found.in || found.symbol->kind == SYMBOL_TLS ||
+		    found.symbol->kind == SYMBOL_IFUNC)
 			return 0;
 		*out = found.in->image.base + found.symbol->value;
 		return 1;
@@ -441,119 +469,6 @@ size_t reach_targets(const struct reach *reach, uint64_t word, uint64_t *out,
 }
 
 /* ------------------------------------------------------------ objects -- */
-
-/* Sections that compilers fill with unrelated objects; all else is a table. */
-static bool is_mixed(const struct section *section)
-{
-	static const char *const names[] = {
-		".data", ".bss",   ".rodata", ".data.rel.ro", ".tdata",
-		".tbss", ".ldata", ".lbss",   ".lrodata",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strncmp(section->name, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
-static bool is_got(const struct section *section)
-{
-	return strncmp(section->name, ".got", 4) == 0;
-}
-
-/*
- * glibc's tables of stream functions: records of 21 words in a section of their
- * own. Every use of a stream compares its table with the section's start and
- * end, and never goes through them.
- */
-enum { STREAM_TABLE_WORDS = 21 };
-
-static bool
-is_stream_tables(const struct loaded *in, const struct section *section)
-{
-	return in->libc && section &&
-	       strcmp(section->name, "__libc_IO_vtables") == 0;
-}
-
-/* How far apart the records are; 0 if the section's size does not tell. */
-static uint64_t
-stream_table_stride(const struct loaded *in, const struct section *section)
-{
-	const uint64_t size = (uint64_t)STREAM_TABLE_WORDS * in->image.word;
-	const uint64_t all = section->end - section->start;
-	uint64_t found = 0;
-
-	for (uint64_t align = in->image.word; align <= 32; align *= 2) {
-		const uint64_t stride = (size + align - 1) / align * align;
-
-		if (all < size || (all - size) % stride != 0 || stride == found)
-			continue;
-		if (found)
-			return 0;
-		found = stride;
-	}
-	return found;
-}
-
-static struct span stream_table(const struct loaded *in,
-				const struct section *section, uint64_t own)
-{
-	const uint64_t stride = stream_table_stride(in, section);
-	const struct symbol *symbol = loaded_object(in, in->image.base + own);
-	struct span span = { section->start, section->end };
-
-	if (symbol) {
-		span.start = symbol->value;
-		span.end = symbol->value + symbol->size;
-	} else if (stride) {
-		span.start += (own - span.start) / stride * stride;
-		span.end = span.start + stride;
-	}
-	span.start += in->image.base;
-	span.end += in->image.base;
-	return span;
-}
-
-/*
- * What else an address may mean. Compilers also form addresses a little before
- * or just behind an object, with the distance in the instruction that uses it:
- * where an address is not that of a symbol, its neighbours count, too. Where it
- * is, what ends there counts: a loop may go down from the end of an array.
- */
-enum { NEAR = 64 };
-
-static struct span
-object_around(struct loaded *in, uint64_t address, bool upward)
-{
-	const uint64_t base = in->image.base, own = address - base;
-	const struct section *section = image_section(&in->image, own);
-	const struct segment *segment = image_segment(&in->image, own);
-	struct span whole = { segment->start, segment->end };
-	const struct symbol *symbol = loaded_object(in, address);
-	const struct symbol *before;
-
-	if (section)
-		whole = (struct span){ section->start, section->end };
-	whole.start += base;
-	whole.end += base;
-	/* aarch64 reaches objects by way of their neighbours. */
-	if (in->image.machine == MACHINE_AARCH64 || !section)
-		return whole;
-	if (is_stream_tables(in, section))
-		return stream_table(in, section, own);
-	if (!is_mixed(section))
-		return whole;
-	if (!symbol)
-		return loaded_between(in, address, whole);
-	whole.start = base + symbol->value;
-	whole.end = whole.start + symbol->size;
-	before = loaded_object(in, whole.start - 1);
-	if (!upward && address == whole.start && own > section->start && before)
-		whole.start = base + before->value;
-	if (address != base + symbol->value && whole.end - address <= NEAR)
-		whole.end = loaded_next_end(in, whole.end);
-	return whole;
-}
 
 /* Words of thread storage are an index and an offset, not pointers. */
 static bool is_thread_index(const struct loaded *in, uint64_t address)
@@ -618,6 +533,20 @@ static bool reach_padding(struct reach *reach, struct loaded *in,
 	return true;
 }
 
+/* The last object that begins where this does; NULL if this is there. */
+static uint32_t *has_object(struct reach *reach, struct span span)
+{
+	uint32_t *last, at;
+
+	is_new(reach, &reach->by_object, span.start, NOTHING);
+	last = map_get(&reach->by_object, span.start);
+	for (at = last ? *last : NOTHING; at != NOTHING;
+	     at = reach->objects[at].next)
+		if (reach->objects[at].end == span.end)
+			return NULL;
+	return last;
+}
+
 static void reach_object(struct reach *reach, struct loaded *in,
 			 uint64_t address, struct cause cause)
 {
@@ -625,6 +554,7 @@ static void reach_object(struct reach *reach, struct loaded *in,
 		image_section(&in->image, address - in->image.base);
 	struct span span;
 	struct object *object;
+	uint32_t *first;
 
 	if (is_thread_index(in, address) ||
 	    reach_padding(reach, in, address, cause))
@@ -638,13 +568,14 @@ static void reach_object(struct reach *reach, struct loaded *in,
 		return;
 	}
 	span = object_around(in, address, cause.upward);
-	if (!is_new(reach, &reach->by_object,
-		    span.start * 3 + (span.end - span.start) * 65537,
-		    (uint32_t)reach->object_count))
+	first = has_object(reach, span);
+	if (!first)
 		return;
 	object = one_more(reach, objects, object_count, object_room);
-	if (object)
-		*object = (struct object){ span.start, span.end, cause };
+	if (!object)
+		return;
+	*object = (struct object){ span.start, span.end, cause, *first };
+	*first = (uint32_t)(reach->object_count - 1);
 }
 
 void reach_address(struct reach *reach, uint64_t address, struct cause cause)
@@ -759,8 +690,11 @@ static void read_object(struct reach *reach, uint32_t index)
 
 void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
 {
-	const struct image *image = &in->image;
+	const struct image *image = in ? &in->image : NULL;
 
+	if (!in || in->whole)
+		return;
+	in->whole = true;
 	for (size_t i = 0; i < image->segment_count; i++)
 		if (!image->segments[i].execute)
 			reach_range(reach, in,

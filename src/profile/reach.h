@@ -101,6 +101,7 @@ enum { ASKED_MAX = 24, ASKED_ALL = 255 };
 struct object {
 	uint64_t start, end;
 	struct cause cause;
+	uint32_t next; /* that begins there, too, or NOTHING */
 };
 
 /* An instruction that enters the kernel. */
@@ -206,7 +207,7 @@ void reach_words(struct reach *reach, uint64_t address, uint64_t size,
 		 struct cause cause);
 /* What a text at an address tells, if there is one. */
 void reach_text(struct reach *reach, uint64_t address, struct cause cause);
-/* All pointers of all data of an image. */
+/* All pointers of all data of an image, once. */
 void reach_data(struct reach *reach, struct loaded *in, struct cause cause);
 void reach_symbol(struct reach *reach, struct found found, struct cause cause);
 

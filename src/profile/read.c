@@ -3,12 +3,17 @@
 #include "profile/uses.h"
 #include "profile/x86.h"
 
-enum { PAGES_MAX = 24, RETURNS = 4 };
+enum { PAGES_MAX = 24, RETURNS = 4, DISTANCES_MAX = 1 << 16 };
 
 /* Values that registers of one function may hold, wherever they were set. */
 struct bases {
 	uint64_t at[REGISTER_MAX][PAGES_MAX];
 	uint8_t count[REGISTER_MAX];
+};
+
+/* An address, and the instruction that forms it. */
+struct named_place {
+	uint64_t address, at;
 };
 
 struct reading {
@@ -24,6 +29,9 @@ struct reading {
 	bool got_kept;             /* i386: one of them lies on the stack */
 	uint64_t returns[RETURNS]; /* i386: of the last calls */
 	unsigned next_return;
+	struct named_place *places; /* that are named, and nobody may write */
+	size_t place_count, place_room;
+	bool distances; /* some words are added to something */
 };
 
 static void note(struct reading *reading, enum remark_kind kind, uint64_t at,
@@ -178,9 +186,18 @@ note_absolute(struct reading *reading, uint64_t at, const struct step *step)
 
 	if (reading->in->image.word == 4)
 		address &= 0xffffffff;
-	if (!image_segment(&reading->in->image, address))
+	if (address < reading->in->image.low ||
+	    address >= reading->in->image.high)
 		return;
-	note_address(reading, at, address, exact, step);
+	/*
+	 * With an index that does not count from 0, the address may be that of
+	 * anything, far from the table that is meant.
+	 */
+	if (!exact && !reading->in->image.go && !reading->reach->all_data &&
+	    (memory->size == reading->in->image.word || step->op == OP_ADDRESS))
+		note(reading, REMARK_DATA, at, address, HOW_ADDRESS, 0, false);
+	if (image_segment(&reading->in->image, address))
+		note_address(reading, at, address, exact, step);
 }
 
 /* ---------------------------------------------------------------- i386 -- */
@@ -305,6 +322,29 @@ note_pages(struct reading *reading, uint64_t at, const struct step *step)
 
 /* ----------------------------------------------------------- one step -- */
 
+/*
+ * The three calls that the kernel offers at fixed addresses, from before there
+ * was a vdso, and makes itself.
+ */
+static bool is_old_page(uint64_t number)
+{
+	return number == 0xffffffffff600000 || number == 0xffffffffff600400 ||
+	       number == 0xffffffffff600800;
+}
+
+/* x86_64: what is more than 2 GiB away is named by its distance to the GOT. */
+enum { LENGTH_FAR = 10 };
+
+static void note_far(struct reading *reading, uint64_t at, uint64_t distance)
+{
+	const struct image *image = &reading->in->image;
+
+	if (image_segment(image, image->got + distance))
+		note(reading, REMARK_ADDRESS, at,
+		     image->base + image->got + distance, HOW_ADDRESS, 0,
+		     false);
+}
+
 static void
 note_number(struct reading *reading, uint64_t at, const struct step *step)
 {
@@ -313,16 +353,35 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 					? (uint64_t)step->number
 					: (uint64_t)step->number & 0xffffffff;
 
+	if (image->machine == MACHINE_X86_64 && is_old_page(number))
+		note(reading, REMARK_SITE, at, 0, HOW_CALL,
+		     TRAP_OLD_PAGE + (unsigned)(number >> 10 & 3), false);
+	if (image->movable && image->got && step->length == LENGTH_FAR &&
+	    !step->memory.used)
+		note_far(reading, at, number);
 	if (!step->wide_number || image->movable || only_compares(step) ||
 	    !image_segment(image, number))
 		return;
 	note(reading, REMARK_ADDRESS, at, number, HOW_ADDRESS, 0, false);
 }
 
+/* What compilers and linkers put between functions. */
+static bool is_filler(const struct reading *reading, uint64_t at)
+{
+	struct step step;
+
+	code_step(reading->in, at, &step);
+	return !step.length || step.flow == FLOW_STOP ||
+	       !bytes_u8(image_rest(&reading->in->image,
+				    at - reading->in->image.base),
+			 0) ||
+	       (step.flow == FLOW_ON && step.op == OP_OTHER && !step.trap &&
+		!step.writes);
+}
+
 /*
- * Hand-written functions leave their bounds: the flow goes on behind them. What
- * ends with a call ends there, as far as compilers go: the call does not
- * return.
+ * Hand-written functions leave their bounds: the flow goes on behind them. It
+ * does behind a call, too, if that comes back, which is seen later.
  */
 static void
 note_end(struct reading *reading, uint64_t at, const struct step *step)
@@ -333,6 +392,101 @@ note_end(struct reading *reading, uint64_t at, const struct step *step)
 	if ((step->flow == FLOW_ON || step->flow == FLOW_BRANCH) &&
 	    !code_holds(code, next))
 		note(reading, REMARK_EDGE, next, next, HOW_JUMP, 0, false);
+	if (step->flow == FLOW_CALL && code->bounded &&
+	    !code_holds(code, next) && !is_filler(reading, next))
+		note(reading, REMARK_EDGE, next, next, HOW_JUMP,
+		     REMARK_AFTER_CALL, false);
+}
+
+/* ----------------------------------------------------------- distances -- */
+
+/* A call or address of what is in tables of distances is of these two. */
+static void
+note_parts(struct reading *reading, uint64_t at, const struct step *step)
+{
+	const struct image *image = &reading->in->image;
+	const struct memory *memory = &step->memory;
+	const struct segment *segment;
+	struct named_place *grown;
+
+	if (!memory->used || memory->thread)
+		return;
+	if (step->op == OP_MOVE && step->narrow == 4 && step->sign &&
+	    memory->base < REGISTER_MAX)
+		reading->distances = true;
+	if (memory->base != REGISTER_PC || step->op != OP_ADDRESS)
+		return;
+	segment = image_segment(image, (uint64_t)memory->offset - image->base);
+	if (!segment || segment->write || segment->execute)
+		return;
+	grown = arena_grow(reading->arena, reading->places,
+			   &reading->place_room, reading->place_count + 1,
+			   sizeof(*grown));
+	if (!grown) {
+		reading->remarks->nomem = true;
+		return;
+	}
+	reading->places = grown;
+	grown[reading->place_count++] =
+		(struct named_place){ (uint64_t)memory->offset, at };
+}
+
+/* What a distance leads to; false if it is none. */
+static bool note_distance(struct reading *reading, uint64_t target)
+{
+	const struct loaded *in = reading->in;
+	const struct image *image = &in->image;
+	const uint64_t own = target - image->base;
+	const struct segment *segment = image_segment(image, own);
+	const struct frame *frame;
+
+	if (!segment)
+		return false;
+	if (code_holds(reading->code, target))
+		return true;
+	if (reach_is_code(reading->reach, target)) {
+		frame = image_frame(image, own);
+		if (!frame || frame->start != own)
+			return false;
+		note(reading, REMARK_ADDRESS, reading->from, target,
+		     HOW_ADDRESS, 0, false);
+	} else if (segment->write) {
+		note(reading, REMARK_ADDRESS, reading->from, target,
+		     HOW_ADDRESS, 0, false);
+	} else if (!bytes_u8(image_rest(image, own - 1), 0)) {
+		note(reading, REMARK_TEXT, reading->from, target, HOW_ADDRESS,
+		     0, false);
+	}
+	return true;
+}
+
+/*
+ * Words of 32 bits that say how far away something is: from where they begin,
+ * or each from itself. Nothing marks them, so whatever may be such a table in a
+ * function that adds such words to anything is taken for one, as far as it
+ * makes sense.
+ */
+static void read_distances(struct reading *reading)
+{
+	const struct image *image = &reading->in->image;
+
+	for (size_t i = 0; reading->distances && i < reading->place_count;
+	     i++) {
+		const uint64_t table = reading->places[i].address;
+		const struct bytes bytes =
+			image_rest(image, table - image->base);
+
+		reading->from = reading->places[i].at;
+		for (unsigned each = 0; each < 2; each++)
+			for (uint64_t at = 0;
+			     at < DISTANCES_MAX && bytes_has(bytes, at, 4) &&
+			     note_distance(reading,
+					   table + (each ? at : 0) +
+						   (uint64_t)bytes_signed(
+							   bytes, at, 4));
+			     at += 4)
+				;
+	}
 }
 
 static bool read_step(void *context, uint64_t at, const struct step *step)
@@ -350,6 +504,7 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 		note(reading, REMARK_INDIRECT, at, 0, HOW_CALL, 0,
 		     step->flow == FLOW_JUMP);
 	tables_note(&reading->tables, reading->in, step);
+	note_parts(reading, at, step);
 	if (image->machine == MACHINE_AARCH64)
 		note_pages(reading, at, step);
 	if (image->word == 4)
@@ -458,5 +613,7 @@ void read_function(const struct reach *reach, struct arena *arena,
 	reading.from = 0;
 	if (reading.tables.jumps)
 		tables_each(&reading.tables, reading.in, note_entry, &reading);
+	if (!reading.in->image.go)
+		read_distances(&reading);
 	read_unwinding(&reading);
 }

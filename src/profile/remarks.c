@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "profile/flow.h"
 #include "profile/read.h"
 #include "profile/shelf.h"
 #include "profile/trail.h"
@@ -47,6 +48,19 @@ tell_through(const struct telling *telling, const struct remark *remark,
 			   known, telling->again);
 }
 
+static bool comes_back(const struct telling *telling, uint64_t at)
+{
+	struct flows *flows = telling->reach->flows;
+	const struct loaded *in =
+		telling->reach->regions[telling->region].code.in;
+	struct step step;
+	uint64_t callee;
+
+	code_step(in, at, &step);
+	callee = flow_callee(flows, in, &step);
+	return !callee || flow_returns(flows, callee, 0);
+}
+
 static void tell(const struct telling *telling, const struct remark *remark)
 {
 	struct reach *reach = telling->reach;
@@ -63,6 +77,9 @@ static void tell(const struct telling *telling, const struct remark *remark)
 
 	switch (remark->kind) {
 	case REMARK_EDGE:
+		if (remark->size == REMARK_AFTER_CALL &&
+		    !comes_back(telling, remark->from))
+			break;
 		reach_edge(reach, remark->value, region, cause, known,
 			   telling->again);
 		break;
@@ -86,6 +103,9 @@ static void tell(const struct telling *telling, const struct remark *remark)
 		break;
 	case REMARK_WORDS:
 		reach_words(reach, remark->value, remark->size, cause);
+		break;
+	case REMARK_DATA:
+		reach_data(reach, world_at(reach->world, remark->value), cause);
 		break;
 	case REMARK_FUNCTION:
 		reach_function(reach, remark->value, cause);

@@ -19,11 +19,15 @@ enum remark_kind {
 	REMARK_ADDRESS,     /* `value` is mentioned */
 	REMARK_TEXT,        /* a text may be at `value` */
 	REMARK_WORDS,       /* `size` bytes from `value` are read */
+	REMARK_DATA,        /* any data around `value` may be meant */
 	REMARK_FUNCTION,    /* code at `value` is a part of it */
 	REMARK_PERSONALITY, /* the unwinder calls what `value` is; `size`: word
 			     */
 	REMARK_KINDS,
 };
+
+/* The `size` of an edge that counts if the call before it comes back. */
+enum { REMARK_AFTER_CALL = 1 };
 
 struct remark {
 	uint64_t value, at;

@@ -168,7 +168,8 @@ static bool only_named(const struct resolve *resolve, const struct loaded *in,
 	const struct reach *reach = resolve->reach;
 
 	if (!loaded_object(in, address))
-		return in->libc && !map_get(&reach->addresses, address) &&
+		return in->libc && !in->main &&
+		       !map_get(&reach->addresses, address) &&
 		       !map_get(&reach->upward, address);
 	for (size_t i = 0; i < reach->object_count; i++)
 		if (address >= reach->objects[i].start &&
@@ -316,11 +317,31 @@ static void resolve_result(struct resolve *resolve, const struct spot *place,
 
 /* ---------------------------------------------------------------- values -- */
 
+/*
+ * glibc's ways to have all threads make a call: by a record that they share,
+ * whose number does not change. Linked into a program they go by their names.
+ */
+static bool
+is_shared_call(const struct resolve *resolve, const struct spot *place)
+{
+	const struct reach *reach = resolve->reach;
+	const struct loaded *in = world_at(reach->world, place->at);
+	uint64_t entry;
+
+	if (!in || !in->libc || place->purpose > FOR_NUMBER32)
+		return false;
+	if (!in->main)
+		return true;
+	entry = place->function == NOTHING
+			? 0
+			: reach->functions[place->function].entry;
+	return loaded_is_named(in, entry, "__nptl_setxid") ||
+	       loaded_is_named(in, entry, "__nptl_setxid_sighandler");
+}
+
 static void resolve_item(struct resolve *resolve, const struct spot *place,
 			 struct item item)
 {
-	struct loaded *in = world_at(resolve->reach->world, place->at);
-
 	switch (item.kind) {
 	case ITEM_NUMBER:
 		found(resolve, place, item.number);
@@ -330,7 +351,7 @@ static void resolve_item(struct resolve *resolve, const struct spot *place,
 		 * What memory held at entry, if it cannot have changed since.
 		 * glibc's setxid is known not to change its record's number.
 		 */
-		if (item.stale && !(in && in->libc)) {
+		if (item.stale && !is_shared_call(resolve, place)) {
 			give_up(resolve, place,
 				"through a pointer, after memory has changed");
 			break;
@@ -355,7 +376,7 @@ static void resolve_item(struct resolve *resolve, const struct spot *place,
 		 * glibc: the handler by which setuid and its like reach all
 		 * threads. It makes the call that whoever sent it makes, too.
 		 */
-		if (!(in && in->libc && place->purpose <= FOR_NUMBER32))
+		if (!is_shared_call(resolve, place))
 			give_up(resolve, place, "through a pointer");
 		break;
 	case ITEM_RESULT:
@@ -729,6 +750,23 @@ bool finding_is_door(const struct resolve *resolve,
 		 in->image.machine == MACHINE_I386));
 }
 
+/* What the page that is older than the vdso is asked for. */
+static bool resolve_old(struct resolve *resolve, const struct site *site)
+{
+	static const uint16_t numbers[] = { 96, 201, 309 };
+	const struct spot place = {
+		.function = resolve->reach->regions[site->region].first_entry,
+		.at = site->at,
+		.site = site->at,
+		.purpose = FOR_NUMBER,
+	};
+
+	if (site->trap < TRAP_OLD_PAGE)
+		return false;
+	found(resolve, &place, numbers[site->trap - TRAP_OLD_PAGE]);
+	return true;
+}
+
 bool resolve_all(struct resolve *resolve)
 {
 	struct reach *reach = resolve->reach;
@@ -749,8 +787,9 @@ bool resolve_all(struct resolve *resolve)
 					   : FOR_NUMBER,
 		};
 
-		at_each_entry(resolve, place, value_of_register,
-			      &about->number);
+		if (!resolve_old(resolve, site))
+			at_each_entry(resolve, place, value_of_register,
+				      &about->number);
 	}
 	resolve_settle(resolve);
 	resolve_doors(resolve);

@@ -96,6 +96,10 @@ static bool look_on(struct look *look, uint64_t address)
 			return false;
 		if (step.flow == FLOW_JUMP && !step.direct)
 			return true;
+		/* It calls itself, to change where it comes back to. */
+		if (step.flow == FLOW_CALL && step.direct &&
+		    code_holds(look->code, step.target))
+			return true;
 		if (step.flow == FLOW_CALL) {
 			uint64_t callee =
 				flow_callee(look->flows, look->code->in, &step);

@@ -34,6 +34,9 @@ enum trap {
 	TRAP_SYSCALL,  /* the machine's own */
 	TRAP_INT80,    /* i386's, also inside x86_64 programs */
 	TRAP_SYSENTER, /* i386's */
+	TRAP_OLD_PAGE, /* x86_64: by the page that is older than the vdso, */
+	TRAP_OLD_TIME, /* ... gettimeofday, time and getcpu */
+	TRAP_OLD_CPU,
 };
 
 enum op {

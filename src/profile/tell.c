@@ -493,9 +493,9 @@ tell_unresolved(struct telling *telling, const struct unresolved *open)
 	const struct loaded *in = world_at(&telling->work->world, open->at);
 	const char *soname = in ? in->image.soname : NULL;
 	/* What PAM opens is what the files of its services name. */
-	const bool libc =
-		in && (in->libc || (telling->work->pam && soname &&
-				    strncmp(soname, "libpam.so.", 10) == 0));
+	const bool libc = in && ((in->libc && !in->main) ||
+				 (telling->work->pam && soname &&
+				  strncmp(soname, "libpam.so.", 10) == 0));
 	char why[160];
 
 	switch (open->purpose) {
@@ -555,7 +555,8 @@ static void tell_foreign(struct telling *telling)
 	if (work->loader.program->image.machine != MACHINE_X86_64)
 		return;
 	for (size_t i = 0; i < reach->site_count; i++)
-		if (reach->sites[i].trap != TRAP_SYSCALL)
+		if (reach->sites[i].trap == TRAP_INT80 ||
+		    reach->sites[i].trap == TRAP_SYSENTER)
 			add_gap(telling, CG_GAP_FOREIGN, false,
 				reach->sites[i].at,
 				"a call of i386 in a program of x86_64");

@@ -23,7 +23,7 @@ struct look {
 	size_t pad_count, pad_room;
 	size_t leader_count, leader_room, doing_count, doing_room;
 	size_t callee_count, callee_room;
-	uint32_t changed, saved; /* registers */
+	uint32_t changed, saved, restored; /* registers */
 	bool strange, nomem;
 };
 
@@ -82,6 +82,20 @@ static uint32_t saves(const struct step *step)
 	return 0;
 }
 
+/* A register that is taken back from the stack. */
+static uint32_t restores(const struct step *step)
+{
+	if (step->op == OP_LEAVE)
+		return 1u << X86_RBP;
+	if (step->to.kind == OPERAND_REGISTER &&
+	    (step->op == OP_POP ||
+	     (step->op == OP_MOVE && step->size == 8 && !step->narrow &&
+	      step->from.kind == OPERAND_MEMORY &&
+	      (step->memory.base == X86_RSP || step->memory.base == X86_RBP))))
+		return 1u << step->to.name;
+	return 0;
+}
+
 static bool look_at(void *context, uint64_t at, const struct step *step)
 {
 	struct look *look = context;
@@ -90,8 +104,13 @@ static bool look_at(void *context, uint64_t at, const struct step *step)
 	tables_note(&look->tables, code->in, step);
 	look->changed |= changes(step);
 	look->saved |= saves(step);
+	look->restored |= restores(step);
 	if (!does_nothing(step) && !note(look, doing, at))
 		return false;
+	/* A jump may count from there. */
+	look->strange |= step->op == OP_ADDRESS &&
+			 step->memory.base == REGISTER_PC &&
+			 code_holds(code, (uint64_t)step->memory.offset);
 	if (step->direct && code_holds(code, step->target)) {
 		/* Its code calls into itself: for its address, or worse. */
 		look->strange |=
@@ -443,10 +462,11 @@ static bool look_at_pad(void *context, uint64_t own)
 	       (note(look, leader, pad) && note(look, pad, pad));
 }
 
-/* What it changes and does not save, and what those do that it calls. */
+/* What it changes and does not give back, and what those do that it calls. */
 static uint32_t keeps(struct look *look)
 {
-	uint32_t kept = ~(look->changed & ~look->saved);
+	const uint32_t given = look->saved & look->restored;
+	uint32_t kept = ~(look->changed & ~given);
 	const struct loaded *in = look->trail->code.in;
 
 	for (size_t i = 0; i < look->callee_count; i++) {
@@ -457,7 +477,7 @@ static uint32_t keeps(struct look *look)
 		if (world_at(look->reach->world, callee) != in)
 			continue;
 		about = trail_of(look->reach, callee);
-		kept &= (about ? about->kept : 0) | look->saved;
+		kept &= (about ? about->kept : 0) | given;
 	}
 	return kept;
 }

@@ -1,6 +1,7 @@
 #include "profile/uses.h"
 
 #include "profile/flow.h"
+#include "profile/x86.h"
 
 enum { WAYS_MAX = 96, STEPS_MAX = 600, CODES_MAX = 6 };
 
@@ -271,29 +272,41 @@ take_jump(struct hunt *hunt, const struct step *step, struct way way)
 	return hunt_add(hunt, way);
 }
 
+/* A return that goes where the instruction before it says. */
+static bool is_jump(const struct step *before)
+{
+	return before->op == OP_PUSH ||
+	       (before->op == OP_MOVE && before->to.kind == OPERAND_MEMORY &&
+		before->memory.base == X86_RSP);
+}
+
 /* From one place on; false if the address gets away. */
 static bool take_way(struct hunt *hunt, struct way way)
 {
 	const uint32_t results =
 		1u << hunt->about->result |
 		(way.called ? 0 : 1u << hunt->about->second_result);
-	struct step step;
+	struct step step = { 0 }, before;
 
 	while (way.holders || way.distances) {
 		const struct code *code = &hunt->codes[way.code];
 
 		if (!code_holds(code, way.at) || ++hunt->steps > STEPS_MAX)
 			return false;
+		before = step;
 		code_read(code, way.at, &step);
 		if (!step.length || step.trap)
 			return false;
 		switch (step.flow) {
 		case FLOW_RETURN:
-			return !((way.holders | way.distances) & results);
+			return !is_jump(&before) &&
+			       !((way.holders | way.distances) & results);
 		case FLOW_STOP:
 			return true;
 		case FLOW_CALL:
-			if (!take_call(hunt, &step, &way))
+			if ((step.direct && code_holds(code, step.target) &&
+			     step.target != code->spans[0].start) ||
+			    !take_call(hunt, &step, &way))
 				return false;
 			if (!comes_back(hunt, &step))
 				return true;

@@ -107,6 +107,26 @@ struct found world_find(const struct world *world, const char *name,
 	return exact.in ? exact : any;
 }
 
+struct found world_each(const struct world *world, const char *name, size_t *at)
+{
+	const uint32_t hash = hash_of(name);
+	const size_t mask = world->slot_count - 1;
+
+	for (; world->slot_count && *at < world->slot_count; ++*at) {
+		const struct slot *slot = &world->slots[(hash + *at) & mask];
+
+		if (!slot->symbol)
+			break;
+		if (slot->hash == hash &&
+		    strcmp(slot->symbol->name, name) == 0) {
+			++*at;
+			return (struct found){ world->images[slot->image],
+					       slot->symbol };
+		}
+	}
+	return (struct found){ 0 };
+}
+
 struct found world_symbol(const struct world *world, const struct loaded *in,
 			  const struct reloc *reloc)
 {

@@ -29,6 +29,7 @@ struct loaded {
 	bool added; /* opened at run time: everything it exports is used */
 	bool nss;   /* by its name services, which ask for functions by name */
 	bool is_loader;
+	bool whole;          /* all its data counts */
 	bool libc;           /* the GNU C library, or a program that holds it */
 	const char *why;     /* it was loaded: "needed by ..." */
 	struct shelf *shelf; /* what is kept of its code; or NULL */
@@ -68,6 +69,10 @@ struct loaded *world_at(const struct world *world, uint64_t address);
  */
 struct found world_find(const struct world *world, const char *name,
 			const char *version, const struct loaded *except);
+
+/* The definitions of a name one by one, of all images: `*at` begins at 0. */
+struct found
+world_each(const struct world *world, const char *name, size_t *at);
 
 /* What a relocation's symbol means; nowhere if it is weak and undefined. */
 struct found world_symbol(const struct world *world, const struct loaded *in,

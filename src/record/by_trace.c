@@ -38,29 +38,17 @@ static void end(struct cg_recorder *recorder, bool by_filter)
 	recorder->own = NULL;
 }
 
-static bool alive(struct cg_recorder *recorder)
-{
-	struct tracer_link *link = recorder->own;
-	bool lives = tracer_alive(link);
-
-	recorder->blind = link->killed;
-	return lives;
-}
-
 /* The tally is in memory that is shared. */
 static bool refresh(struct cg_recorder *recorder, struct cg_error *err)
 {
+	(void)recorder;
 	(void)err;
-	alive(recorder);
 	return true;
 }
 
-/* It ends when nobody is left to be traced. */
-static int ended_fd(struct cg_recorder *recorder)
+static bool alive(struct cg_recorder *recorder)
 {
-	const struct tracer_link *link = recorder->own;
-
-	return link->pidfd;
+	return tracer_alive(recorder->own);
 }
 
 static bool fail_moment(struct cg_error *err)
@@ -120,7 +108,6 @@ const struct backend backend_filter = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = filter_end,
-	.fd = ended_fd,
 };
 
 /* ------------------------------------------------------------- by ptrace -- */
@@ -155,5 +142,4 @@ const struct backend backend_ptrace = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = ptrace_end,
-	.fd = ended_fd,
 };
