@@ -6,6 +6,7 @@ library, so that nothing else is in the list; their numbers are those of calls t
 nobody else makes.
 """
 
+from attacks import ATTACKS
 from case import Case
 from pruned import PRUNED
 
@@ -593,4 +594,4 @@ struct Made { Made() { raw(NR_reboot); } };
 static Made made;
 int test(void) { return hook(); }
 """, ["acct", "reboot"], False, False, "c++"),
-] + PRUNED
+] + PRUNED + ATTACKS
