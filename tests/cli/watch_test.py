@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
 from cli import Callgate, Tap
@@ -22,6 +21,8 @@ from cli import Callgate, Tap
 LINE = ("type=SECCOMP msg=audit(1795313417.332:{}): pid=7 comm=\"nc\" "
         "exe=\"/bin/nc\" sig=31 arch=c000003e syscall=49 compat=0 ip=0x7f "
         "code=0x0\n")
+
+PATIENCE = 60  # seconds, for a machine that has other work
 
 KILLER = """
 seccomp:
@@ -214,6 +215,22 @@ def ask_all(callgate, abi):
         NUMBERS[abi, row["name"]] = [event["category"], event["type"]]
 
 
+def events_of(path, comm):
+    """What was told of those of this name, as far as lines are complete."""
+    lines = pathlib.Path(path).read_text().split("\n")[:-1]
+    events = [json.loads(line) for line in lines]
+    return [event["seccomp"] for event in events
+            if event.get("process", {}).get("name") == comm]
+
+
+def await_all(path, comm, calls):
+    """Until all of these calls were told of."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and calls != {
+            event["syscall"]["name"] for event in events_of(path, comm)}:
+        time.sleep(0.05)
+
+
 def check_live(tap, callgate):
     """A violation made here is told at once, and once."""
     blind = callgate("watch", "--doctor")
@@ -224,29 +241,25 @@ def check_live(tap, callgate):
     name, comm = f"callgate-{os.getpid()}", f"test-{os.getpid()}"
     ready = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     ready.bind("\0" + name)
-    ready.settimeout(20)
-    with ready, tempfile.TemporaryFile("w+") as told, subprocess.Popen(
+    ready.settimeout(PATIENCE)
+    with ready, open(callgate.folder / "told", "w+") as told, subprocess.Popen(
             [str(callgate.path), "watch", "--json"], stdout=told,
             cwd=callgate.folder,
             env=dict(os.environ, NOTIFY_SOCKET="@" + name)) as watch:
         ready.recv(64)
         # Others violate their filters, too: these have a name of their own.
-        for program in ("socket.socket()", "socket.sethostname('x')"):
-            callgate("run", "--no-explain", "--policy", "killer.yml", "--",
-                     sys.executable, "-c", "import socket; "
-                     f"open('/proc/self/comm', 'w').write('{comm}'); "
-                     + program)
-        time.sleep(0.5)
+        ran = [callgate("run", "--no-explain", "--policy", "killer.yml", "--",
+                        sys.executable, "-c", "import socket; "
+                        f"open('/proc/self/comm', 'w').write('{comm}'); "
+                        + program)
+               for program in ("socket.socket()", "socket.sethostname('x')")]
+        await_all(told.name, comm, {"socket", "sethostname"})
         watch.send_signal(signal.SIGINT)
         watch.wait()
-        told.seek(0)
-        out = told.read()
-    events = [json.loads(line) for line in out.splitlines()]
-    ours = [event["seccomp"] for event in events
-            if event.get("process", {}).get("name") == comm]
-    tap.ok([(event["action"], event["syscall"]["name"]) for event in ours] ==
+    seen = events_of(told.name, comm)
+    tap.ok([(event["action"], event["syscall"]["name"]) for event in seen] ==
            [("kill_process", "socket"), ("log", "sethostname")],
-           "two violations as they happen", out)
+           "two violations as they happen", seen, ran)
     tap.ok(watch.returncode == 0, "ends in order when asked to",
            watch.returncode)
     got = callgate("watch", nobody=True)
