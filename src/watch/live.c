@@ -35,8 +35,9 @@ struct cg_watch {
 	struct cg_error left_out[JOINT_SOURCES]; /* CG_OK: it is not */
 	uint64_t due;                            /* what the timer is set to */
 	uint64_t stopped, end;                   /* by our clock; since 1970 */
-	bool quiet; /* no source hears of anything new */
-	bool over;  /* and all was handed out */
+	uint64_t heard; /* when audit last told of what was before the end */
+	bool quiet;     /* no source hears of anything new */
+	bool over;      /* and all was handed out */
 	uint64_t violations;
 };
 
@@ -253,10 +254,12 @@ static bool pull_audit(struct cg_watch *watch, bool *more, struct cg_error *err)
 			return true;
 		}
 		/* Audit goes on for the records that were on their way. */
-		if (watch->stopped && violation->about.time > watch->end)
+		if (watch->stopped && violation->about.time > watch->end) {
 			violation_free(violation);
-		else
+		} else {
+			watch->heard = clock_now();
 			take_in(watch, violation);
+		}
 	}
 	*more = true;
 	return true;
@@ -306,10 +309,20 @@ static bool pull_agent(struct cg_watch *watch, bool *more, struct cg_error *err)
 	return true;
 }
 
+/* The kernel hands records on one by one: while those from before the end
+   still come, more may be on their way. */
+static uint64_t quiet_at(const struct cg_watch *watch)
+{
+	const uint64_t last =
+		watch->heard > watch->stopped ? watch->heard : watch->stopped;
+
+	return last + GRACE;
+}
+
 /* The first moment when there may be something to do although nothing came. */
 static uint64_t next_due(const struct cg_watch *watch)
 {
-	uint64_t due = joint_due(watch->joint), quiet = watch->stopped + GRACE;
+	uint64_t due = joint_due(watch->joint), quiet = quiet_at(watch);
 
 	if (!watch->stopped || watch->quiet)
 		return due;
@@ -349,8 +362,7 @@ bool cg_watch_is_over(const struct cg_watch *watch)
 
 static void fall_quiet(struct cg_watch *watch)
 {
-	if (!watch->stopped || watch->quiet ||
-	    clock_now() < watch->stopped + GRACE)
+	if (!watch->stopped || watch->quiet || clock_now() < quiet_at(watch))
 		return;
 	if (watch->audit)
 		audit_stop(watch->audit);

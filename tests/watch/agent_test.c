@@ -20,7 +20,7 @@
 
 #include "tap.h"
 
-enum { BOXES = 5, CALLS = 20, WAIT = 10000 };
+enum { BOXES = 5, CALLS = 20, WAIT = 60000 };
 
 static char path[64];
 
@@ -204,7 +204,7 @@ check_row(struct tap *tap, struct cg_watch *watch, const struct row *row)
 
 	if (row->closes)
 		shutdown(to, SHUT_WR);
-	watch_for(watch, 1, 2000, &seen, &err);
+	watch_for(watch, 1, WAIT, &seen, &err);
 	tap_ok(tap,
 	       sent && err.status != CG_OK && strstr(err.message, row->says) &&
 		       recv(to, &byte, 1, 0) <= 0,

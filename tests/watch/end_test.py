@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from scene import Scene, Tap, why_not
+from scene import PATIENCE, Scene, Tap, why_not
 
 COUNT = 5000
 
@@ -24,7 +24,7 @@ def interrupt_behind(scene, sources, log, *words):
         watch.process.send_signal(signal.SIGINT)
         watch.process.send_signal(signal.SIGCONT)
         began = time.monotonic()
-        watch.process.wait(timeout=30)
+        watch.process.wait(timeout=PATIENCE)
         watch.took = time.monotonic() - began
     return watch, name
 

@@ -17,6 +17,8 @@ sys.path[:0] = [str(HERE.parent / "house"), str(HERE.parent / "runtimes")]
 
 from tap import Tap  # noqa: E402,F401
 
+PATIENCE = 60  # seconds, for a machine that has other work
+
 # The answer of a filter, its name, and whether audit hears of it unasked, asked
 # with FLAG_LOG; and whether eBPF sees it.
 VERDICTS = [
@@ -78,14 +80,25 @@ class Scene:
         self.done = int(done.stdout or 0)
         return name
 
+    def settle(self, watch, sources):
+        """Each source tells in order: what was before the last is told."""
+        for source, verdict, log in [("audit", "7ffc0000", True),
+                                     ("ebpf", "50001", False)]:
+            if source in sources.split(","):
+                watch.await_one(self.violate(verdict, log))
+
     @contextlib.contextmanager
-    def watch(self, *words, settle=0.3):
-        """A watch beside; what it wrote is in `.events` when it is over."""
+    def watch(self, *words, settle=None):
+        """A watch beside; what it wrote is in `.events` when it is over. It is
+        ended after so many seconds, or when all was told."""
         held = Watch([self.watch_path, "--json", *words], self.folder)
         try:
             held.begin()
             yield held
-            time.sleep(settle)
+            if settle is None:
+                self.settle(held, words[words.index("--source") + 1])
+            else:
+                time.sleep(settle)
         finally:
             held.end()
 
@@ -114,10 +127,18 @@ class Watch:
                     continue
         raise RuntimeError(self.err.read_text())
 
+    def await_one(self, name):
+        """Until one of this name is told of."""
+        mark = f'"name":"{name}"'.encode()
+        until = time.monotonic() + PATIENCE
+        while mark not in self.out.read_bytes() and \
+                time.monotonic() < until and self.process.poll() is None:
+            time.sleep(0.02)
+
     def end(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        self.status = self.process.wait(timeout=30)
+        self.status = self.process.wait(timeout=PATIENCE)
         self.lines = self.out.read_bytes().splitlines()
         self.notes = self.err.read_text(errors="replace")
 
