@@ -263,18 +263,33 @@ class Server(http.server.ThreadingHTTPServer):
         """Connections end in all ways here."""
 
 
+def bind(store, port=0):
+    """A server that has its port, and refuses whoever connects."""
+    server = Server(("127.0.0.1", port), Handler, bind_and_activate=False)
+    server.store = store
+    server.server_bind()
+    return server
+
+
+def serve(server):
+    server.server_activate()
+    threading.Thread(target=server.serve_forever, args=(0.02,),
+                     daemon=True).start()
+
+
+def url_of(server, scheme="http"):
+    return f"{scheme}://127.0.0.1:{server.server_address[1]}"
+
+
 def start(store, port=0, tls=None):
     """(server, URL); `tls` is a certificate and its key."""
-    server = Server(("127.0.0.1", port), Handler)
-    server.store = store
+    server = bind(store, port)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,),
-                     daemon=True).start()
-    scheme = "https" if tls else "http"
-    return server, f"{scheme}://127.0.0.1:{server.server_address[1]}"
+    serve(server)
+    return server, url_of(server, "https" if tls else "http")
 
 
 def main():

@@ -257,17 +257,15 @@ def tls(world):
 
 
 def restart(world):
-    """The server goes and comes back, and so does the watcher."""
+    """The server is not there at first. Its port is kept from others."""
     store = bulk_server.Store()
-    server, url = bulk_server.start(store)
-    port = server.server_address[1]
-    server.shutdown()
-    server.server_close()
-    waiting = threading.Timer(0.5, lambda: bulk_server.start(store, port))
+    server = bulk_server.bind(store)
+    waiting = threading.Timer(0.5, lambda: bulk_server.serve(server))
     waiting.start()
-    got = world.run([f"elasticsearch:{url},{QUICK}"])
+    got = world.run([f"elasticsearch:{bulk_server.url_of(server)},{QUICK}"])
     world.judge("the server comes back", store, got)
     waiting.join()
+    server.shutdown()
 
 
 def gone(world):
@@ -311,9 +309,10 @@ def killed(world):
                 cwd=world.callgate.folder) as process:
             process.stdin.write(log_of(300, first).encode())
             process.stdin.flush()
-            deadline = time.monotonic() + 20
+            # Two batches of each round are there before the kill.
+            deadline = time.monotonic() + 60
             while time.monotonic() < deadline and not any(
-                    doc["process"]["pid"] >= first
+                    doc["process"]["pid"] >= first + 99
                     for doc in list(store.documents.values())):
                 time.sleep(0.01)
             time.sleep(chance.random() * 0.1)

@@ -4,6 +4,7 @@
 Usage: kinds_test.py CALLGATE
 """
 
+import contextlib
 import http.server
 import itertools
 import json
@@ -27,6 +28,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 from cli import Callgate, Tap  # noqa: E402
 
 COUNT = 300
+PATIENCE = 60  # seconds, for a machine that has other work
+SO_RCVBUFFORCE = 33  # of Linux; Python has no name for it
+MESSAGE_ROOM = 4096  # what a message takes in the kernel's queue, at most
 
 
 def run(callgate, *specs, count=COUNT, text=None, spool=None, words=()):
@@ -94,11 +98,14 @@ def fields_of(data):
 
 
 class Datagrams:
-    """What comes to a socket, until nothing does any more."""
+    """What comes to a socket, until nothing does any more. What finds no room
+    by UDP is gone, and a reader may be late."""
 
     def __init__(self, family, address):
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        for option in (socket.SO_RCVBUF, SO_RCVBUFFORCE):
+            with contextlib.suppress(PermissionError):
+                self.socket.setsockopt(socket.SOL_SOCKET, option, 4 << 20)
         self.socket.bind(address)
         self.found = []
         self.stop = False
@@ -119,7 +126,16 @@ class Datagrams:
                 os.close(file)
             self.found.append(data)
 
-    def done(self):
+    def fits(self, count):
+        """How many messages may wait at once, of `count` that there are."""
+        room = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        return min(count, room // MESSAGE_ROOM)
+
+    def done(self, count):
+        """All, once so many are there."""
+        until = time.monotonic() + PATIENCE
+        while len(self.found) < count and time.monotonic() < until:
+            time.sleep(0.02)
         self.stop = True
         self.thread.join()
         self.socket.close()
@@ -135,7 +151,7 @@ def check_journald(tap, callgate):
                         (b"/" + b"x" * 4095).hex().upper())
     got = run(callgate, f"journald:{path},tag=ours",
               text=log_of(COUNT) + odd + large)
-    events = [fields_of(data) for data in there.done()]
+    events = [fields_of(data) for data in there.done(COUNT + 2)]
     first = events[0] if events else {}
     tap.ok(len(events) == COUNT + 2 and got.status == 0 and
            first.get("PRIORITY") == ["3"] and
@@ -168,17 +184,22 @@ def check_message(tap, name, messages, got, count=COUNT):
 
 
 class Stream:
-    """A syslog server by TCP; it may leave in the middle."""
+    """A syslog server by TCP; it may leave in the middle. What its kernel has
+    taken and nobody has read is then gone, which no sender can know: so that
+    takes only a little."""
 
     def __init__(self, leave_after=0):
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen()
         self.port = self.listener.getsockname()[1]
         self.leave_after, self.data = leave_after, []
         self.thread = threading.Thread(target=self.work)
         self.thread.start()
 
     def work(self):
-        self.listener.settimeout(10)
+        self.listener.settimeout(PATIENCE)
         while True:
             try:
                 one, _ = self.listener.accept()
@@ -186,7 +207,7 @@ class Stream:
                 return
             data = b""
             while True:
-                part = one.recv(1 << 16)
+                part = one.recv(4096)
                 data += part
                 if not part or (self.leave_after and
                                 len(data) > self.leave_after):
@@ -220,16 +241,20 @@ def check_syslog(tap, callgate):
     path = str(callgate.folder / "log")
     there = Datagrams(socket.AF_UNIX, path)
     got = run(callgate, f"syslog:{path}")
-    check_message(tap, "syslog, a local socket", there.done(), got)
+    check_message(tap, "syslog, a local socket", there.done(COUNT), got)
     there = Datagrams(socket.AF_INET, ("127.0.0.1", 0))
     port = there.socket.getsockname()[1]
-    got = run(callgate, f"syslog:udp://127.0.0.1:{port}")
-    check_message(tap, "syslog, UDP", there.done(), got)
+    count = there.fits(COUNT)
+    got = run(callgate, f"syslog:udp://127.0.0.1:{port}", count=count)
+    check_message(tap, f"syslog, UDP, {count} messages", there.done(count),
+                  got, count)
     there = Stream()
     got = run(callgate, f"syslog:tcp://127.0.0.1:{there.port}")
     check_message(tap, "syslog, TCP", there.done()[0], got)
+    # One batch, so that the end comes in the middle of it: it is sent anew.
     there = Stream(leave_after=20000)
-    got = run(callgate, f"syslog:tcp://127.0.0.1:{there.port},{QUICK}")
+    got = run(callgate, f"syslog:tcp://127.0.0.1:{there.port}," +
+              QUICK.replace("linger=50ms", "linger=20s") + f",batch={COUNT}")
     first, second = (there.done() + [[], []])[:2]
     seen = {re.search(rb' pid="(\d+)"', text)[1] for text in first + second}
     tap.ok(len(seen) == COUNT and got.status == 0 and first and second,
@@ -299,8 +324,11 @@ def check_otlp(tap, callgate):
 
 
 def check_prometheus(tap, callgate):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    # Kept from others, and not listened at: so that the sink can have it.
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    port = kept.getsockname()[1]
     url = f"http://127.0.0.1:{port}/metrics"
     with subprocess.Popen(
             [str(callgate.path), "watch", "--spool", "metrics", "--sink",
@@ -309,8 +337,8 @@ def check_prometheus(tap, callgate):
             stderr=subprocess.PIPE, cwd=callgate.folder, text=True) as watch:
         watch.stdin.write(log_of(COUNT))
         watch.stdin.flush()
-        text = ""
-        for _ in range(100):
+        text, until = "", time.monotonic() + PATIENCE
+        while time.monotonic() < until and watch.poll() is None:
             try:
                 text = urllib.request.urlopen(url, timeout=5).read().decode()
             except OSError:
@@ -320,6 +348,7 @@ def check_prometheus(tap, callgate):
             time.sleep(0.05)
         watch.stdin.close()
         watch.wait()
+    kept.close()
     rows = dict(re.findall(r"^(callgate_[^ ]+(?:\{.*\})) (\d+)$", text, re.M))
     violations = {name: int(value) for name, value in rows.items()
                   if "violations_total" in name}
@@ -368,7 +397,7 @@ def check_store_losses(tap, callgate):
             err.seek(0)
             return "lost by store" in err.read()
         def await_that(what):
-            until = time.monotonic() + 20
+            until = time.monotonic() + PATIENCE
             while not what() and time.monotonic() < until:
                 time.sleep(0.05)
         watch.stdin.write(log_of(2000))
@@ -380,7 +409,7 @@ def check_store_losses(tap, callgate):
         watch.stdin.flush()
         await_that(lambda: lost_in(callgate, "full.db"))
         watch.stdin.close()
-        watch.wait(20)
+        watch.wait(PATIENCE)
     there = callgate("watch", "--store", "full.db", "--query", "--json",
                      "action=violated-seccomp-policy").out.count("\n")
     lost = lost_in(callgate, "full.db")
@@ -460,13 +489,13 @@ def check_gone_reader(tap, callgate):
             begun = time.monotonic()
             watch.stdin.write(log_of(50, 2))
             watch.stdin.flush()
-            watch.wait(20)
+            watch.wait(PATIENCE)
             took = time.monotonic() - begun
             err = watch.stderr.read()
         signal.signal(signal.SIGPIPE, before)
         row = sums(err)["out"]
         told = (callgate.folder / f"{name}.ndjson").read_text().splitlines()
-        tap.ok(watch.returncode == status and took < 5 and
+        tap.ok(watch.returncode == status and took < 15 and
                pids([first]) == [1] and pids(told) == list(range(1, 52)) and
                balanced(row) and row[2] + row[6] == row[0] == 51 and
                "standard output: Broken pipe" in err and
