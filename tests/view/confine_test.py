@@ -162,14 +162,16 @@ def check_live(tap, callgate, program, folder, policy):
     if not watch.ready:
         tap.skip("the kernel", err.splitlines()[0])
         return
-    for command in (["mkdir", str(folder / "no")],
-                    ["python3", "-c", "import socket; socket.socket()"]):
-        subprocess.run([callgate, "run", "--no-explain", "--policy",
-                        folder / "refuser.yml", "--", *command],
-                       check=False, stderr=subprocess.DEVNULL)
-    tap.ok(watch.tells('"name":"socket"'), "violations of this moment", err)
+    ran = [subprocess.run([callgate, "run", "--no-explain", "--policy",
+                           folder / "refuser.yml", "--", *command],
+                          check=False, stderr=subprocess.PIPE, text=True)
+           for command in (["mkdir", str(folder / "no")],
+                           ["python3", "-c", "import socket; socket.socket()"])]
+    tap.ok(watch.tells('"name":"socket"'), "violations of this moment", err,
+           ran)
     if "without ebpf" not in err:
-        tap.ok(watch.tells('"name":"mkdir"'), "what eBPF sees", err)
+        tap.ok(watch.tells('"name":"mkdir"'), "what eBPF sees", err, ran,
+               watch.text(watch.out))
     threads = modes(watch.process.pid)
     tap.ok(set(threads.values()) == {2}, "under the filter", threads)
     tap.ok(watch.stop() == 0, "and it ends in order", watch.text(watch.err))

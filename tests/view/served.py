@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 20  # seconds, for a machine that has other work
+PATIENCE = 60  # seconds, for a machine that has other work
 
 # Verdicts as `code=`, with the name that the store has.
 VERDICTS = {"kill_process": 0x80000000, "errno": 0x50000, "log": 0x7ffc0000,

@@ -12,11 +12,11 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.parse
 
@@ -27,6 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent
 from tap import Tap  # noqa: E402
 
 NOW = 1795313417.0
+TOLD = 5  # events, one after the other
 CALLS = {"bind": 49, "connect": 42, "execve": 59}
 
 
@@ -238,14 +239,12 @@ def check_diff(tap, server):
            "presets are offered")
 
 
-def read_stream(server, path, headers, count, started=None):
+def read_stream(server, path, headers, count):
     """The first rows of a stream, and the id of the last one."""
     connection = server.connect()
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     rows, last = [], None
-    if started:
-        started.set()
     while len(rows) < count:
         line = answer.readline().decode().rstrip("\n")
         if line.startswith("data: ["):
@@ -264,22 +263,27 @@ def check_stream(tap, server):
     tap.ok([row["row"] for row in rows] == [119, 120], "and resumed", rows)
     rows, *_ = read_stream(server, "/api/stream?after=100&call=bind", {}, 6)
     tap.ok({row["call"] for row in rows} == {"bind"}, "and filtered", rows)
-    got, started = [], threading.Event()
-    reader = threading.Thread(target=lambda: got.extend(
-        read_stream(server, "/api/stream", {}, 1, started)[0]))
-    reader.start()
-    started.wait(PATIENCE)
-    begun = time.monotonic()
-    server.feed(record(121, NOW + 121, call=165))
-    reader.join(PATIENCE)
-    took = time.monotonic() - begun
-    tap.ok(len(got) == 1 and got[0]["call"] == "mount" and took < 1,
-           "what comes is told within a second", got, took)
+    tooks, calls = [], []
+    connection = server.connect()
+    connection.request("GET", "/api/stream")
+    answer = connection.getresponse()
+    for number in range(121, 121 + TOLD):
+        begun = time.monotonic()
+        server.feed(record(number, NOW + number, call=165))
+        line = ""
+        while not line.startswith("data: ["):
+            line = answer.readline().decode()
+        tooks.append(time.monotonic() - begun)
+        calls += [row["call"] for row in json.loads(line[6:])]
+    connection.close()
+    # The least: the machine may have other work in between.
+    tap.ok(calls == ["mount"] * TOLD and min(tooks) < 1,
+           "what comes is told within a second", calls, tooks)
 
 
 def check_hostile(tap, server):
     server.feed(hostile(200, NOW + 200))
-    server.wait_for(125)
+    server.wait_for(124 + TOLD)
     rows = server.get("/api/events?limit=4")["rows"]
     events = [server.get(f"/api/event/{row['row']}") for row in rows[::-1]]
     whole = [one["event"]["process"]["executable"] for one in events]
@@ -411,15 +415,21 @@ def check_guesses(tap, server, good):
         status = server.ask(path, source="127.0.0.2", **options)[0]
         tap.ok(status == 401, f"another peer is answered at once: {path}",
                status)
+    # It finds all of them at once, however slow we are.
     held = []
+    server.process.send_signal(signal.SIGSTOP)
     for _ in range(24):
         connection = server.connect()
         connection.request("GET", "/api/status", headers=wrong)
         held.append(connection)
-    begun = time.monotonic()
-    status = server.ask("/api/status", headers=good)[0]
-    tap.ok(status == 200 and time.monotonic() - begun < 1,
-           "while many guess, the right one has its answer", status)
+    server.process.send_signal(signal.SIGCONT)
+    tooks, statuses = [], []
+    for _ in range(5):
+        begun = time.monotonic()
+        statuses.append(server.ask("/api/status", headers=good)[0])
+        tooks.append(time.monotonic() - begun)
+    tap.ok(statuses == [200] * 5 and min(tooks) < 1,
+           "while many guess, the right one has its answer", statuses, tooks)
     answers = [answer_of(connection) for connection in held]
     tap.ok(answers.count(429) == 16 and answers.count(None) == 8,
            "so many wait, the others have no answer", answers)
