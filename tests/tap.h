@@ -50,6 +50,17 @@ tap_note(const char *format, ...)
 	va_end(args);
 }
 
+/* For rand(3): CALLGATE_SEED is the one of a run that failed. */
+static inline void tap_seed(unsigned seed)
+{
+	const char *wanted = getenv("CALLGATE_SEED");
+
+	if (wanted)
+		seed = (unsigned)strtoul(wanted, NULL, 10);
+	tap_note("CALLGATE_SEED=%u", seed);
+	srand(seed);
+}
+
 static inline int tap_done(const struct tap *tap)
 {
 	printf("1..%zu\n", tap->run);

@@ -705,7 +705,7 @@ def main():
     # CALLGATE_SEED: the moments of a run that failed, once more.
     seed = os.environ.get("CALLGATE_SEED", str(os.getpid()))
     random.seed(seed)
-    print(f"# seed {seed}")
+    print(f"# CALLGATE_SEED={seed}")
     sys.stdout.flush()
     for part in (rows, backends_agree, values, lost, errors, phases,
                  two_policies, symbol, every_thread, policy_at_once, learn, attach, churn, killed,

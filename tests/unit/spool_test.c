@@ -366,7 +366,7 @@ int main(void)
 	struct tap tap = { 0 };
 	char remove[64];
 
-	srand((unsigned)getpid());
+	tap_seed((unsigned)getpid());
 	signal(SIGXFSZ, SIG_IGN);
 	if (!mkdtemp(folder))
 		return EXIT_FAILURE;
