@@ -84,14 +84,19 @@ func compile(text []byte, options ...string) (*Program, error) {
 // PolicyError is what the command says of a policy that it does not compile.
 type PolicyError struct {
 	Message string // with file, line and column, perhaps several lines
+	status  *exec.ExitError
 }
 
 func (e *PolicyError) Error() string { return e.Message }
 
+// Unwrap is the exit status of the command.
+func (e *PolicyError) Unwrap() error { return e.status }
+
 func compileError(err error, said string) error {
 	var status *exec.ExitError
 	if errors.As(err, &status) && said != "" {
-		return &PolicyError{strings.TrimPrefix(strings.TrimSpace(said), "callgate: ")}
+		return &PolicyError{
+			Message: strings.TrimPrefix(strings.TrimSpace(said), "callgate: "), status: status}
 	}
 	return fmt.Errorf("cannot run %s: %w", Command, err)
 }

@@ -181,6 +181,9 @@ CG_API CG_CHECKED char *cg_program_assembly(const struct cg_program *program);
 CG_API void cg_answer_print(uint32_t answer, const struct cg_abi *abi,
 			    char *out, size_t size);
 
+/* The name of an answer's action alone: "errno"; NULL if no kernel knows it. */
+CG_API const char *cg_answer_action(uint32_t answer);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,3 +8,8 @@ void cg_answer_print(uint32_t answer, const struct cg_abi *abi, char *out,
 {
 	answer_print(answer, abi, out, size);
 }
+
+const char *cg_answer_action(uint32_t answer)
+{
+	return answer_action(answer);
+}

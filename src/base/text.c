@@ -95,3 +95,12 @@ bool text_same_letters(const char *a, const char *b)
 	}
 	return *a == *b;
 }
+
+bool text_is_unseen(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	return at[0] == 0xe2 &&
+	       ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
+		(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}

@@ -17,6 +17,12 @@ unsigned text_distance(const char *a, const char *b, unsigned limit);
  */
 bool text_is_utf8(const char *text, size_t length, size_t *at);
 
+/*
+ * Whether there is a character that ends a line or turns the direction of
+ * writing: U+2028 to U+202E, U+2066 to U+2069. It has three bytes.
+ */
+bool text_is_unseen(const char *text);
+
 /* Equal but for the case of ASCII letters. */
 bool text_same_letters(const char *a, const char *b);
 

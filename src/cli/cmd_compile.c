@@ -11,18 +11,21 @@
 #include "cli/frequencies.h"
 #include "cli/input.h"
 #include "cli/out.h"
+#include "cli/parts.h"
 #include "cli/report.h"
 #include "cli/save.h"
 #include "cli/verbs.h"
 
 struct fields {
 	struct choice choice;
+	struct parts parts;
 	const char *output, *format, *form, *name, *cost, *frequencies;
 	bool check, report, json;
 };
 
 static const struct option options[] = {
 	CHOICE_OPTIONS(struct fields, choice),
+	PARTS_OPTIONS(struct fields, parts),
 	{ 'a', "arch", "NAME", OPTION_TEXT,
 	  offsetof(struct fields, choice.arch),
 	  "the architecture that native stands for" },
@@ -194,7 +197,8 @@ static bool read_cost(const char *name, enum cg_cost *out)
 	return false;
 }
 
-static int finish(const struct fields *fields, struct input *input)
+static int finish(const struct fields *fields, const struct cg_policy *policy,
+		  struct input *input)
 {
 	struct cg_compile_options how = { 0 };
 	struct frequencies frequencies = { 0 };
@@ -217,14 +221,45 @@ static int finish(const struct fields *fields, struct input *input)
 		return EXIT_USAGE;
 	}
 	input_warn(input);
-	if (cg_compile(input->policy, &how, &input->program, &err) != CG_OK) {
+	if (cg_compile(policy, &how, &input->program, &err) != CG_OK) {
 		out_failure(&err, NULL, 0);
 		status = out_status(&err);
 	} else if (fields->report)
-		report_program(input->policy, input->program, fields->json);
+		report_program(policy, input->program, fields->json);
 	else if (!fields->check)
 		status = write_filter(fields, input->program);
 	frequencies_free(&frequencies);
+	return status;
+}
+
+/* What parts of a program need is for this machine, as the program is. */
+static int run_parts(const struct fields *fields, int count)
+{
+	const struct choice *choice = &fields->choice;
+	struct cg_registry *registry = NULL;
+	const struct cg_policy *policy;
+	struct input input = { 0 };
+	const struct cg_abi *native;
+	int status = EXIT_USAGE;
+
+	if (count || choice->policy || choice->preset || choice->drop.count ||
+	    choice->keep.count || choice->no_exec || choice->no_new_processes ||
+	    choice->no_network) {
+		out_error("two policies: one named, and one of what the parts "
+			  "of a program need");
+		return EXIT_USAGE;
+	}
+	native = choice->arch ? input_abi(choice->arch) : cg_abi_native();
+	if (native && native != cg_abi_native())
+		out_error("what parts of a program need is compiled for %s, "
+			  "this machine, and not for %s",
+			  cg_abi_native()->name, native->name);
+	else if (native)
+		status = parts_join(&fields->parts, &registry, &policy);
+	if (status == EXIT_YES)
+		status = finish(fields, policy, &input);
+	input_free(&input);
+	cg_registry_free(registry);
 	return status;
 }
 
@@ -235,6 +270,8 @@ static int run(void *data, int count, char **operands)
 	struct input input = { 0 };
 	int status = EXIT_USAGE;
 
+	if (parts_given(&fields->parts))
+		return run_parts(fields, count);
 	if (count && fields->choice.policy) {
 		out_error("two policies: '%s' and '%s'", fields->choice.policy,
 			  operands[0]);
@@ -245,7 +282,7 @@ static int run(void *data, int count, char **operands)
 	if (fields->choice.arch && !(native = input_abi(fields->choice.arch)))
 		return EXIT_USAGE;
 	if (input_choice(&fields->choice, native, &input, &status))
-		status = finish(fields, &input);
+		status = finish(fields, input.policy, &input);
 	input_free(&input);
 	return status;
 }

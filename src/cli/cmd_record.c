@@ -249,6 +249,18 @@ warn_moment(const char *moment, const struct cg_recording *recording)
 		 moment);
 }
 
+/* A tracer that was killed: what came then, nobody saw. */
+static void warn_calls(const struct cg_recording *recording)
+{
+	const char *gap;
+
+	for (size_t i = 0;
+	     (gap = cg_recording_word(recording, CG_WORD_GAP, i, NULL)); i++)
+		if (strcmp(gap, "calls") == 0)
+			out_note("the process that traces was killed: calls "
+				 "are missing in the recording");
+}
+
 static int
 finish(const struct fields *fields, struct cg_recorder *recorder, bool command)
 {
@@ -262,6 +274,7 @@ finish(const struct fields *fields, struct cg_recorder *recorder, bool command)
 	}
 	if (fields->after)
 		warn_moment(fields->after, recording);
+	warn_calls(recording);
 	status = EXIT_YES;
 	if (fields->learn)
 		status = learn_write(fields->learn, recording);

@@ -24,16 +24,6 @@ const char *out_colour(FILE *stream, enum colour colour)
 	return codes[colour];
 }
 
-/* Ends of lines and marks of direction: U+2028 to U+202E, U+2066 to U+2069. */
-static bool is_unseen(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	return at[0] == 0xe2 &&
-	       ((at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||
-		(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
-}
-
 /*
  * Names come from files and programs that may hope to paint our terminal: of
  * control characters, C1 among them, and what is not UTF-8, nothing is left.
@@ -51,7 +41,7 @@ static void clean(char *text, size_t length, bool keep_lines)
 
 		if (c == 0xc2 && (unsigned char)text[i + 1] < 0xa0)
 			text[i] = text[i + 1] = '?';
-		else if (is_unseen(text + i))
+		else if (text_is_unseen(text + i))
 			memset(text + i, '?', 3);
 		else if (c == '\t')
 			text[i] = ' ';

@@ -71,15 +71,15 @@ static uint32_t plan_and_build(struct tree *tree)
 	return node;
 }
 
+static uint32_t decide(struct tree *tree);
+
 /* Cut what is too long for one plan at thresholds; log2 deep. */
-static uint32_t decide(struct tree *tree)
+static uint32_t decide_halves(const struct tree *tree)
 {
 	struct tree low = *tree, high = *tree;
 	uint32_t below, above;
 	size_t cut;
 
-	if (tree->count <= TREE_RUNS_MAX)
-		return plan_and_build(tree);
 	cut = cut_point(tree->runs, tree->count);
 	low.count = cut;
 	low.last = tree->runs[cut].first - 1;
@@ -89,6 +89,12 @@ static uint32_t decide(struct tree *tree)
 	above = decide(&high);
 	return graph_test(tree->graph, tree->word, OP_GE, tree->mask,
 			  tree->runs[cut].first, above, below);
+}
+
+static uint32_t decide(struct tree *tree)
+{
+	return tree->count <= TREE_RUNS_MAX ? plan_and_build(tree)
+					    : decide_halves(tree);
 }
 
 /* The smallest value from `from` on that has no bit outside `mask`, or none. */

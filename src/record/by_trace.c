@@ -38,17 +38,29 @@ static void end(struct cg_recorder *recorder, bool by_filter)
 	recorder->own = NULL;
 }
 
+static bool alive(struct cg_recorder *recorder)
+{
+	struct tracer_link *link = recorder->own;
+	bool lives = tracer_alive(link);
+
+	recorder->blind = link->killed;
+	return lives;
+}
+
 /* The tally is in memory that is shared. */
 static bool refresh(struct cg_recorder *recorder, struct cg_error *err)
 {
-	(void)recorder;
 	(void)err;
+	alive(recorder);
 	return true;
 }
 
-static bool alive(struct cg_recorder *recorder)
+/* It ends when nobody is left to be traced. */
+static int ended_fd(struct cg_recorder *recorder)
 {
-	return tracer_alive(recorder->own);
+	const struct tracer_link *link = recorder->own;
+
+	return link->pidfd;
 }
 
 static bool fail_moment(struct cg_error *err)
@@ -108,6 +120,7 @@ const struct backend backend_filter = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = filter_end,
+	.fd = ended_fd,
 };
 
 /* ------------------------------------------------------------- by ptrace -- */
@@ -142,4 +155,5 @@ const struct backend backend_ptrace = {
 	.refresh = refresh,
 	.alive = alive,
 	.end = ptrace_end,
+	.fd = ended_fd,
 };

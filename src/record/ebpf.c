@@ -125,8 +125,7 @@ static bool ebpf_alive(struct cg_recorder *recorder)
 {
 	struct ebpf *ebpf = recorder->own;
 
-	if (ebpf->ring)
-		ebpf->lib->ring_buffer__consume(ebpf->ring);
+	ebpf->lib->ring_buffer__consume(ebpf->ring);
 	return __atomic_load_n(&ebpf->shared->alive, __ATOMIC_RELAXED) > 0;
 }
 
@@ -135,7 +134,7 @@ static int ebpf_fd(struct cg_recorder *recorder)
 {
 	struct ebpf *ebpf = recorder->own;
 
-	return ebpf->ring ? ebpf->lib->ring_buffer__epoll_fd(ebpf->ring) : -1;
+	return ebpf->lib->ring_buffer__epoll_fd(ebpf->ring);
 }
 
 /* That it loads is what there is to know. */

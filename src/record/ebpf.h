@@ -20,6 +20,8 @@ struct ebpf {
 	struct ring_buffer *ring;
 	struct namer *namer;     /* of stacks */
 	struct side_count *each; /* a cell, for each CPU */
+	struct side_slot *slots; /* the same */
+	uint32_t *keys;          /* that a read of many is told, unused */
 	unsigned cpus;
 };
 

@@ -279,6 +279,10 @@ static bool open_object(struct cg_recorder *recorder, struct ebpf *ebpf,
 	configure(recorder, ebpf, cgroup, hierarchy,
 		  lib->bpf_map__initial_value(map, &size));
 	map = lib->bpf_object__find_map_by_name(ebpf->object, "threads");
+	if (!recorder->options.stacks)
+		lib->bpf_map__set_max_entries(lib->bpf_object__find_map_by_name(
+						      ebpf->object, "firsts"),
+					      EBPF_PAGE);
 	ebpf->thread_count = (thread_limit() / SIDE_THREADS + 1) * SIDE_THREADS;
 	lib->bpf_map__set_max_entries(
 		map, (uint32_t)(ebpf->thread_count / SIDE_THREADS));
@@ -318,18 +322,22 @@ bool ebpf_load(struct cg_recorder *recorder, struct ebpf *ebpf,
 	ebpf->cpus = (unsigned)lib->libbpf_num_possible_cpus();
 	ebpf->each =
 		calloc((size_t)SIDE_CELLS * ebpf->cpus, sizeof(*ebpf->each));
+	ebpf->slots =
+		calloc((size_t)SIDE_SLOTS * ebpf->cpus, sizeof(*ebpf->slots));
+	ebpf->keys = calloc(SIDE_CELLS, sizeof(*ebpf->keys));
 	ebpf->threads = map_shared(ebpf, "threads",
 				   ebpf->thread_count * sizeof(*ebpf->threads));
 	ebpf->shared = map_shared(ebpf, ".bss", sizeof(*ebpf->shared));
-	if (!ebpf->each || !ebpf->threads || !ebpf->shared)
+	if (!ebpf->each || !ebpf->slots || !ebpf->keys || !ebpf->threads ||
+	    !ebpf->shared)
 		return fail_nomem(err);
-	if (!recorder->options.stacks)
-		return true;
-	ebpf->namer = namer_new();
 	map = lib->bpf_object__find_map_by_name(ebpf->object, "firsts");
 	ebpf->ring = lib->ring_buffer__new(lib->bpf_map__fd(map), on_first,
 					   recorder, NULL);
-	return (ebpf->namer && ebpf->ring) || fail_nomem(err);
+	if (recorder->options.stacks)
+		ebpf->namer = namer_new();
+	return (ebpf->ring && (ebpf->namer || !recorder->options.stacks)) ||
+	       fail_nomem(err);
 }
 
 static bool attach_one(struct cg_recorder *recorder, struct ebpf *ebpf,
@@ -386,4 +394,6 @@ void ebpf_unload(struct ebpf *ebpf)
 		munmap(ebpf->shared, EBPF_PAGE);
 	namer_free(ebpf->namer);
 	free(ebpf->each);
+	free(ebpf->slots);
+	free(ebpf->keys);
 }

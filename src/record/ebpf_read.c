@@ -16,23 +16,33 @@ static int map_fd(const struct ebpf *ebpf, const char *name)
 		ebpf->lib->bpf_object__find_map_by_name(ebpf->object, name));
 }
 
-/* All cells at once; kernels before 5.13 give them one by one. */
-static bool read_cells(const struct ebpf *ebpf, struct cg_error *err)
+/*
+ * All entries of an array at once, each with that of every CPU; kernels before
+ * 5.13 give them one by one.
+ */
+static bool
+read_each_cpu(const struct ebpf *ebpf, const char *name, uint32_t entries,
+	      size_t size, void *out, struct cg_error *err)
 {
-	static uint32_t keys[SIDE_CELLS];
-	uint32_t count = SIDE_CELLS, batch = 0;
-	int fd = map_fd(ebpf, "counts");
+	uint32_t count = entries, batch = 0;
+	int fd = map_fd(ebpf, name);
 
-	if (ebpf->lib->bpf_map_lookup_batch(fd, NULL, &batch, keys, ebpf->each,
+	if (ebpf->lib->bpf_map_lookup_batch(fd, NULL, &batch, ebpf->keys, out,
 					    &count, NULL) == 0 ||
 	    errno == ENOENT)
 		return true;
-	for (uint32_t cell = 0; cell < SIDE_CELLS; cell++)
+	for (uint32_t i = 0; i < entries; i++)
 		if (ebpf->lib->bpf_map_lookup_elem(
-			    fd, &cell, ebpf->each + (size_t)cell * ebpf->cpus))
+			    fd, &i, (char *)out + size * ebpf->cpus * i))
 			return fail_errno(err, CG_E_SYSTEM, errno,
 					  "the counts cannot be read");
 	return true;
+}
+
+static bool read_cells(const struct ebpf *ebpf, struct cg_error *err)
+{
+	return read_each_cpu(ebpf, "counts", SIDE_CELLS, sizeof(*ebpf->each),
+			     ebpf->each, err);
 }
 
 static struct side_count sum_of(const struct ebpf *ebpf, uint32_t cell)
@@ -226,6 +236,23 @@ static void each_stranger(struct tally *tally, const void *key, uint64_t count)
 	tally_stranger(tally, at->lane, at->door, at->nr, count);
 }
 
+/* They are read before the hashes, which have what they are of. */
+static void read_slots(const struct ebpf *ebpf, struct tally *tally)
+{
+	for (size_t i = 0; i < (size_t)SIDE_SLOTS * ebpf->cpus; i++) {
+		const struct side_slot *slot = &ebpf->slots[i];
+
+		if (!slot->count || slot->cell >= SIDE_CELLS)
+			continue;
+		if (slot->what == SIDE_ERROR)
+			tally_error(tally, slot->cell, (uint32_t)slot->value,
+				    slot->count);
+		else if (slot->what && slot->what < SIDE_ERROR)
+			tally_value(tally, slot->cell, slot->what - 1,
+				    slot->value, slot->count);
+	}
+}
+
 /* A call that came while another program ran on that CPU is not counted. */
 static uint64_t read_misses(const struct ebpf *ebpf)
 {
@@ -251,6 +278,7 @@ static void read_hashes(const struct ebpf *ebpf, struct tally *tally)
 	memset(tally->errors, 0, sizeof(tally->errors));
 	memset(tally->strangers, 0, sizeof(tally->strangers));
 	memset(tally->distinct, 0, sizeof(tally->distinct));
+	read_slots(ebpf, tally);
 	read_hash(ebpf, "values", &value, each_value, tally);
 	read_hash(ebpf, "errors", &error, each_error, tally);
 	read_hash(ebpf, "strangers", &stranger, each_stranger, tally);
@@ -263,9 +291,10 @@ bool ebpf_read(struct cg_recorder *recorder, struct cg_error *err)
 	struct flights flights = { NULL, 0, 0 };
 	bool ok;
 
-	if (ebpf->ring)
-		ebpf->lib->ring_buffer__consume(ebpf->ring);
-	if (!read_cells(ebpf, err))
+	ebpf->lib->ring_buffer__consume(ebpf->ring);
+	if (!read_cells(ebpf, err) ||
+	    !read_each_cpu(ebpf, "slots", SIDE_SLOTS, sizeof(*ebpf->slots),
+			   ebpf->slots, err))
 		return false;
 	for (size_t i = 0; i < LOSSES; i++)
 		tally->lost[i] = ebpf->shared->lost[i];

@@ -14,6 +14,7 @@ enum {
 	SIDE_THREADS = 2048, /* in one element of `threads`, which is a page */
 	SIDE_VALUES = 64,    /* distinct values kept of one argument */
 	SIDE_ARGUMENTS = 6,
+	SIDE_SLOTS = 1024, /* a power of 2 */
 	SIDE_FRAMES = 32,
 };
 
@@ -78,6 +79,19 @@ struct side_error {
 	unsigned cell;
 	unsigned number;
 };
+
+/*
+ * One value or error on one CPU, which adds to it without a lock. Whatever
+ * claims the slot first keeps it; it has its entry in `values` or `errors` by
+ * then, and that and the slots of all CPUs together are the count.
+ */
+struct side_slot {
+	unsigned what; /* 0: free; 1 + argument; SIDE_ERROR */
+	unsigned cell;
+	unsigned long long value; /* or the error's number */
+	unsigned long long count;
+};
+#define SIDE_ERROR (1u + SIDE_ARGUMENTS)
 
 /* Key of `strangers`: numbers that have no cell. */
 struct side_stranger {

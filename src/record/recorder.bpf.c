@@ -99,6 +99,14 @@ struct {
 	__type(value, u64);
 } errors SEC(".maps");
 
+/* What is seen often, beside both. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SIDE_SLOTS);
+	__type(key, u32);
+	__type(value, struct side_slot);
+} slots SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -126,6 +134,7 @@ struct {
 	__type(value, struct started);
 } starts SEC(".maps");
 
+/* First calls; also, that nobody is left. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
@@ -142,6 +151,16 @@ static __always_inline struct side_thread *thread_of(u32 id)
 static __always_inline void lose(u32 what)
 {
 	__sync_fetch_and_add(&shared.lost[what], 1);
+}
+
+/* Nobody may be left: whoever waits outside is to look. */
+static __always_inline void end_one(void)
+{
+	u32 nothing = 0;
+
+	__sync_fetch_and_add(&shared.alive, -1);
+	if (*(volatile int *)&shared.alive <= 0)
+		bpf_ringbuf_output(&firsts, &nothing, sizeof(nothing), 0);
 }
 
 /* Add one to an entry of a hash; false if it had no room. */
@@ -173,41 +192,87 @@ is_one_of(u32 nr, const volatile int *list, u32 count)
 	return 0;
 }
 
-static __always_inline void keep_value(u32 cell, u32 number, u64 value)
+static __always_inline struct side_slot *slot_of(u32 what, u32 cell, u64 value)
+{
+	u32 at = (u32)value * 0x9e3779b1u;
+
+	at = ((at >> 16 ^ at) + cell * 8 + what) % SIDE_SLOTS;
+	return bpf_map_lookup_elem(&slots, &at);
+}
+
+/* Add one, if the slot is of just that. */
+static __always_inline bool
+add_to_slot(struct side_slot *slot, u32 what, u32 cell, u64 value)
+{
+	if (!slot || slot->what != what || slot->cell != cell ||
+	    slot->value != value)
+		return 0;
+	slot->count++;
+	return 1;
+}
+
+/* From now on; it is in its hash. */
+static __always_inline void
+claim_slot(struct side_slot *slot, u32 what, u32 cell, u64 value)
+{
+	if (!slot || slot->what)
+		return;
+	slot->cell = cell;
+	slot->value = value;
+	slot->what = what;
+}
+
+/* A value that has no slot, or not yet. */
+static __noinline void keep_value(u32 cell, u32 number, u64 value)
 {
 	struct side_value key = { cell, number, value };
-	u64 *count = bpf_map_lookup_elem(&values, &key), *other;
+	u64 *count = bpf_map_lookup_elem(&values, &key), *other, one = 1;
 	u32 *distinct_of;
 
 	if (count) {
 		__sync_fetch_and_add(count, 1);
+		claim_slot(slot_of(1 + number, cell, value), 1 + number, cell,
+			   value);
 		return;
 	}
 	distinct_of = bpf_map_lookup_elem(&distinct, &cell);
 	other = bpf_map_lookup_elem(&others, &cell);
-	if (!distinct_of || !other)
+	if (!distinct_of || !other || number >= SIDE_ARGUMENTS)
 		return;
 	if (distinct_of[number] < SIDE_VALUES) {
-		__sync_fetch_and_add(&distinct_of[number], 1);
-		if (add_one(&values, &key, 0))
+		if (bpf_map_update_elem(&values, &key, &one, BPF_NOEXIST) ==
+		    0) {
+			__sync_fetch_and_add(&distinct_of[number], 1);
+			return;
+		}
+		/* Another CPU may have been faster. */
+		if (add_one(&values, &key, bpf_map_lookup_elem(&values, &key)))
 			return;
 		lose(LOSS_VALUES);
 	}
 	__sync_fetch_and_add(&other[number], 1);
 }
 
+static __always_inline void
+keep_argument(const struct pt_regs *regs, u32 door, u32 cell, u32 number)
+{
+	u64 value = machine_argument(regs, door, number);
+
+	if (!add_to_slot(slot_of(1 + number, cell, value), 1 + number, cell,
+			 value))
+		keep_value(cell, number, value);
+}
+
 /* The arguments are told one by one: a loop takes the verifier long. */
-static __noinline void
+static __always_inline void
 keep_values(const struct pt_regs *regs, u32 door, u32 cell, u32 which)
 {
 	u32 first = which & 15, second = which >> 4;
 
-	if (first && first <= SIDE_ARGUMENTS)
-		keep_value(cell, first - 1,
-			   machine_argument(regs, door, first - 1));
-	if (second && second <= SIDE_ARGUMENTS)
-		keep_value(cell, second - 1,
-			   machine_argument(regs, door, second - 1));
+	if (first)
+		keep_argument(regs, door, cell, first - 1);
+	if (second)
+		keep_argument(regs, door, cell, second - 1);
 }
 
 static __always_inline void
@@ -395,8 +460,13 @@ static __always_inline void note_error(const struct call *call, u32 number)
 {
 	struct side_error key = { SIDE_CELL(call->lane, call->door, call->nr),
 				  number };
+	struct side_slot *slot = slot_of(SIDE_ERROR, key.cell, number);
 
-	if (!add_one(&errors, &key, bpf_map_lookup_elem(&errors, &key)))
+	if (add_to_slot(slot, SIDE_ERROR, key.cell, number))
+		return;
+	if (add_one(&errors, &key, bpf_map_lookup_elem(&errors, &key)))
+		claim_slot(slot, SIDE_ERROR, key.cell, number);
+	else
 		lose(LOSS_ERRORS);
 }
 
@@ -693,7 +763,7 @@ int BPF_PROG(on_thread_exit, struct task_struct *task)
 	if (config.at_exit)
 		count_last(ctx, task, thread);
 	thread->state = STATE_OTHER;
-	__sync_fetch_and_add(&shared.alive, -1);
+	end_one();
 	return 0;
 }
 
@@ -710,7 +780,10 @@ int BPF_PROG(on_move, struct cgroup *to, const char *path,
 	now = in_cgroup(to) ? STATE_RECORDED : STATE_OTHER;
 	if (now == thread->state)
 		return 0;
-	__sync_fetch_and_add(&shared.alive, now ? 1 : -1);
+	if (now)
+		__sync_fetch_and_add(&shared.alive, 1);
+	else
+		end_one();
 	/* The call that moves the caller itself is not one of the group's. */
 	thread->mark = MARK_OF(HANDLER_NATIVE);
 	if (task->pid == (int)(u32)bpf_get_current_pid_tgid())

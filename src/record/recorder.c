@@ -195,19 +195,16 @@ static bool is_over(struct cg_recorder *recorder)
 static void wait_once(struct cg_recorder *recorder, int milliseconds)
 {
 	bool child_runs = recorder->child.pid && !recorder->ended;
+	/* Of a backend that has ended there is nothing to wait for. */
+	bool alive = recorder->backend->alive(recorder);
 	struct pollfd fds[2] = {
-		{ .fd = child_runs ? recorder->child.pidfd
-				   : recorder->target_fd,
+		{ .fd = child_runs ? recorder->child.pidfd : -1,
 		  .events = POLLIN },
-		{ .fd = recorder->backend->fd ? recorder->backend->fd(recorder)
-					      : -1,
+		{ .fd = alive ? recorder->backend->fd(recorder) : -1,
 		  .events = POLLIN },
 	};
 
-	/* What it has left behind, no descriptor tells of. */
-	if (!child_runs && fds[0].fd >= 0 && poll(fds, 1, 0) > 0)
-		fds[0].fd = -1;
-	if (fds[0].fd < 0 && milliseconds > PATIENCE)
+	if (alive && fds[1].fd < 0 && milliseconds > PATIENCE)
 		milliseconds = PATIENCE;
 	poll(fds, 2, milliseconds);
 }
@@ -273,6 +270,7 @@ note_gaps(const struct cg_recorder *recorder, struct cg_recording *out)
 		{ "arguments", options->no_values },
 		{ "start", !recorder->target.argv },
 		{ "counts", recorder->knows },
+		{ "calls", recorder->blind },
 	};
 	const char *at = recorder->backend->gaps;
 

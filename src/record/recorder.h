@@ -58,6 +58,7 @@ struct cg_recorder {
 	struct cg_error reason; /* why not the first backend */
 	uint64_t looked;        /* when the tally was brought up to date */
 	bool knows;             /* what was known before is not counted */
+	bool blind;             /* who saw the calls has ended too early */
 	bool ended;             /* the command has, with `status` */
 	int status;
 	struct tally *tally; /* shared with a process that traces */
@@ -83,8 +84,8 @@ struct backend {
 	/* Whether anybody is left to be recorded. */
 	bool (*alive)(struct cg_recorder *recorder);
 	void (*end)(struct cg_recorder *recorder);
-	/* Readable when refresh() should not wait; NULL or -1: there is none.
-	 */
+	/* Readable when refresh() should not wait, and when alive() may have
+	   changed; -1: there is none. */
 	int (*fd)(struct cg_recorder *recorder);
 };
 

@@ -408,6 +408,22 @@ find_unit(struct target *target, const char *unit, struct cg_error *err)
 /* ---------------------------------------------------------------- finding --
  */
 
+/* Processes are looked for there by the numbers that they have for us. */
+static bool proc_is_ours(struct cg_error *err)
+{
+	char self[16];
+	ssize_t got = readlink("/proc/self", self, sizeof(self) - 1);
+
+	if (got > 0) {
+		self[got] = '\0';
+		if (strtol(self, NULL, 10) == (long)getpid())
+			return true;
+	}
+	return fail(err, CG_E_SYSTEM,
+		    "/proc is not that of this pid namespace: its processes "
+		    "cannot be found there");
+}
+
 static unsigned targets_given(const struct cg_record_options *options)
 {
 	return (options->argv && options->argv[0]) + (options->pid != 0) +
@@ -438,6 +454,8 @@ bool target_find(struct cg_recorder *recorder, struct cg_error *err)
 	}
 	target->argv = options->argv;
 	target->pid = options->pid;
+	if (options->pid && !proc_is_ours(err))
+		return false;
 	if (options->pid < 0 ||
 	    (options->pid && status_number(options->pid, "\nUid:") < 0))
 		return target_refused(options->pid, ESRCH, err);

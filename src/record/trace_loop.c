@@ -1,32 +1,19 @@
 #include "record/trace_loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "abi/interest.h"
-#include "sys/file.h"
 #include "sys/task.h"
 #include "trace/names.h"
 #include "trace/ready.h"
 #include "trace/resume.h"
 
-enum { BORDER = SIGTRAP | 0x80 };
-
-/* A thread that is traced. */
-struct thread_now {
-	bool held;      /* it is */
-	bool in_call;   /* `cell` is the call that it is in */
-	bool is_moment; /* which ends the start-up if it succeeds */
-	uint32_t cell;
-	uint64_t since; /* ns, if time is asked for */
-};
+enum { BORDER = SIGTRAP | 0x80, REFUSALS = 100 };
 
 static uint64_t now_of(clockid_t which)
 {
@@ -72,7 +59,7 @@ is_moment_call(const struct trace_loop *loop, uint32_t audit_arch, uint32_t nr)
 
 /* A call begins. */
 static void
-on_call(struct trace_loop *loop, pid_t thread, struct thread_now *now,
+on_call(struct trace_loop *loop, pid_t thread, struct held_thread *now,
 	const struct __ptrace_syscall_info *info, uint64_t nr,
 	const uint64_t args[6])
 {
@@ -107,7 +94,7 @@ on_call(struct trace_loop *loop, pid_t thread, struct thread_now *now,
 		now->since = now_of(CLOCK_MONOTONIC);
 }
 
-static void on_return(struct trace_loop *loop, struct thread_now *now,
+static void on_return(struct trace_loop *loop, struct held_thread *now,
 		      const struct __ptrace_syscall_info *info)
 {
 	struct cg_recorder *recorder = loop->recorder;
@@ -136,7 +123,7 @@ static bool ask(pid_t thread, struct __ptrace_syscall_info *info)
 
 /* A stop at the border of a call, or on the wish of a filter. */
 static void
-on_border(struct trace_loop *loop, pid_t thread, struct thread_now *now)
+on_border(struct trace_loop *loop, pid_t thread, struct held_thread *now)
 {
 	struct __ptrace_syscall_info info;
 	uint64_t args[6];
@@ -162,38 +149,36 @@ on_border(struct trace_loop *loop, pid_t thread, struct thread_now *now)
 
 /* ---------------------------------------------------------------- stops -- */
 
-static struct thread_now *thread_of(struct trace_loop *loop, pid_t thread)
-{
-	static struct thread_now nobody;
-
-	return (size_t)thread < loop->thread_count ? &loop->threads[thread]
-						   : &nobody;
-}
-
 static void on_exec(struct trace_loop *loop, pid_t thread)
 {
-	struct thread_now *now = thread_of(loop, thread);
+	struct held_thread *now = held_find(&loop->held, thread);
+	const struct held_thread *before;
 	unsigned long old = 0;
 
 	loop->armed = true;
 	/* A thread that was not the first one takes over its name. */
-	if (ptrace(PTRACE_GETEVENTMSG, thread, NULL, &old) == 0 &&
-	    (pid_t)old != thread) {
-		*now = *thread_of(loop, (pid_t)old);
-		*thread_of(loop, (pid_t)old) = (struct thread_now){ 0 };
-	}
-	now->held = true;
+	if (ptrace(PTRACE_GETEVENTMSG, thread, NULL, &old) != 0 ||
+	    (pid_t)old == thread)
+		return;
+	before = held_find(&loop->held, (pid_t)old);
+	if (now && before)
+		*now = *before;
+	else if (now)
+		*now = (struct held_thread){ 0 };
+	if (now)
+		now->id = thread;
+	held_drop(&loop->held, (pid_t)old);
 }
 
 /* How to go on: a call whose end is of interest stops there, too. */
 static enum __ptrace_request
-next_stop(const struct trace_loop *loop, const struct thread_now *now)
+next_stop(const struct trace_loop *loop, const struct held_thread *now)
 {
 	const struct cg_record_options *options = &loop->recorder->options;
 
 	if (!loop->by_filter)
 		return PTRACE_SYSCALL;
-	if (now->in_call &&
+	if (now && now->in_call &&
 	    (options->errors || options->time || now->is_moment))
 		return PTRACE_SYSCALL;
 	return PTRACE_CONT;
@@ -201,10 +186,15 @@ next_stop(const struct trace_loop *loop, const struct thread_now *now)
 
 static void on_stop(struct trace_loop *loop, pid_t thread, int status)
 {
-	struct thread_now *now = thread_of(loop, thread);
+	/* Its calls count in any case; what is of a whole call does not. */
+	struct held_thread unknown = { .id = thread };
+	struct held_thread *now = held_add(&loop->held, thread);
 	int event = status >> 16;
 
-	now->held = true;
+	if (!now) {
+		loop->recorder->tally->lost[LOSS_THREADS]++;
+		now = &unknown;
+	}
 	if (event == PTRACE_EVENT_SECCOMP ||
 	    (event == 0 && WSTOPSIG(status) == BORDER))
 		on_border(loop, thread, now);
@@ -214,7 +204,8 @@ static void on_stop(struct trace_loop *loop, pid_t thread, int status)
 	if (loop->letting_go && !loop->by_filter)
 		resume_let_go(thread, status);
 	else
-		resume_stopped(thread, status, next_stop(loop, now));
+		resume_stopped(thread, status,
+			       next_stop(loop, held_find(&loop->held, thread)));
 }
 
 /* Those that run are asked to stop, to be let go then. */
@@ -223,9 +214,10 @@ static void let_go(struct trace_loop *loop)
 	if (loop->letting_go || loop->by_filter)
 		return;
 	loop->letting_go = true;
-	for (size_t thread = 1; thread < loop->thread_count; thread++)
-		if (loop->threads[thread].held)
-			ptrace(PTRACE_INTERRUPT, (pid_t)thread, NULL, NULL);
+	for (size_t i = 0; i < loop->held.room; i++)
+		if (loop->held.slots[i].id)
+			ptrace(PTRACE_INTERRUPT, loop->held.slots[i].id, NULL,
+			       NULL);
 }
 
 void trace_loop_run(struct trace_loop *loop)
@@ -240,11 +232,12 @@ void trace_loop_run(struct trace_loop *loop)
 		if (thread > 0 && WIFSTOPPED(status))
 			on_stop(loop, thread, status);
 		else if (thread > 0)
-			*thread_of(loop, thread) = (struct thread_now){ 0 };
+			held_drop(&loop->held, thread);
 		else if (errno != EINTR)
 			break; /* nobody is left */
 	}
 	namer_free(loop->namer);
+	held_done(&loop->held);
 }
 
 /* ------------------------------------------------------------- beginning -- */
@@ -262,44 +255,72 @@ struct seizing {
 	int failed; /* errno of the first thread that could not be had */
 };
 
-static bool seize_thread(void *context, pid_t thread)
+/* A thread that ends is refused as one without permission. */
+static void on_refusal(struct seizing *seizing, pid_t thread, int number)
 {
-	struct seizing *seizing = context;
-	struct trace_loop *loop = seizing->loop;
+	if (number != ESRCH && !seizing->failed && !target_is_ending(thread))
+		seizing->failed = number;
+}
 
-	if (thread_of(loop, thread)->held)
-		return true;
-	if (ptrace(PTRACE_SEIZE, thread, NULL, trace_options(loop)) != 0) {
-		int failed = errno;
-
-		/* Seized with the thread that started it: its stop will tell.
-		   A thread that ends is refused as one without permission. */
-		if (failed != ESRCH && !seizing->failed &&
-		    target_tracer(thread) != getpid() &&
-		    !target_is_ending(thread))
-			seizing->failed = failed;
-		return true;
-	}
-	thread_of(loop, thread)->held = true;
-	seizing->fresh = true;
+/* False, with errno, if it cannot be had. */
+static bool seize(struct trace_loop *loop, pid_t thread)
+{
+	if (ptrace(PTRACE_SEIZE, thread, NULL, trace_options(loop)) != 0)
+		return false;
+	if (!held_add(&loop->held, thread))
+		loop->recorder->tally->lost[LOSS_THREADS]++;
 	/* To stop at the border of its calls from now on. */
 	if (!loop->by_filter)
 		ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
 	return true;
 }
 
-/* What a thread starts is seized with it; what it has started before, not. */
+static bool seize_thread(void *context, pid_t thread)
+{
+	struct seizing *seizing = context;
+	struct trace_loop *loop = seizing->loop;
+	pid_t tracer = target_tracer(thread);
+
+	/* Also with the thread that started it: its stop will tell. But one
+	   that executes takes over the id of the first one, and is another. */
+	if (tracer == getpid() || tracer < 0)
+		return true;
+	held_drop(&loop->held, thread);
+	if (seize(loop, thread)) {
+		seizing->fresh = true;
+	} else {
+		int number = errno;
+
+		/* Its starter may have been seized meanwhile. */
+		if (target_tracer(thread) != getpid())
+			on_refusal(seizing, thread, number);
+	}
+	return true;
+}
+
+/*
+ * What a thread starts is seized with it; what it has started before, not. A
+ * list that is read while threads come and go may lack some, so that nobody new
+ * has to be found twice.
+ *
+ * A refusal is believed when it lasts: it may have been of a thread that had
+ * ended, whose id one that executes had taken over when we looked.
+ */
 static bool seize_target(struct trace_loop *loop, struct cg_error *err)
 {
 	const struct target *target = &loop->recorder->target;
-	struct seizing seizing = { loop, true, 0 };
+	struct seizing seizing = { .loop = loop };
+	unsigned refusals = 0;
 
-	while (seizing.fresh) {
+	for (unsigned quiet = 0; quiet < 2;) {
 		seizing.fresh = false;
+		seizing.failed = 0;
 		if (!target_threads(target, seize_thread, &seizing, err))
 			return false;
-		if (seizing.failed)
+		refusals = seizing.failed ? refusals + 1 : 0;
+		if (refusals == REFUSALS)
 			return target_refused(target->pid, seizing.failed, err);
+		quiet = seizing.fresh || refusals ? 0 : quiet + 1;
 	}
 	loop->armed = true;
 	return true;
@@ -307,13 +328,8 @@ static bool seize_target(struct trace_loop *loop, struct cg_error *err)
 
 static bool seize_child(struct trace_loop *loop, struct cg_error *err)
 {
-	pid_t child = loop->recorder->child.pid;
-	struct seizing seizing = { loop, false, 0 };
-
-	seize_thread(&seizing, child);
-	if (seizing.fresh)
-		return true;
-	return fail_errno(err, CG_E_UNSUPPORTED, seizing.failed,
+	return seize(loop, loop->recorder->child.pid) ||
+	       fail_errno(err, CG_E_UNSUPPORTED, errno,
 			  "the command cannot be traced: something else traces "
 			  "this process, or a sandbox forbids it");
 }
@@ -334,19 +350,6 @@ static void learn_wanted(struct trace_loop *loop)
 
 bool trace_loop_begin(struct trace_loop *loop, struct cg_error *err)
 {
-	char text[32];
-
-	loop->thread_count = 4 << 20;
-	if (file_peek(AT_FDCWD, "/proc/sys/kernel/pid_max", text,
-		      sizeof(text)) > 0)
-		loop->thread_count = strtoul(text, NULL, 10) + 1;
-	/* Only what is written to takes memory. */
-	loop->threads =
-		mmap(NULL, loop->thread_count * sizeof(*loop->threads),
-		     PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (loop->threads == MAP_FAILED)
-		return fail_nomem(err);
 	learn_wanted(loop);
 	if (loop->recorder->options.stacks)
 		loop->namer = namer_new();

@@ -4,9 +4,9 @@
 
 #include <signal.h>
 
+#include "record/held.h"
 #include "record/recorder.h"
 
-struct thread_now;
 struct namer;
 
 struct trace_loop {
@@ -17,8 +17,7 @@ struct trace_loop {
 	/* The loop's own. */
 	bool armed; /* the command has been executed: calls count */
 	bool letting_go;
-	struct thread_now *threads; /* by id */
-	size_t thread_count;
+	struct held held;
 	struct namer *namer;
 	unsigned char wanted[SIDE_WANTED];
 };

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 #include "record/trace_loop.h"
 
-enum { STOP_SIGNAL = SIGUSR1, PATIENCE_US = 20000 };
+enum { STOP_SIGNAL = SIGUSR1, PATIENCE = 20 /* ms */, TRIES = 50 };
 
 /* Set by the recorder's wish to be let go. */
 static volatile sig_atomic_t stopping;
@@ -97,8 +98,10 @@ bool tracer_start(struct cg_recorder *recorder, bool by_filter,
 		be_tracer(recorder, by_filter, pair[1]);
 	close(pair[1]);
 	link->socket = pair[0];
-	if (link->pid > 0)
+	if (link->pid > 0) {
+		link->pidfd = (int)syscall(SYS_pidfd_open, link->pid, 0);
 		return true;
+	}
 	close(pair[0]);
 	link->pid = 0;
 	return fail_errno(err, CG_E_SYSTEM, errno,
@@ -132,14 +135,16 @@ bool tracer_seize(struct tracer_link *link, struct cg_error *err)
 
 bool tracer_alive(struct tracer_link *link)
 {
+	int status = 0;
 	pid_t got;
 
 	if (link->gone)
 		return false;
 	do
-		got = waitpid(link->pid, NULL, __WALL | WNOHANG);
+		got = waitpid(link->pid, &status, __WALL | WNOHANG);
 	while (got < 0 && errno == EINTR);
 	link->gone = got != 0;
+	link->killed = got > 0 && WIFSIGNALED(status);
 	return !link->gone;
 }
 
@@ -148,10 +153,14 @@ void tracer_end(struct tracer_link *link, bool by_filter)
 	if (link->pid <= 0)
 		return;
 	close(link->socket);
-	/* It may be in a call that no signal ends at that very moment. */
-	while (!by_filter && tracer_alive(link)) {
+	/* It may be about to wait when the signal comes: again, then. */
+	for (int i = 0; !by_filter && i < TRIES && tracer_alive(link); i++) {
+		struct pollfd ended = { .fd = link->pidfd, .events = POLLIN };
+
 		kill(link->pid, STOP_SIGNAL);
-		usleep(PATIENCE_US);
+		poll(&ended, 1, PATIENCE);
 	}
+	if (link->pidfd >= 0)
+		close(link->pidfd);
 	link->pid = 0;
 }

@@ -10,8 +10,10 @@
 
 struct tracer_link {
 	pid_t pid;  /* of the process that traces; 0: none */
+	int pidfd;  /* readable when it has ended; -1: the kernel has none */
 	int socket; /* to it */
 	bool gone;
+	bool killed; /* before it had seen everything */
 };
 
 /*
@@ -25,12 +27,14 @@ bool tracer_start(struct cg_recorder *recorder, bool by_filter,
 /* Have it seize the command, or all threads of the target. */
 bool tracer_seize(struct tracer_link *link, struct cg_error *err);
 
-/* Whether it still traces somebody. */
+/* Whether it still traces somebody; if not, `killed` is known. */
 bool tracer_alive(struct tracer_link *link);
 
 /*
  * Have it let go of all, where that can be done, and forget it. One that
- * answers for a filter goes on for as long as there is anybody under it.
+ * answers for a filter goes on for as long as there is anybody under it; and
+ * one that holds a thread which cannot be stopped now, such as the parent of a
+ * vfork(2), until it can.
  */
 void tracer_end(struct tracer_link *link, bool by_filter);
 

@@ -79,9 +79,14 @@ void sinks_close(struct sinks *sinks);
 /* One line of JSON for a status; free() it. NULL without memory. */
 char *sink_status_json(const struct sink_status *status);
 
-/* What processes wrote down, a line of JSON each; false if none did. */
+/*
+ * What processes wrote down, a line of JSON each, and read again: `status` is
+ * NULL where that cannot be. False if none did.
+ */
 bool sinks_read_status(const char *folder,
-		       void (*each)(void *, const char *json), void *opaque);
+		       void (*each)(void *, const char *json,
+				    const struct sink_status *status),
+		       void *opaque);
 
 /* Where spools are if nobody says: free() it. NULL without memory. */
 char *sinks_folder(void);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <callgate/program.h>
+
 #include "base/sha256.h"
 #include "store/inside.h"
 
@@ -23,24 +25,11 @@ static uint64_t now(void)
 
 static const char *verdict_of(const struct cg_violation *violation)
 {
-	static const struct {
-		uint32_t verdict;
-		const char *name;
-	} rows[] = {
-		{ CG_RET_KILL_PROCESS, "kill_process" },
-		{ CG_RET_KILL_THREAD, "kill_thread" },
-		{ CG_RET_TRAP, "trap" },
-		{ CG_RET_ERRNO, "errno" },
-		{ CG_RET_USER_NOTIF, "user_notif" },
-		{ CG_RET_TRACE, "trace" },
-		{ CG_RET_LOG, "log" },
-	};
+	const char *name = cg_answer_action(violation->verdict);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (violation->has_verdict &&
-		    rows[i].verdict == (violation->verdict & CG_RET_ACTION))
-			return rows[i].name;
-	return violation->has_verdict ? "unknown" : NULL;
+	if (!violation->has_verdict)
+		return NULL;
+	return name ? name : "unknown";
 }
 
 static const char *call_of(const struct cg_violation *violation)

@@ -19,7 +19,8 @@ static size_t safe_character(const char *text, size_t length)
 		return 0;
 	/* C1 control characters are U+0080 to U+009F. */
 	if (part > length || !text_is_utf8(text, part, &bad) ||
-	    (c == 0xc2 && (unsigned char)text[1] < 0xa0))
+	    (c == 0xc2 && (unsigned char)text[1] < 0xa0) ||
+	    text_is_unseen(text))
 		return 0;
 	return part;
 }

@@ -395,6 +395,23 @@ static __always_inline u64 chain_of(struct scratch *scratch,
 	return at ? at->key : find_chain(scratch, task);
 }
 
+/*
+ * A dead thread has given up its filters. What was known of them still is; else
+ * those of the thread that the process began with are most likely the same:
+ * outside it is asked whether they kill for this call.
+ */
+static __always_inline u64 chain_of_dead(struct scratch *scratch,
+					 struct task_struct *task)
+{
+	struct known *at = bpf_task_storage_get(&known, task, 0, 0);
+	struct seccomp_filter *filter;
+
+	if (at && at->key && at->generation == shared.generation)
+		return at->key;
+	filter = BPF_CORE_READ(task, group_leader, seccomp.filter);
+	return filter ? key_of_chain(scratch, filter) : 0;
+}
+
 /* -------------------------------------------------------------- calls -- */
 
 static __always_inline u32 door_of(struct task_struct *task, u64 nr)
@@ -633,7 +650,7 @@ int BPF_PROG(on_death, struct task_struct *task)
 	call->door = door_of(task, call->nr);
 	call->result = 0;
 	call->data = 0;
-	call->key = chain_of(scratch, task);
+	call->key = chain_of_dead(scratch, task);
 	put_arguments(call, regs);
 	put_task(call, task);
 	send_call(ctx, call, 0);

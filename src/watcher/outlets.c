@@ -314,20 +314,58 @@ bool outlets_close(struct session *session)
 	return ok;
 }
 
-static void print_status(void *opaque, const char *json)
+/* A line of the table; a name is cut where its column ends. */
+static void print_row(const struct sink_status *status)
 {
-	(void)opaque;
-	puts(json);
+	struct buf line = { 0 }, plain = { 0 };
+
+	buf_printf(&line,
+		   "%-24.24s %-13.13s %10" PRIu64 " %10" PRIu64 " %8" PRIu64
+		   " %8" PRIu64 "  %s",
+		   status->name, status->kind, status->delivered,
+		   status->spooled, status->dead,
+		   status->dropped + status->damaged, status->trouble);
+	if (line.failed)
+		out_die_nomem();
+	out_plain(&plain, line.text);
+	buf_puts(&plain, "\n");
+	buf_free(&line);
+	out_buf(&plain);
+}
+
+struct telling {
+	bool json, begun;
+};
+
+static void
+print_status(void *opaque, const char *json, const struct sink_status *status)
+{
+	struct telling *telling = opaque;
+
+	if (telling->json) {
+		puts(json);
+		return;
+	}
+	if (!telling->begun)
+		printf("%-24s %-13s %10s %10s %8s %8s  %s\n", "SINK", "KIND",
+		       "DELIVERED", "WAITING", "DEAD", "LOST", "TROUBLE");
+	telling->begun = true;
+	if (status)
+		print_row(status);
+	else
+		out_note("a status that cannot be read");
 }
 
 int outlets_tell(const struct fields *fields)
 {
 	struct outlets *outlets = new_outlets();
+	struct telling telling = { .json = fields->json };
 	struct cg_error err = { 0 };
 	bool any = false;
 
 	if (read_all(outlets, fields, &err)) {
-		any = sinks_read_status(outlets->folder, print_status, NULL);
+		any = sinks_read_status(outlets->folder, print_status,
+					&telling);
 		if (!any)
 			out_note("%s has no spool of a sink", outlets->folder);
 	}

@@ -37,6 +37,13 @@ seccomp:
 """
 TABLE = "bind -> errno(EPERM)\nsocket(AF_UNIX, _, _) -> allow\n"
 WRONG = "bind -> allow\n"
+OFF = "seccomp: {enabled: false}\n"
+MORE = """\
+seccomp:
+  registered: extend
+  syscalls: [{action: allow, names: [listen]}]
+"""
+
 # As Elastic's profiler keeps them; the last of BLOCK is misspelt there, too.
 ALLOW = "# pthread\nmprotect\nset_robust_list\n\naccess,open;stat\nfcntl64\n"
 BLOCK = "chdir chroot execve execveat fork\nvfork\nunmount2\n"
@@ -61,6 +68,38 @@ ROWS = [
        "") for cost in ("cached", "uncached", "balanced", "size", "depth")],
     ("compile: no such cost", ["compile", "--cost", "gold", "policy"], 2, "",
      r"callgate: .*'gold'.*balanced.*\n"),
+    ("compile: what parts need",
+     ["compile", "-f", "asm", "--need", "web=write bind,socket(AF_UNIX, any)",
+      "--refuse", "boss=execve"], 2, "",
+     r"callgate: web: .*'any'.*\n"),
+    ("compile: a part with a policy",
+     ["compile", "--check", "--need", "web=write", "--need-policy",
+      "core=policy"], 0, "", ""),
+    ("compile: a part with a preset",
+     ["compile", "--check", "--need-policy", "core=no-exec"], 0, "", ""),
+    ("compile: a part with what is none",
+     ["compile", "--check", "--need-policy", "core=nothere"], 2, "",
+     r"callgate: .*'nothere'\n"),
+    ("compile: a part and what it needs",
+     ["compile", "-f", "asm", "--need", "web=write bind,socket(AF_UNIX)",
+      "--need", "log=fsync", "--refuse", "boss=execve"], 0, r".*ret .*", ""),
+    ("compile: a part that needs nothing", ["compile", "--need", "web"], 2, "",
+     r"callgate: --need takes who and what, .*'web'\n"),
+    ("compile: a call that is none",
+     ["compile", "--need", "web=opne"], 2, "",
+     r"callgate: web: .*'opne' \(did you mean 'open'\?\)\n"),
+    ("compile: parts and a policy",
+     ["compile", "--need", "web=bind", "policy"], 2, "",
+     r"callgate: two policies: .*\n"),
+    ("compile: parts on another machine",
+     ["compile", "--need", "web=bind", "-a", "sparc64"], 2, "",
+     r"callgate: .*sparc64\n"),
+    ("compile: switched off by the user",
+     ["compile", "--need", "web=bind", "--registered", "off"], 1, "",
+     r"callgate: off switches the policy off .*\n"),
+    ("compile: the user's configuration extends",
+     ["compile", "--check", "--need", "web=bind", "--registered", "more"], 0,
+     "", ""),
     ("compile: no such architecture", ["compile", "-a", "pdp11", "policy"], 2,
      "", r"callgate: .*'pdp11'.*\n"),
     ("BT7: a file of names to refuse",
@@ -269,7 +308,8 @@ def main():
     for name, text in (("policy", POLICY), ("strict", STRICT),
                        ("many", MANY), ("none-of-it", NONE),
                        ("table", TABLE), ("wrong", WRONG),
-                       ("allow", ALLOW), ("block", BLOCK)):
+                       ("allow", ALLOW), ("block", BLOCK), ("off", OFF),
+                       ("more", MORE)):
         callgate.write(name, text)
     test_filter_bytes(tap, callgate)
     for name, words, status, out, err in ROWS:

@@ -15,6 +15,7 @@
 #include "made.h"
 #include "policy/resolve.h"
 #include "prove/meaning.h"
+#include "prove/outline.h"
 #include "prove/walk.h"
 #include "tap.h"
 #include "unit/bpf_random.h"
@@ -29,7 +30,7 @@ enum {
 static struct totals {
 	uint64_t policies, refused, pairs, by_maker, followed;
 	uint64_t compiled_wrong, proved_wrong, followed_wrong, made_wrong;
-	uint64_t too_long, refused_wrong, shown;
+	uint64_t too_long, refused_wrong, shown, outlines, outlines_wrong;
 } totals;
 
 /* One policy under test; diagrams only now and then. */
@@ -133,6 +134,21 @@ static void ask_all(struct trial *trial)
 	}
 }
 
+/* As spans of arch and nr a program must be what it is as a whole. */
+static void
+draw_outline(struct trial *trial, const struct cg_insn *insns, size_t count)
+{
+	struct spans spans;
+
+	if (!outline_program(trial->diagrams, insns, count,
+			     cg_program_big_endian(trial->program), &spans))
+		return;
+	totals.outlines++;
+	totals.outlines_wrong +=
+		spans_calls(trial->diagrams, &spans) != trial->walked;
+	free(spans.at);
+}
+
 static void draw(struct trial *trial)
 {
 	const struct cg_insn *insns;
@@ -145,6 +161,7 @@ static void draw(struct trial *trial)
 	trial->meaning = meaning_of(trial->diagrams, trial->policy->resolved);
 	trial->walked = walk_program(trial->diagrams, insns, count,
 				     cg_program_big_endian(trial->program));
+	draw_outline(trial, insns, count);
 	if (diagrams_exhausted(trial->diagrams)) {
 		diagrams_free(trial->diagrams);
 		trial->diagrams = NULL;
@@ -221,6 +238,8 @@ int main(int argc, char **argv)
 	tap_ok(&tap,
 	       totals.followed > lot.wanted / 10 && !totals.followed_wrong,
 	       "%" PRIu64 " pairs: so do both diagrams", totals.followed);
+	tap_ok(&tap, totals.outlines && !totals.outlines_wrong,
+	       "%" PRIu64 " programs: so are their spans", totals.outlines);
 	tap_ok(&tap, totals.by_maker > lot.wanted / 50 && !totals.made_wrong,
 	       "%" PRIu64 " pairs: it is what was meant", totals.by_maker);
 	tap_ok(&tap,

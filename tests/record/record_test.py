@@ -85,6 +85,25 @@ def values(world):
                      call)
 
 
+def same_values(world):
+    """What comes often is counted apart from what comes first."""
+    for backend, each in ("ebpf", 3000), ("filter", 30), ("ptrace", 15):
+        if backend in world.missing:
+            world.tap.skip(f"{backend}: the same values", world.missing[backend])
+            continue
+        world.run("record", "-b", backend, "-o", "r.json", "--", world.target,
+                  "same", each)
+        calls = {c.get("name"): c for c in world.recording("r.json")["calls"]}
+        third, all_of = each * 100 // 3, each * 100
+        world.tap.ok(
+            calls["socket"]["arguments"][0]["values"] ==
+            {"1000": third, "1001": third, "1002": third} and
+            calls["socket"]["errors"] == {"EAFNOSUPPORT": all_of} and
+            calls["close"]["errors"] == {"EBADF": all_of},
+            f"{backend}: the same values, many times", calls["socket"],
+            calls["close"])
+
+
 def lost(world):
     for backend in world.has(*BACKENDS):
         done = world.run("record", "-b", backend, "-o", "r.json", "--",
@@ -707,7 +726,7 @@ def main():
     random.seed(seed)
     print(f"# CALLGATE_SEED={seed}")
     sys.stdout.flush()
-    for part in (rows, backends_agree, values, lost, errors, phases,
+    for part in (rows, backends_agree, values, same_values, lost, errors, phases,
                  two_policies, symbol, every_thread, policy_at_once, learn, attach, churn, killed,
                  killed_anywhere, killed_at_end,
                  ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):

@@ -42,17 +42,38 @@ static void *one_thread(void *count)
 	return NULL;
 }
 
-/* 100 threads that run together, each with `count` calls. */
-static void threads(long count)
+/* 100 threads that run together. */
+static void crowd(void *(*run)(void *count), long count)
 {
 	enum { THREADS = 100 };
 	pthread_t ids[THREADS];
 
 	for (int i = 0; i < THREADS; i++)
-		if (pthread_create(&ids[i], NULL, one_thread, &count) != 0)
+		if (pthread_create(&ids[i], NULL, run, &count) != 0)
 			abort();
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(ids[i], NULL);
+}
+
+/* Each with `count` calls. */
+static void threads(long count)
+{
+	crowd(one_thread, count);
+}
+
+static void *fail_often(void *count)
+{
+	for (long i = 0; i < *(long *)count; i++) {
+		syscall(SYS_socket, 1000 + i % 3, 0, 0);
+		close(-1);
+	}
+	return NULL;
+}
+
+/* The same few values and errors, many times. */
+static void few_values(long count)
+{
+	crowd(fail_often, count);
 }
 
 /* A child each, with one call. */
@@ -247,19 +268,114 @@ static void wait_forever(long count)
 		pause();
 }
 
+static bool stdin_speaks(void)
+{
+	struct pollfd end = { .events = POLLIN };
+
+	return poll(&end, 1, 0) != 0;
+}
+
 /* Threads that end at once, one after the other, until stdin ends; says when
    it begins. */
 static void churn(long count)
 {
-	struct pollfd end = { .events = POLLIN };
 	pthread_t id;
 
 	puts("ready");
 	fflush(stdout);
-	while (poll(&end, 1, 0) == 0)
+	while (!stdin_speaks())
 		if (pthread_create(&id, NULL, one_thread, &count) != 0 ||
 		    pthread_join(id, NULL) != 0)
 			abort();
+}
+
+static void *hop_on(void *count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", *(long *)count);
+	execl("/proc/self/exe", "target", "hop", text, "again", (char *)NULL);
+	abort();
+}
+
+/* Become itself anew, by another thread each time, until stdin speaks; says
+   when it begins. */
+static void hop(long count, bool again)
+{
+	pthread_t id;
+
+	if (!again) {
+		puts("ready");
+		fflush(stdout);
+	}
+	if (stdin_speaks()) {
+		make(count);
+		return;
+	}
+	if (pthread_create(&id, NULL, hop_on, &count) == 0)
+		pthread_join(id, NULL);
+	abort();
+}
+
+/* Signals that are queued, until all have been heard; says when it listens. */
+static void hear(long count)
+{
+	signal(SIGRTMIN, on_signal);
+	puts("ready");
+	fflush(stdout);
+	while (hits < count)
+		usleep(1000);
+}
+
+/* Many threads that wait for stdin to speak, and call then; says when they are
+   there. */
+static pthread_barrier_t gate;
+
+static void *wait_at_gate(void *count)
+{
+	pthread_barrier_wait(&gate);
+	pthread_barrier_wait(&gate);
+	make(*(long *)count);
+	return NULL;
+}
+
+static void host(long count)
+{
+	enum { THREADS = 1000 };
+	static pthread_t ids[THREADS];
+	pthread_attr_t small;
+	char byte;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 65536);
+	pthread_barrier_init(&gate, NULL, THREADS + 1);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&ids[i], &small, wait_at_gate, &count) != 0)
+			abort();
+	pthread_barrier_wait(&gate);
+	puts("ready");
+	fflush(stdout);
+	if (read(0, &byte, 1) != 1)
+		abort();
+	pthread_barrier_wait(&gate);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(ids[i], NULL);
+}
+
+/* A child that keeps its parent waiting until stdin speaks; says so. */
+static void vfork_wait(long count)
+{
+	char byte;
+	pid_t child = vfork();
+
+	if (child == 0) {
+		if (write(1, "ready\n", 6) != 6 || read(0, &byte, 1) != 1)
+			_exit(1);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, NULL, 0) != child)
+		abort();
+	make(count);
 }
 
 /* Start it, and let it run; says when it does. */
@@ -305,10 +421,18 @@ static void begin_in(const char *directory)
 		abort();
 }
 
-/* What a call costs, in ns of CPU time: the least of many batches. */
-static void cost(long batches)
+static void ask_often(long count)
 {
-	enum { CALLS = 4000 };
+	int size;
+
+	for (long i = 0; i < count; i++)
+		ioctl(-1, FIONREAD, &size);
+}
+
+/* What a call costs, in ns of CPU time: the least of many batches. */
+static void cost_of(void (*run)(long count), long batches)
+{
+	enum { CALLS = 1000 };
 	double least = 1e9;
 
 	for (long i = 0; i < batches; i++) {
@@ -316,7 +440,7 @@ static void cost(long batches)
 		double each;
 
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
-		make(CALLS);
+		run(CALLS);
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
 		each = ((double)(end.tv_sec - begin.tv_sec) * 1e9 +
 			(double)(end.tv_nsec - begin.tv_nsec)) /
@@ -325,6 +449,17 @@ static void cost(long batches)
 			least = each;
 	}
 	printf("%.1f\n", least);
+}
+
+static void cost(long batches)
+{
+	cost_of(make, batches);
+}
+
+/* Of one that has an argument worth keeping, and fails. */
+static void cost_of_value(long batches)
+{
+	cost_of(ask_often, batches);
 }
 
 /* ---------------------------------------------------------- a neighbour -- */
@@ -408,6 +543,7 @@ static const struct mode {
 	{ "strange", strange },
 	{ "lossy", lossy },
 	{ "values", many_values },
+	{ "same", few_values },
 	{ "signals", signals },
 	{ "server", server },
 	{ "ready", ready },
@@ -415,7 +551,11 @@ static const struct mode {
 	{ "slowly", slowly },
 	{ "neighbour", neighbour },
 	{ "wait", wait_then },
+	{ "host", host },
+	{ "hear", hear },
+	{ "vfork-wait", vfork_wait },
 	{ "cost", cost },
+	{ "cost-value", cost_of_value },
 };
 
 int main(int argc, char **argv)
@@ -426,6 +566,10 @@ int main(int argc, char **argv)
 		enter(argv + 2);
 	if (argc > 2 && strcmp(argv[1], "begin") == 0) {
 		begin_in(argv[2]);
+		return EXIT_SUCCESS;
+	}
+	if (argc > 1 && strcmp(argv[1], "hop") == 0) {
+		hop(count, argc > 3);
 		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]);

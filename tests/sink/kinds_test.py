@@ -368,7 +368,7 @@ def check_prometheus(tap, callgate):
 
 
 def status_of(callgate, spool):
-    got = callgate("watch", "--spool", spool, "--status")
+    got = callgate("watch", "--spool", spool, "--status", "--json")
     return {row["sink"]: row for row in map(json.loads,
                                             got.out.splitlines())}
 
@@ -462,6 +462,12 @@ def check_stopped_reader(tap, callgate):
     state = status_of(callgate, "stopped")
     tap.ok(state["out"]["dropped"] == row[4] and
            state["out"]["spooled"] == row[6], "and in --status", state)
+    table = callgate("watch", "--spool", "stopped", "--status").out.split("\n")
+    line = next((line for line in table if line.startswith("out ")), "")
+    tap.ok(table[0].startswith("SINK ") and len(table) == len(state) + 2 and
+           line.split()[1:4] == [state["out"]["kind"],
+                                 str(state["out"]["delivered"]), str(row[6])],
+           "as a table, too", table)
     again = run(callgate, f"stdout,name=out,spool={limit}", text="",
                 spool="stopped")
     tap.ok(again.out.count("\n") == row[6] and

@@ -8,6 +8,7 @@
 #include "bpf/check.h"
 #include "bpf/sim.h"
 #include "bpf_random.h"
+#include "prove/outline.h"
 #include "prove/vector.h"
 #include "prove/walk.h"
 #include "random/follow.h"
@@ -233,7 +234,7 @@ static bool comparison_agrees(const struct comparison *row, uint64_t *seed)
 /* ------------------------------------------------------------- programs -- */
 
 static struct totals {
-	size_t pairs, undecided, refused, wrong;
+	size_t pairs, undecided, refused, wrong, outlines, outlines_wrong;
 	bool seen[0x100];
 } totals;
 
@@ -244,6 +245,23 @@ static void note_program(const struct cg_insn *insns, size_t count)
 			 insns[i].jt, insns[i].jf, insns[i].k);
 }
 
+/* As spans of arch and nr, where it is of that kind, it must be the same. */
+static void try_outline(struct diagrams *all, const struct cg_insn *insns,
+			size_t count, bool big_endian, dd walked)
+{
+	struct spans spans;
+
+	if (diagrams_exhausted(all) ||
+	    !outline_program(all, insns, count, big_endian, &spans))
+		return;
+	if (!diagrams_exhausted(all)) {
+		totals.outlines++;
+		totals.outlines_wrong += spans_calls(all, &spans) != walked &&
+					 !diagrams_exhausted(all);
+	}
+	free(spans.at);
+}
+
 static void
 try_program(const struct cg_insn *insns, size_t count, uint64_t *seed)
 {
@@ -252,6 +270,7 @@ try_program(const struct cg_insn *insns, size_t count, uint64_t *seed)
 	dd walked = walk_program(all, insns, count, big_endian);
 
 	totals.undecided += diagrams_exhausted(all);
+	try_outline(all, insns, count, big_endian, walked);
 	for (int i = 0; !diagrams_exhausted(all) && i < CALLS; i++) {
 		struct cg_call call = random_call(seed);
 		uint32_t want = bpf_sim(insns, count, big_endian, &call, NULL);
@@ -321,6 +340,34 @@ static const struct hand {
 	{ "a negated input",
 	  { { LD_ABS, 0, 0, 0 }, { NEG, 0, 0, 0 }, { JGE_K, 0, 1, 0xfffffff0 },
 	    { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 } }, 5 },
+	{ "arch, nr, an argument",
+	  { { LD_ABS, 0, 0, 4 }, { JEQ_K, 0, 7, 5 }, { LD_ABS, 0, 0, 0 },
+	    { JGE_K, 0, 4, 7 }, { JSET_K, 0, 3, 0x60000000 }, { LD_ABS, 0, 0, 16 },
+	    { JGT_K, 1, 0, 3 }, { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 },
+	    { RET_K, 0, 0, 3 } }, 10 },
+	{ "several archs, then nr",
+	  { { LD_ABS, 0, 0, 4 }, { JGE_K, 0, 3, 0x80000000 },
+	    { LD_ABS, 0, 0, 0 }, { JGE_K, 0, 1, 7 }, { RET_K, 0, 0, 1 },
+	    { RET_K, 0, 0, 2 } }, 6 },
+	{ "several archs, then an argument",
+	  { { LD_ABS, 0, 0, 4 }, { JGE_K, 0, 3, 0x80000000 },
+	    { LD_ABS, 0, 0, 16 }, { JGE_K, 0, 1, 7 }, { RET_K, 0, 0, 1 },
+	    { RET_K, 0, 0, 2 } }, 6 },
+	{ "the last arch, the last number",
+	  { { LD_ABS, 0, 0, 4 }, { JEQ_K, 0, 3, UINT32_MAX },
+	    { LD_ABS, 0, 0, 0 }, { JEQ_K, 0, 1, UINT32_MAX },
+	    { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 } }, 6 },
+	{ "arch again, behind nr",
+	  { { LD_ABS, 0, 0, 4 }, { JEQ_K, 0, 5, 5 }, { LD_ABS, 0, 0, 0 },
+	    { JGE_K, 0, 3, 7 }, { LD_ABS, 0, 0, 4 }, { JGT_K, 0, 1, 4 },
+	    { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 } }, 8 },
+	{ "arch kept over nr",
+	  { { LD_ABS, 0, 0, 4 }, { AND_K, 0, 0, 3 }, { TAX, 0, 0, 0 },
+	    { JEQ_K, 0, 3, 1 }, { LD_ABS, 0, 0, 0 }, { JEQ_X, 0, 1, 0 },
+	    { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 } }, 8 },
+	{ "nr, then arch",
+	  { { LD_ABS, 0, 0, 0 }, { JEQ_K, 0, 3, 5 }, { LD_ABS, 0, 0, 4 },
+	    { JEQ_K, 0, 1, 5 }, { RET_K, 0, 0, 1 }, { RET_K, 0, 0, 2 } }, 6 },
 	{ "the length",
 	  { { LD_LEN, 0, 0, 0 }, { LDX_LEN, 0, 0, 0 }, { MUL_X, 0, 0, 0 },
 	    { RET_A, 0, 0, 0 } }, 4 },
@@ -368,6 +415,8 @@ int main(void)
 	tap_ok(&tap, totals.pairs >= 20000 && !totals.wrong,
 	       "%zu pairs: a program's diagram is the program (%zu too large)",
 	       totals.pairs, totals.undecided);
+	tap_ok(&tap, totals.outlines >= 150 && !totals.outlines_wrong,
+	       "%zu of them as spans are the same", totals.outlines);
 	tap_ok(&tap, opcodes > 30 && covered == opcodes && !totals.refused,
 	       "%zu of %zu opcodes are in them", covered, opcodes);
 	return tap_done(&tap);

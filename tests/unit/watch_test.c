@@ -69,6 +69,7 @@ static const struct row {
 	{ "escapes for terminals", HEAD "exe=2F1B5B324A0A" TAIL, CG_EVENT_LINE, "/\\x1b[2J\\x0a lost", "\033" },
 	{ "bytes that are no UTF-8", HEAD "exe=2FFFC328" TAIL, CG_EVENT_LINE, "/\\xff\\xc3( lost", NULL },
 	{ "UTF-8", HEAD "exe=2FC3A4E282AC" TAIL, CG_EVENT_LINE, "/\303\244\342\202\254 lost", NULL },
+	{ "marks of direction", HEAD "exe=2FE280AE" TAIL, CG_EVENT_LINE, "/\\xe2\\x80\\xae lost", NULL },
 	{ "control characters of 8 bits", HEAD "exe=2FC29B" TAIL, CG_EVENT_LINE, "/\\xc2\\x9b lost", NULL },
 	{ "no UTF-8 in JSON", HEAD "exe=2FFF" TAIL, CG_EVENT_ECS, "\"executable\":\"/\\ufffd\"", NULL },
 	{ "NUL between parts", HEAD "exe=2F6100622063" TAIL, CG_EVENT_ECS, "\"executable\":\"/a b c\"", NULL },

@@ -19,12 +19,12 @@ def make_all(scene):
     return {(row, log, abi, how): scene.violate(row[0], log, how, abi=abi)
             for row, log, abi, how in itertools.product(
                 VERDICTS, (False, True), scene.violators,
-                ("process", "thread", "vfork"))}
+                ("process", "thread", "sibling", "vfork"))}
 
 
 def wrong_with(event, row, abi, how, full):
     """What an event has that it should not have. A thread that is killed alone
-    has given up its filter when it is seen."""
+    has given up its filter when it is seen, and nobody has the same."""
     seccomp = event["seccomp"]
     is_ = {"action": seccomp.get("action"), "abi": seccomp["syscall"]["abi"],
            "name": seccomp["syscall"]["name"],

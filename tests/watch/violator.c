@@ -5,10 +5,10 @@
  *
  * The thread calls itself NAME. VERDICT is the answer in hexadecimal to
  * getpriority(7, 8); LOG is 1 to have it logged; HOW one of process, thread,
- * vfork; COUNT how often, RATE times a second (0: as fast as it can). With
- * "none" for VERDICT the filter allows these arguments, and refuses others with
- * the errno that the call fails with by itself. Prints how many came back.
- * Built for each width.
+ * sibling (a thread of a process that is under the filter), vfork; COUNT how
+ *often, RATE times a second (0: as fast as it can). With "none" for VERDICT the
+ *filter allows these arguments, and refuses others with the errno that the call
+ *fails with by itself. Prints how many came back. Built for each width.
  *
  * HOW "cost" measures instead, COUNT times: the least nanoseconds of a call
  * that succeeds (getppid), of one that fails (close), and of this one; without
@@ -95,6 +95,13 @@ static void violate(void)
 	}
 }
 
+static void *in_sibling(void *unused)
+{
+	(void)unused;
+	violate();
+	return NULL;
+}
+
 static void *in_thread(void *unused)
 {
 	(void)unused;
@@ -103,11 +110,11 @@ static void *in_thread(void *unused)
 	return NULL;
 }
 
-static void by_thread(void)
+static void by_thread(void *(*run)(void *))
 {
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, in_thread, NULL) == 0)
+	if (pthread_create(&thread, NULL, run, NULL) == 0)
 		pthread_join(thread, NULL);
 }
 
@@ -175,7 +182,9 @@ int main(int argc, char **argv)
 	if (strcmp(argv[4], "cost") == 0)
 		return measure(strcmp(argv[2], "free") != 0);
 	if (strcmp(argv[4], "thread") == 0)
-		by_thread();
+		by_thread(in_thread);
+	else if (strcmp(argv[4], "sibling") == 0 && load() == 0)
+		by_thread(in_sibling);
 	else if (strcmp(argv[4], "vfork") == 0)
 		by_vfork();
 	else if (load() == 0)
