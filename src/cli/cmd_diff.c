@@ -33,22 +33,20 @@ static const struct option options[] = {
 
 static void print_relation(enum cg_relation relation, char **names)
 {
-	const char *a = names[0], *b = names[1];
+	static const char *const words[][3] = {
+		[CG_EQUAL] = { "", " and ", " answer every call alike" },
+		[CG_STRICTER] = { "", " allows no more than ",
+				  ", and less somewhere" },
+		[CG_LOOSER] = { "", " allows all that ", " allows, and more" },
+		[CG_DIFFERENT] = { "neither of ", " and ",
+				   " covers the other" },
+	};
 
-	switch (relation) {
-	case CG_EQUAL:
-		printf("%s and %s answer every call alike\n", a, b);
-		break;
-	case CG_STRICTER:
-		printf("%s allows no more than %s, and less somewhere\n", a, b);
-		break;
-	case CG_LOOSER:
-		printf("%s allows all that %s allows, and more\n", a, b);
-		break;
-	case CG_DIFFERENT:
-		printf("neither of %s and %s covers the other\n", a, b);
-		break;
-	}
+	printf("%s", words[relation][0]);
+	out_name(names[0]);
+	printf("%s", words[relation][1]);
+	out_name(names[1]);
+	printf("%s\n", words[relation][2]);
 }
 
 static bool

@@ -221,7 +221,10 @@ static int dump_threads(const struct fields *fields, const struct input *input)
 {
 	struct all all = { .fields = fields, .first = input->chain };
 	struct cg_error err;
+	size_t index;
 
+	if (fields->filter && !which_filter(fields, input->chain, &index))
+		return EXIT_USAGE;
 	if (fields->json)
 		printf("[");
 	all.status = dump_chain(fields, input->chain, input->thread);
@@ -317,7 +320,7 @@ static int dump(const struct fields *fields, struct input *input)
 		status = dump_live(fields, input);
 	else
 		print_program(fields, input->program);
-	if (fields->json)
+	if (fields->json && status != EXIT_USAGE)
 		puts("");
 	return status;
 }

@@ -59,9 +59,11 @@ text_reason(const struct explain *explain, const struct cg_outcome *outcome,
 		cg_policy_explain(explain->input->policy, &outcome->call,
 				  &reason);
 		printf("\n%s  by %s", indent, cause_text(reason.cause));
-		if (reason.line)
-			printf(" at %s:%u:%u", reason.source, reason.line,
-			       reason.column);
+		if (reason.line) {
+			printf(" at ");
+			out_name(reason.source);
+			printf(":%u:%u", reason.line, reason.column);
+		}
 	} else if (filters > 1 &&
 		   (cost->answer & CG_RET_ACTION) == CG_RET_ALLOW) {
 		printf("\n%s  by each of %zu filters", indent, filters);

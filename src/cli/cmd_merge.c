@@ -34,14 +34,6 @@ static const struct option options[] = {
 	{ 0, NULL, NULL, OPTION_FLAG, 0, NULL },
 };
 
-/* A name in a comment: whatever could end the line is left out. */
-static void put_name(struct buf *out, const char *name)
-{
-	for (; *name; name++)
-		if ((unsigned char)*name >= ' ' && *name != 0x7f)
-			buf_add(out, name, 1);
-}
-
 static void put_heading(const struct fields *fields, char **names, int count,
 			struct buf *out)
 {
@@ -49,7 +41,7 @@ static void put_heading(const struct fields *fields, char **names, int count,
 					: "# What any of these allows:\n");
 	for (int i = 0; i < count; i++) {
 		buf_puts(out, "#   ");
-		put_name(out, names[i]);
+		out_plain(out, names[i]);
 		buf_puts(out, "\n");
 	}
 }

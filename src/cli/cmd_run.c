@@ -209,13 +209,17 @@ static int run_under(struct context *context, char **operands)
 /* `enabled: false` is asked for in so many words, and is said aloud. */
 static int run_freely(const struct context *context, char **operands)
 {
+	struct cg_error err = { .status = CG_E_SYSTEM };
+
 	out_note("%s is switched off (enabled: false): %s runs without a "
 		 "filter",
 		 context->input.name ? context->input.name : "the policy",
 		 operands[0]);
 	execvp(operands[0], operands);
-	out_error("cannot execute %s: %s", operands[0], strerror(errno));
-	return errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE;
+	err.sys_errno = errno;
+	out_error("cannot execute %s: %s", operands[0],
+		  strerror(err.sys_errno));
+	return out_command_status(&err);
 }
 
 static int run(void *data, int count, char **operands)

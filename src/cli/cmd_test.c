@@ -84,6 +84,16 @@ static bool split_row(const struct suite *suite, char *line, struct row *row)
 		       : fail_row(suite, "a call and an answer are wanted", "");
 }
 
+static void
+print_row(const char *verdict, const struct suite *suite, const struct row *row)
+{
+	printf("%s %u - %s: ", verdict, suite->run, row->abi->name);
+	out_name(row->call);
+	printf(" -> ");
+	out_name(row->wanted);
+	printf("\n");
+}
+
 /* Every answer that the call can get must be the wanted one. */
 static bool ask(struct suite *suite, const struct row *row, bool *ok)
 {
@@ -106,13 +116,14 @@ static bool ask(struct suite *suite, const struct row *row, bool *ok)
 		if (strcmp(answer, row->wanted) == 0)
 			continue;
 		if (*ok)
-			printf("not ok %u - %s: %s -> %s\n", suite->run,
-			       row->abi->name, row->call, row->wanted);
+			print_row("not ok", suite, row);
 		*ok = false;
 		cg_call_print(&outcomes[i].call, NULL, example,
 			      sizeof(example));
-		printf("# %s:%u: %s is answered %s\n", suite->table,
-		       suite->line, example, answer);
+		printf("# ");
+		out_name(suite->table);
+		printf(":%u: %s is answered %s\n", suite->line, example,
+		       answer);
 	}
 	return true;
 }
@@ -133,8 +144,7 @@ static bool run_line(struct suite *suite, char *line)
 		return false;
 	suite->failed += !ok;
 	if (ok && !suite->quiet)
-		printf("ok %u - %s: %s -> %s\n", suite->run, row.abi->name,
-		       row.call, row.wanted);
+		print_row("ok", suite, &row);
 	return true;
 }
 

@@ -53,12 +53,13 @@ void findings_text(const struct shown *shown, bool brief)
 	const struct cg_finding *finding = shown->finding;
 	char call[640], answer[64];
 
-	printf("%s", place_of(shown));
+	out_name(place_of(shown));
 	if (finding->line)
 		printf(":%u:%u", finding->line, finding->column);
 	printf(": %s%s%s: ", out_colour(stdout, colours[finding->severity]),
 	       cg_severity_name(finding->severity), out_colour(stdout, PLAIN));
-	printf("%s [%s]\n", finding->message, finding->check->name);
+	out_name(finding->message);
+	printf(" [%s]\n", finding->check->name);
 	if (finding->has_call) {
 		call_text(finding, call, sizeof(call), answer, sizeof(answer));
 		printf("%*sfor example %s on %s: %s\n", INDENT, "", call,

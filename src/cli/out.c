@@ -216,6 +216,16 @@ void out_plain(struct buf *buf, const char *name)
 	free(text);
 }
 
+void out_name(const char *name)
+{
+	struct buf plain = { 0 };
+
+	out_plain(&plain, name);
+	if (plain.length)
+		fwrite(plain.text, 1, plain.length, stdout);
+	buf_free(&plain);
+}
+
 void out_buf(struct buf *buf)
 {
 	size_t length = buf->length;

@@ -39,6 +39,8 @@ _Noreturn void out_die_nomem(void);
 /* Add a name from elsewhere, without what a terminal would act on. */
 struct buf;
 void out_plain(struct buf *buf, const char *name);
+/* Print it on stdout, likewise. */
+void out_name(const char *name);
 
 /* Write a buffer to stdout, and free it; dies where memory ran out. */
 void out_buf(struct buf *buf);

@@ -160,9 +160,11 @@ static void add_cause(struct buf *buf, const struct cg_reason *reason)
 
 	buf_printf(buf, "    because: %s", causes[reason->cause]);
 	/* A list on the command line has no lines that anybody wrote. */
-	if (reason->line && reason->source[0] != '-')
-		buf_printf(buf, ", %s:%u:%u", reason->source, reason->line,
-			   reason->column);
+	if (reason->line && reason->source[0] != '-') {
+		buf_puts(buf, ", ");
+		out_plain(buf, reason->source);
+		buf_printf(buf, ":%u:%u", reason->line, reason->column);
+	}
 	buf_puts(buf, "\n");
 }
 

@@ -5,14 +5,14 @@
 
 enum { WIDTH = 78 };
 
-/* Text of a file or a kernel in a comment: no line of its own. */
+/*
+ * Text of a file or a kernel in a comment: no line of its own. Some readers of
+ * YAML end a line at U+0085, U+2028 and U+2029, too: ASCII alone is safe.
+ */
 static void comment_text(const char *text, struct buf *out)
 {
-	for (; *text; text++) {
-		char c = *text;
-
-		buf_add(out, (unsigned char)c < ' ' || c == 0x7f ? "?" : &c, 1);
-	}
+	for (; *text; text++)
+		buf_add(out, *text < ' ' || *text > '~' ? "?" : text, 1);
 }
 
 static void write_words(const struct cg_recording *recording, enum label label,

@@ -5,6 +5,7 @@ usage: bad_input_test.py CALLGATE
 """
 
 import os
+import re
 
 from cli import MARKER, begin, check
 
@@ -190,11 +191,33 @@ def test_unreadable(tap, callgate):
     tap.ok(not callgate.marked(), "unreadable: nothing ran")
 
 
+def test_names(tap, callgate):
+    """What a file is called is told, and changes nothing on a terminal."""
+    name = "n\x1b[31m\u202e\u2028\n!"
+    callgate.write(name, GOOD.replace("bind", "mount"))
+    callgate.write("good", GOOD)
+    callgate.write("calls", "mount -> al\x1b[31mlow\n")
+    for words, status in ((("explain", name, "mount"), 0),
+                          (("lint", name), 1),
+                          (("diff", name, "good"), 1),
+                          (("diff", name, name), 0),
+                          (("merge", name, "good"), 0),
+                          (("test", name, "calls"), 1),
+                          (("test", name, "nowhere"), 2),
+                          (("run", "-p", name, "--then", "good"), 2)):
+        got = callgate(*words)
+        said = got.out + got.err
+        tap.ok(got.status == status and not re.search(
+            "[\x1b\u202e\u2028]|^!", said, re.M),
+            f"{words[0]}: a name that is no text", got)
+
+
 def main():
     callgate, tap = begin()
     test_contents(tap, callgate)
     test_usage(tap, callgate)
     test_unreadable(tap, callgate)
+    test_names(tap, callgate)
     # The marker itself can be made: else all of this would prove nothing.
     callgate.write("policy", GOOD)
     got = callgate("run", "--before-exec", "-p", "policy", *RUN, nobody=True)
