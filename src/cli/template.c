@@ -132,7 +132,8 @@ static bool fill(const struct filling *filling, const char *text,
 		while (marker.eats_behind && text < end &&
 		       strchr(" \t\r\n", *text))
 			text++;
-		if (says(&marker, "range .SyscallNames")) {
+		/* None is in another one: what it ranges over is no list. */
+		if (!item && says(&marker, "range .SyscallNames")) {
 			text = fill_range(filling, text);
 			if (!text)
 				return false;

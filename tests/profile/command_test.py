@@ -78,6 +78,11 @@ def forms(tap, run, acct, reboot):
         "{{.GOARCH}}:{{range .SyscallNames}}\n{{.}}{{- end}};")
     ran = run("-t", "own.tmpl", acct)
     tap.ok(ran.stdout.startswith("amd64:\nacct\nexit"), "a template", ran)
+    (run.folder / "own.tmpl").write_text(
+        "{{range .SyscallNames}}{{range .SyscallNames}}{{end}}")
+    ran = run("-t", "own.tmpl", acct)
+    tap.ok(ran.returncode == 2 and "{{range .SyscallNames}}" in ran.stderr,
+           "a template with a range in a range", ran)
     ran = run("-f", "graph", acct)
     tap.ok(ran.stdout.startswith("strict digraph") and '"acct()"' in ran.stdout,
            "a graph", ran)
