@@ -36,8 +36,11 @@ static bool open_file(struct sink *sink, struct attempt *attempt)
 		return true;
 	if (state->file >= 0)
 		close(state->file);
-	state->file = open(sink->settings->target,
-			   O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	/* A pipe that nobody reads must not keep us from ending. */
+	state->file =
+		open(sink->settings->target,
+		     O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
+		     0640);
 	if (state->file < 0 || fstat(state->file, &about) != 0) {
 		attempt_why(attempt, "%s: %s", sink->settings->target,
 			    strerror(errno));

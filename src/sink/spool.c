@@ -21,6 +21,7 @@ enum {
 static bool enter(struct spool *spool, struct cg_error *err)
 {
 	struct flock whole = { .l_type = F_WRLCK };
+	struct stat about;
 
 	if (mkdir(spool->folder, 0700) != 0 && errno != EEXIST)
 		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
@@ -28,6 +29,15 @@ static bool enter(struct spool *spool, struct cg_error *err)
 		open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spool->directory < 0)
 		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
+	/* Whoever can write there has us send what they like in our name. */
+	if (fstat(spool->directory, &about) != 0)
+		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
+	if ((about.st_uid != 0 && about.st_uid != geteuid()) ||
+	    about.st_mode & 022)
+		return fail(err, CG_E_INPUT,
+			    "%s: others may write to this spool; it has to be "
+			    "our own, with mode 700",
+			    spool->folder);
 	spool->lock = openat(spool->directory, "lock",
 			     O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (spool->lock < 0)

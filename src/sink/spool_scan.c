@@ -99,7 +99,8 @@ static void read_records(struct spool *spool, const unsigned char *bytes,
 static bool cut_tail(struct spool *spool, const char *name, uint64_t bytes,
 		     struct cg_error *err)
 {
-	int file = openat(spool->directory, name, O_WRONLY | O_CLOEXEC);
+	int file = openat(spool->directory, name,
+			  O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	bool ok = file >= 0 && ftruncate(file, (off_t)bytes) == 0;
 
 	if (!ok)

@@ -104,6 +104,27 @@ answer_error(struct request *request, unsigned status, const char *format, ...)
 	return answer_buf(request, status, "application/json", &body);
 }
 
+enum MHD_Result answer_last(struct request *request, const char *message)
+{
+	struct MHD_Response *response;
+	struct buf body = { 0 };
+	char *text;
+	size_t length;
+
+	put_error(&body, message);
+	length = body.length;
+	text = buf_done(&body);
+	response = text ? MHD_create_response_from_buffer_with_free_callback(
+				  length, text, free)
+			: NULL;
+	if (response && !add(response, "Connection", "close")) {
+		MHD_destroy_response(response);
+		return MHD_NO;
+	}
+	return answer_response(request, MHD_HTTP_BAD_REQUEST,
+			       "application/json", response);
+}
+
 enum MHD_Result
 answer_failure(struct request *request, const struct cg_error *err)
 {

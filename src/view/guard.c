@@ -193,6 +193,40 @@ const char *guard_origin(const struct request *request)
 	return NULL;
 }
 
+/* Headers that say where a request ends, and whom it is for. */
+struct frame {
+	unsigned hosts, lengths, codings;
+	bool odd; /* a coding other than chunked */
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind,
+				    const char *name, const char *value)
+{
+	struct frame *frame = context;
+
+	(void)kind;
+	frame->hosts += strcasecmp(name, "Host") == 0;
+	frame->lengths += strcasecmp(name, "Content-Length") == 0;
+	if (strcasecmp(name, "Transfer-Encoding") == 0) {
+		frame->codings++;
+		frame->odd |= !value || strcasecmp(value, "chunked") != 0;
+	}
+	return MHD_YES;
+}
+
+const char *guard_frame(const struct request *request)
+{
+	struct frame frame = { 0 };
+
+	(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND,
+					count_header, &frame);
+	if (frame.hosts > 1)
+		return "one host is wanted";
+	if (frame.odd || frame.lengths + frame.codings > 1)
+		return "where the request ends is said in more ways than one";
+	return NULL;
+}
+
 /* In the same time whatever it is: bytes that differ are not counted. */
 static bool same(const void *a, const void *b, size_t size)
 {

@@ -23,6 +23,12 @@ void guard_done(struct guard *guard);
 const char *guard_origin(const struct request *request);
 
 /*
+ * NULL, or what is wrong with where it ends. A server before this one could
+ * take it for another number of requests: such a connection has to end.
+ */
+const char *guard_frame(const struct request *request);
+
+/*
  * Try a token. The right one is right whoever guessed before. A peer that sent
  * a few wrong ones waits a second for the answer to each further one; where too
  * many wait already there is none.

@@ -16,6 +16,7 @@
 
 enum {
 	CONNECTIONS_MAX = 64,
+	PEER_MAX = 24, /* of them from one address that is not our own */
 	STREAMS_MAX = 32,
 	HELD_MAX = 16,        /* wrong tokens whose answers are held back */
 	BODY_MAX = 1 << 20,   /* bytes of what is posted */
@@ -87,6 +88,8 @@ __attribute__((format(printf, 3, 4))) enum MHD_Result
 answer_error(struct request *request, unsigned status, const char *format, ...);
 enum MHD_Result
 answer_failure(struct request *request, const struct cg_error *err);
+/* 400, and the connection ends: what follows on it may not be a request. */
+enum MHD_Result answer_last(struct request *request, const char *message);
 enum MHD_Result answer_page(struct request *request);
 enum MHD_Result
 answer_response(struct request *request, unsigned status, const char *type,

@@ -209,6 +209,7 @@ enum MHD_Result route(void *context, struct MHD_Connection *connection,
 	struct request *request = *state;
 	enum MHD_Result result = MHD_NO;
 	const struct row *row;
+	const char *wrong;
 
 	(void)version;
 	if (!request) {
@@ -225,6 +226,9 @@ enum MHD_Result route(void *context, struct MHD_Connection *connection,
 	/* An answer before the body was seen would end the connection. */
 	if (!request->begun) {
 		request->begun = true;
+		wrong = guard_frame(request);
+		if (wrong)
+			return answer_last(request, wrong);
 		row = find_row(path);
 		return !row || strcmp(method, "POST") != 0 ||
 				       begin_form(request, row)

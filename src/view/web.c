@@ -95,6 +95,8 @@ static bool start(struct web *web, const struct tls *tls, struct cg_error *err)
 		MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL, /* */
 		MHD_OPTION_LISTEN_SOCKET, web->fd,             /* */
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		web->guard.loopback ? 0u : (unsigned)PEER_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_ROOM,
 		MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK,

@@ -9,7 +9,6 @@
  * whoever asks the watch; until then the thread waits, and the caller, too.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,73 +16,29 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <callgate/notify.h>
-
-#include "base/buf.h"
-#include "sys/file.h"
-#include "sys/task.h"
-#include "trace/pointee.h"
-#include "watch/agent_text.h"
-#include "watch/source.h"
-
-enum {
-	CONTAINERS = 1024,
-	PEERS = 64, /* runtimes that are telling us of one right now */
-	MEMORY = 8 << 20,
-	PEEK = 256,
-};
-
-/* A runtime that has not said everything yet. */
-struct peer {
-	int socket; /* -1: free */
-	int fds[AGENT_FDS];
-	size_t fd_count;
-	struct agent_scan scan;
-	struct buf text;
-};
-
-struct container {
-	struct agent *agent;
-	int listener;
-	char id[128];
-	pthread_t thread;
-	pthread_cond_t answered;
-	bool waiting; /* its thread has a call for us */
-	bool ended;   /* or nobody is under the filter any more */
-	struct cg_notification call;
-};
-
-struct agent {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int socket, all, news; /* news: an eventfd that threads write to */
-	int number;            /* the errno to answer with; 0: go on */
-	struct peer peers[PEERS];
-	pthread_mutex_t lock;
-	struct container *containers[CONTAINERS];
-	struct container *asking; /* whose call was handed out last */
-	size_t turn;              /* who is looked at first */
-	uint64_t violations, refused;
-};
+#include "watch/agent_inside.h"
 
 /* ------------------------------------------------------------- opening -- */
 
-static bool poll_for(int all, int descriptor, uint64_t what)
+bool agent_poll_for(int all, int descriptor, uint64_t what)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u64 = what };
 
 	return epoll_ctl(all, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-enum { THE_SOCKET = PEERS, THE_NEWS };
-
 /* A socket that an agent left behind, which nobody answers at, makes room. */
 static void remove_stale(const struct sockaddr_un *address)
 {
-	int to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat is;
+	int to;
 
+	/* To connect to a file is refused, too: that is nobody's socket. */
+	if (lstat(address->sun_path, &is) != 0 || !S_ISSOCK(is.st_mode))
+		return;
+	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (to < 0)
 		return;
 	if (connect(to, (const struct sockaddr *)address, sizeof(*address)) !=
@@ -97,9 +52,6 @@ static bool
 listen_at(struct agent *agent, const char *path, struct cg_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int bound;
-
 	if (!path || !*path || strlen(path) >= sizeof(address.sun_path))
 		return fail(err, CG_E_INPUT,
 			    "a socket has a path of 1 to %zu bytes",
@@ -108,14 +60,11 @@ listen_at(struct agent *agent, const char *path, struct cg_error *err)
 	remove_stale(&address);
 	agent->socket =
 		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Whoever connects has us answer for a filter: not for everybody. */
-	mask = umask(0177);
-	bound = agent->socket < 0
-			? -1
-			: bind(agent->socket, (struct sockaddr *)&address,
-			       sizeof(address));
-	umask(mask);
-	if (bound != 0)
+	/* Whoever connects has us answer for a filter: not for everybody. The
+	   socket's own mode becomes that of its name. */
+	if (agent->socket < 0 || fchmod(agent->socket, 0600) != 0 ||
+	    bind(agent->socket, (struct sockaddr *)&address, sizeof(address)) !=
+		    0)
 		return fail_errno(err, CG_E_SYSTEM, errno,
 				  "cannot listen at %s", path);
 	strcpy(agent->path, path);
@@ -139,8 +88,8 @@ bool agent_open(const char *path, int number, struct agent **out,
 	agent->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (listen_at(agent, path, err)) {
 		if (agent->all >= 0 && agent->news >= 0 &&
-		    poll_for(agent->all, agent->socket, THE_SOCKET) &&
-		    poll_for(agent->all, agent->news, THE_NEWS)) {
+		    agent_poll_for(agent->all, agent->socket, THE_SOCKET) &&
+		    agent_poll_for(agent->all, agent->news, THE_NEWS)) {
 			*out = agent;
 			return true;
 		}
@@ -224,8 +173,8 @@ static struct container **free_place(struct agent *agent)
 }
 
 /* Takes the listener. */
-static bool add_container(struct agent *agent, const char *id, int listener,
-			  struct cg_error *err)
+bool agent_add(struct agent *agent, const char *id, int listener,
+	       struct cg_error *err)
 {
 	struct container **place = free_place(agent);
 	struct container *container = calloc(1, sizeof(*container));
@@ -249,248 +198,7 @@ static bool add_container(struct agent *agent, const char *id, int listener,
 			  "container %s cannot be served", id);
 }
 
-/* ---------------------------------------------------------------- peers -- */
-
-static void drop_peer(struct peer *peer)
-{
-	if (peer->socket < 0)
-		return;
-	close(peer->socket);
-	for (size_t i = 0; i < peer->fd_count; i++)
-		if (peer->fds[i] >= 0)
-			close(peer->fds[i]);
-	buf_free(&peer->text);
-	*peer = (struct peer){ .socket = -1 };
-}
-
-/* Root's runtimes, or our own user's. */
-static bool is_trusted(int peer)
-{
-	struct ucred who;
-	socklen_t size = sizeof(who);
-
-	return getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
-	       (who.uid == 0 || who.uid == geteuid());
-}
-
-static void accept_peer(struct agent *agent)
-{
-	int from = accept4(agent->socket, NULL, NULL,
-			   SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (from < 0)
-		return;
-	for (size_t i = 0; i < PEERS && is_trusted(from); i++) {
-		struct peer *peer = &agent->peers[i];
-
-		if (peer->socket >= 0)
-			continue;
-		if (!poll_for(agent->all, from, i))
-			break;
-		peer->socket = from;
-		return;
-	}
-	close(from);
-}
-
-static void keep_fds(struct peer *peer, struct msghdr *message)
-{
-	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at;
-	     at = CMSG_NXTHDR(message, at)) {
-		size_t count;
-		int fds[AGENT_FDS];
-
-		if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (at->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		if (count > AGENT_FDS)
-			count = AGENT_FDS;
-		memcpy(fds, CMSG_DATA(at), count * sizeof(int));
-		for (size_t i = 0; i < count; i++) {
-			if (peer->fd_count < AGENT_FDS)
-				peer->fds[peer->fd_count++] = fds[i];
-			else
-				close(fds[i]);
-		}
-	}
-}
-
-static bool is_listener(int descriptor)
-{
-	char path[48], text[64];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
-	length = readlink(path, text, sizeof(text) - 1);
-	if (length <= 0)
-		return false;
-	text[length] = '\0';
-	return strcmp(text, "anon_inode:seccomp notify") == 0;
-}
-
-/* All was said: from now on its calls come to us. */
-static bool
-finish_peer(struct agent *agent, struct peer *peer, struct cg_error *err)
-{
-	struct arena arena = { .budget = MEMORY };
-	struct agent_container found;
-	bool ok = agent_parse(&arena, peer->text.text, peer->text.length,
-			      peer->fd_count, &found, err);
-
-	if (ok && !is_listener(peer->fds[found.listener]))
-		ok = fail(err, CG_E_INPUT,
-			  "container %s: seccompFd is no listener", found.id);
-	if (ok) {
-		ok = add_container(agent, found.id, peer->fds[found.listener],
-				   err);
-		peer->fds[found.listener] = -1;
-	}
-	arena_free(&arena);
-	return ok;
-}
-
-/* What came. False where the peer said something that is no such message. */
-static bool
-read_peer(struct agent *agent, struct peer *peer, struct cg_error *err)
-{
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(AGENT_FDS * sizeof(int))];
-	} control;
-	char text[4096];
-	struct iovec piece = { text, sizeof(text) };
-	struct msghdr message = { .msg_iov = &piece,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof(control) };
-	ssize_t got = recvmsg(peer->socket, &message,
-			      MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	bool ok = true;
-
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return true;
-	if (got > 0) {
-		keep_fds(peer, &message);
-		buf_add(&peer->text, text, (size_t)got);
-		if (!agent_scan(&peer->scan, text, (size_t)got) &&
-		    !peer->text.failed && peer->text.length < AGENT_TEXT_MAX)
-			return true;
-		ok = peer->text.failed ? fail_nomem(err)
-		     : peer->text.length >= AGENT_TEXT_MAX
-			     ? fail(err, CG_E_INPUT,
-				    "a runtime said more than %d bytes of "
-				    "one container",
-				    AGENT_TEXT_MAX)
-			     : finish_peer(agent, peer, err);
-	} else if (peer->text.length) {
-		ok = fail(err, CG_E_INPUT,
-			  "a runtime ended before it had said everything");
-	}
-	drop_peer(peer);
-	return ok;
-}
-
 /* ---------------------------------------------------------------- calls -- */
-
-static const char *keep(struct violation *violation, const char *text)
-{
-	return arena_text(&violation->arena, text, strlen(text));
-}
-
-/* Who calls; it waits for us, so /proc still has it. */
-static void put_caller(struct violation *violation, int32_t thread)
-{
-	struct cg_violation *out = &violation->about;
-	char path[64], text[4096];
-	struct task task;
-	struct stat is;
-	ssize_t length;
-
-	if (thread <= 0 || !task_read(thread, &task))
-		return;
-	out->thread = (uint32_t)thread;
-	out->pid = (uint32_t)task.pid;
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)thread);
-	if (file_peek(-1, path, text, sizeof(text)) > 0) {
-		text[strcspn(text, "\n")] = '\0';
-		out->name = keep(violation, text);
-	}
-	snprintf(path, sizeof(path), "/proc/%d", (int)thread);
-	if (stat(path, &is) == 0) {
-		out->uid = is.st_uid;
-		out->gid = is.st_gid;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)thread);
-	length = readlink(path, text, sizeof(text) - 1);
-	if (length > 0) {
-		text[length] = '\0';
-		out->executable = keep(violation, text);
-	}
-}
-
-static void put_memory(struct container *container, struct violation *violation)
-{
-	const struct cg_call *call = &container->call.call;
-	const struct violation_call is = violation_call(&violation->about);
-	const struct cg_syscall *known =
-		is.name ? cg_syscall_by_name(is.name) : NULL;
-	struct cg_argument arguments[6];
-	size_t count = 0;
-
-	if (!known || !cg_syscall_arguments(known, is.abi, arguments, &count))
-		return;
-	for (size_t i = 0; i < count; i++) {
-		enum pointee kind = pointee_kind(known, &arguments[i]);
-		char text[CG_MEMORY_MAX] = "";
-		unsigned char bytes[PEEK];
-		size_t length = sizeof(bytes), got = 0;
-
-		if (kind == POINTEE_NONE || !call->args[i])
-			continue;
-		if (kind == POINTEE_ADDRESS && i + 1 < count &&
-		    (uint32_t)call->args[i + 1] < length)
-			length = (uint32_t)call->args[i + 1];
-		if (cg_notify_read(container->listener, &container->call,
-				   call->args[i], bytes, length, &got,
-				   NULL) != CG_OK)
-			continue;
-		if (kind == POINTEE_STRING)
-			pointee_string(bytes, got, text);
-		else
-			pointee_address(is.abi, bytes, got, got == length,
-					text);
-		violation->about.memory[i] = keep(violation, text);
-	}
-}
-
-static struct violation *
-violation_of(struct agent *agent, struct container *container)
-{
-	const struct cg_call *call = &container->call.call;
-	struct violation *violation = violation_new();
-	struct cg_violation *out;
-	struct timespec now;
-
-	if (!violation)
-		return NULL;
-	out = &violation->about;
-	clock_gettime(CLOCK_REALTIME, &now);
-	out->time = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	out->sources = CG_SOURCE_AGENT;
-	out->arch = call->arch;
-	out->nr = call->nr;
-	out->ip = call->ip;
-	out->has_ip = out->has_args = out->has_verdict = true;
-	memcpy(out->args, call->args, sizeof(out->args));
-	out->verdict = CG_RET_USER_NOTIF;
-	out->signal = 0;
-	out->error = (uint32_t)agent->number;
-	out->continued = agent->number == 0;
-	put_caller(violation, container->call.thread);
-	out->container = keep(violation, container->id);
-	put_memory(container, violation);
-	return violation;
-}
 
 /* A container that has a call for us; those that ended are cleared away. */
 static struct container *next_asking(struct agent *agent)
@@ -553,11 +261,12 @@ static bool read_news(struct agent *agent, struct cg_error *err)
 		const uint64_t what = events[i].data.u64;
 
 		if (what == THE_SOCKET)
-			accept_peer(agent);
+			agent_accept(agent);
 		else if (what == THE_NEWS)
 			(void)!read(agent->news, &number, sizeof(number));
 		else if (agent->peers[what].socket >= 0)
-			ok = read_peer(agent, &agent->peers[what], err) && ok;
+			ok = agent_read_peer(agent, &agent->peers[what], err) &&
+			     ok;
 	}
 	return ok;
 }
@@ -571,7 +280,7 @@ bool agent_next(struct agent *agent, struct violation **out,
 	agent->asking = next_asking(agent);
 	if (!agent->asking)
 		return ok;
-	*out = violation_of(agent, agent->asking);
+	*out = agent_violation(agent, agent->asking);
 	if (*out) {
 		agent->violations++;
 		return ok;
@@ -594,7 +303,7 @@ void agent_close(struct agent *agent)
 		container_free(container);
 	}
 	for (size_t i = 0; i < PEERS; i++)
-		drop_peer(&agent->peers[i]);
+		agent_drop_peer(&agent->peers[i]);
 	if (agent->socket >= 0)
 		close(agent->socket);
 	if (agent->path[0])

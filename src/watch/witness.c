@@ -7,6 +7,7 @@
 #include <callgate/arch.h>
 
 #include "trace/pointee.h"
+#include "watch/pointed.h"
 
 enum { MODE_DEAD = 3 };
 
@@ -153,38 +154,17 @@ put_filter(const struct chain *chain, const struct judgement *judgement,
 	out->filter_logs = filter->log;
 }
 
-/* What was peeked at, as text: an address, or a string. */
 static void
 put_memory(const struct witness_call *message, struct violation *violation)
 {
-	const struct violation_call is = violation_call(&violation->about);
-	const struct cg_syscall *known =
-		is.name ? cg_syscall_by_name(is.name) : NULL;
-	struct cg_argument arguments[6];
-	size_t count = 0;
+	struct pointed pointed;
 
-	if (!known || !cg_syscall_arguments(known, is.abi, arguments, &count))
+	if (!message->peeked[0])
 		return;
-	for (size_t i = 0; i < WITNESS_PEEKS && message->peeked[i]; i++) {
-		const unsigned at = message->peeked[i] - 1u;
-		const unsigned char *bytes = message->peeks[i];
-		char text[CG_MEMORY_MAX] = "";
-
-		if (at >= count)
-			continue;
-		if (pointee_kind(known, &arguments[at]) == POINTEE_STRING) {
-			pointee_string(bytes, WITNESS_PEEK, text);
-		} else if (at + 1 < count) {
-			uint64_t told = (uint32_t)message->args[at + 1];
-			size_t length =
-				told < WITNESS_PEEK ? told : WITNESS_PEEK;
-
-			pointee_address(is.abi, bytes, length, told == length,
-					text);
-		}
-		violation->about.memory[at] =
-			arena_text(&violation->arena, text, strlen(text));
-	}
+	pointed_find(violation, &pointed);
+	for (size_t i = 0; i < WITNESS_PEEKS && message->peeked[i]; i++)
+		pointed_put(&pointed, message->peeked[i] - 1u,
+			    message->peeks[i], WITNESS_PEEK);
 }
 
 static void

@@ -54,6 +54,15 @@ def pids(lines):
     return [json.loads(line)["process"]["pid"] for line in lines]
 
 
+def check_pipe(tap, callgate):
+    """A pipe that nobody reads: what it was to get stays, and we end."""
+    os.mkfifo(callgate.folder / "pipe")
+    got = run(callgate, "file:pipe,drain=1s", count=5)
+    row = row_of(got, "file")
+    tap.ok(row[2] == 0 and row[6] == 5 and got.status == 0,
+           f"a pipe without a reader: {row}", got)
+
+
 def check_files(tap, callgate):
     folder = callgate.folder
     got = run(callgate, "file:a.ndjson", "stdout,format=line")
@@ -607,9 +616,9 @@ sinks:
 def main():
     tap = Tap()
     callgate = Callgate(sys.argv[1])
-    for part in (check_files, check_journald, check_syslog, check_otlp,
-                 check_prometheus, check_stopped_reader, check_gone_reader,
-                 check_store_losses, check_full_disk,
+    for part in (check_files, check_pipe, check_journald, check_syslog,
+                 check_otlp, check_prometheus, check_stopped_reader,
+                 check_gone_reader, check_store_losses, check_full_disk,
                  check_config):
         part(tap, callgate)
     tap.done()

@@ -290,6 +290,14 @@ static void check_refusals(struct tap *tap)
 		       err.status == CG_E_INPUT &&
 		       strstr(err.message, "another version"),
 	       "of another version: %s", err.message);
+	snprintf(path, sizeof(path), "%s/others", folder);
+	if (mkdir(path, 0700) != 0 || chmod(path, 0770) != 0)
+		exit(EXIT_FAILURE);
+	tap_ok(tap,
+	       !spool_open(path, LIMIT, &second, &err) &&
+		       err.status == CG_E_INPUT &&
+		       strstr(err.message, "others may write"),
+	       "of others, too: %s", err.message);
 	snprintf(path, sizeof(path), "%s/no/where", folder);
 	tap_ok(tap, !spool_open(path, LIMIT, &second, &err), "nowhere: %s",
 	       err.message);

@@ -197,6 +197,41 @@ def check_origin(tap, server):
         tap.ok(b" 403 " in raw.recv(4096), "no Host at all: 403")
 
 
+# Requests that another server may take for another number of them.
+FRAMES = [
+    ("a length and chunks", b"Content-Length: 4\r\nTransfer-Encoding: "
+     b"chunked\r\n", b"0\r\n\r\n"),
+    ("two lengths", b"Content-Length: 4\r\nContent-Length: 40\r\n", b"abcd"),
+    ("the same length twice", b"Content-Length: 4\r\nContent-Length: 4\r\n",
+     b"abcd"),
+    ("another coding", b"Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n"),
+    ("two codings", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: "
+     b"chunked\r\n", b"0\r\n\r\n"),
+    ("two hosts", b"Host: evil\r\n", b""),
+]
+
+
+def check_frames(tap, server):
+    """One answer, 400, and the connection ends: what follows is not asked."""
+    host = b"Host: localhost:%d\r\n" % server.port
+    for name, headers, body in FRAMES:
+        with socket.create_connection(("127.0.0.1", server.port),
+                                      PATIENCE) as raw:
+            raw.sendall(b"POST /api/login HTTP/1.1\r\n" + host + headers +
+                        b"\r\n" + body + b"GET /healthz HTTP/1.1\r\n" + host +
+                        b"\r\n")
+            raw.settimeout(PATIENCE)
+            told = b""
+            try:
+                while part := raw.recv(65536):
+                    told += part
+            except ConnectionResetError:
+                pass
+        tap.ok(told.startswith(b"HTTP/1.1 400 ") and
+               told.count(b"HTTP/1.1 ") == 1 and b"\nok\n" not in told,
+               f"{name}: 400, and no more", told)
+
+
 def form(**fields):
     return {"method": "POST", "body": urllib.parse.urlencode(fields),
             "headers": {"Content-Type": "application/x-www-form-urlencoded"}}

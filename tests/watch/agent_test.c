@@ -239,6 +239,25 @@ static void check_silent(struct tap *tap, struct cg_watch *watch)
 	close(silent);
 }
 
+/* Whatever lies there that is no socket is not ours to remove. */
+static void check_file(struct tap *tap)
+{
+	const struct cg_watch_options options = { .sources = CG_SOURCE_AGENT,
+						  .agent = path };
+	int file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	struct cg_watch *watch = NULL;
+	struct cg_error err = { 0 };
+	struct stat is;
+
+	close(file);
+	tap_ok(tap,
+	       file >= 0 && cg_watch_open(&options, &watch, &err) != CG_OK &&
+		       stat(path, &is) == 0 && S_ISREG(is.st_mode),
+	       "a file stays: %s", err.message);
+	cg_watch_close(watch);
+	unlink(path);
+}
+
 int main(void)
 {
 	struct cg_watch_options options = { .sources = CG_SOURCE_AGENT,
@@ -251,6 +270,7 @@ int main(void)
 	struct stat is;
 
 	snprintf(path, sizeof(path), "/tmp/callgate-agent-%d", (int)getpid());
+	check_file(&tap);
 	if (cg_watch_open(&options, &watch, &err) != CG_OK) {
 		tap_ok(&tap, false, "it listens: %s", err.message);
 		return tap_done(&tap);
