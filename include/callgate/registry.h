@@ -194,8 +194,9 @@ struct cg_install {
 };
 
 /*
- * Join, compile, prove and load. `*out` is filled whatever happens. `options`
- * may be NULL: then everything but CG_INSTALLED and CG_INSTALL_OFF is an error.
+ * Join, compile, prove and load. `*out` is filled whatever happens; it may be
+ * NULL, and then no listener stays open. `options` may be NULL: then everything
+ * but CG_INSTALLED and CG_INSTALL_OFF is an error.
  *
  * Fails as cg_registry_join, cg_compile and cg_load do.
  */
@@ -209,7 +210,8 @@ CG_API const char *cg_install_text(enum cg_install_result result);
 
 /*
  * One line of JSON that attests what is in force: event, policy, sha256,
- * instructions, threads, verified, no_new_privs. It is the caller's: free().
+ * instructions, flags, threads, verified, no_new_privs_set. It is the caller's:
+ * free().
  * NULL if nothing is installed, for there is nothing to attest then, or if
  * memory ran out.
  */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fail.h"
@@ -110,6 +111,7 @@ enum cg_status cg_registry_install(struct cg_registry *registry,
 {
 	static const struct cg_install_options defaults;
 	struct cg_install scratch;
+	const bool unwanted = !out;
 
 	out = out ? out : &scratch;
 	options = options ? options : &defaults;
@@ -118,8 +120,12 @@ enum cg_status cg_registry_install(struct cg_registry *registry,
 				    .loaded = { .listener = -1 } };
 	snprintf(out->name, sizeof(out->name), "%s",
 		 options->name ? options->name : "");
-	if (install(registry, options, out))
+	if (install(registry, options, out)) {
+		/* As cg_load() does: nobody would ever answer. */
+		if (unwanted && out->loaded.listener >= 0)
+			close(out->loaded.listener);
 		return CG_OK;
+	}
 	if (err)
 		*err = out->error;
 	return out->error.status;

@@ -252,10 +252,29 @@ static void test_configure_file(void)
 	     CG_E_SYSTEM);
 }
 
+/* A listener that is handed to nobody is closed, so that nothing waits. */
+static void test_listener(void)
+{
+	static const char text[] =
+		"seccomp: {default_action: allow, flags: [new_listener], "
+		"syscalls: [{action: notify, names: [getppid]}]}";
+	struct cg_registry *registry = cg_registry_new();
+	struct cg_policy *policy = NULL;
+
+	WANT(cg_policy_parse(text, strlen(text), "own", NULL, &policy, &err) ==
+	     CG_OK);
+	WANT(cg_registry_add(registry, "all", policy, &err) == CG_OK);
+	WANT(cg_registry_install(registry, NULL, NULL, &err) == CG_OK);
+	alarm(10);
+	WANT(syscall(SYS_getppid) == -1 && errno == ENOSYS);
+	cg_registry_free(registry);
+}
+
 static const struct {
 	const char *name;
 	void (*test)(void);
 } rows[] = {
+	{ "a listener that nobody wants", test_listener },
 	{ "installed, and attested", test_installed },
 	{ "the hash of what the command writes", test_hash },
 	{ "G6: refused by an outer filter", test_refused },

@@ -448,6 +448,8 @@ class Registry(_Object):
         out = CInstall()
         _check(lib.cg_registry_install, self._handle, byref(options),
                byref(out))
+        if out.loaded.listener >= 0:
+            os.close(out.loaded.listener)  # nobody asked for one here
         line = lib.cg_install_attestation(byref(out))
         attestation = _text(ctypes.string_at(line)) if line else None
         libc.free(line)

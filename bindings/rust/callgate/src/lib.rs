@@ -619,6 +619,10 @@ impl Registry {
         check(|err| unsafe {
             sys::cg_registry_install(self.0.as_ptr(), &options, &mut out, err)
         })?;
+        if out.loaded.listener >= 0 {
+            // SAFETY: the descriptor is ours alone, and nobody asked for it.
+            drop(unsafe { OwnedFd::from_raw_fd(out.loaded.listener) });
+        }
         let line = unsafe { sys::cg_install_attestation(&out) };
         let attestation = (!line.is_null()).then(|| text(line));
         unsafe { sys::free(line.cast()) };
