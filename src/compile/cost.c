@@ -4,6 +4,7 @@
 
 static const struct cost presets[] = {
 	[CG_COST_CACHED] = { .place = 20,
+			     .guest_window = 6,
 			     .window = 6,
 			     .slack = 2,
 			     .join = true,
@@ -12,6 +13,7 @@ static const struct cost presets[] = {
 			     .tested = 200000,
 			     .refused = 200 },
 	[CG_COST_UNCACHED] = { .place = 20,
+			       .guest_window = 9,
 			       .window = 9,
 			       .slack = 4,
 			       .join = false,
@@ -20,6 +22,7 @@ static const struct cost presets[] = {
 			       .tested = 1000,
 			       .refused = 50 },
 	[CG_COST_SIZE] = { .place = 50000,
+			   .guest_window = 14,
 			   .window = 14,
 			   .slack = TREE_RUNS_MAX,
 			   .join = true,
@@ -28,6 +31,7 @@ static const struct cost presets[] = {
 			   .tested = 1000,
 			   .refused = 50 },
 	[CG_COST_DEPTH] = { .place = 1,
+			    .guest_window = 6,
 			    .window = 6,
 			    .slack = TREE_RUNS_MAX,
 			    .join = false,
@@ -37,13 +41,14 @@ static const struct cost presets[] = {
 			    .tested = 1000,
 			    .refused = 1000 },
 	[CG_COST_BALANCED] = { .place = 20,
+			       .guest_window = 8,
 			       .window = 1,
-			       .slack = 2,
-			       .join = true,
-			       .cached = 8,
-			       .allowed = 20,
-			       .tested = 20000,
-			       .refused = 200 },
+			       .slack = 4,
+			       .join = false,
+			       .cached = 1,
+			       .allowed = 50,
+			       .tested = 4000,
+			       .refused = 100 },
 };
 
 bool cost_preset(enum cg_cost preset, struct cost *out)

@@ -18,6 +18,9 @@ struct cost {
 	/* Intervals of up to so many runs are all tried with a bit test; longer
 	   ones, up to 14 runs, only where the tree goes through them. */
 	uint32_t window;
+	/* The same where the calls of several ABIs share nr, and for guests:
+	   there is more to be gained in length. */
+	uint32_t guest_window;
 	/* How far from where it should be a threshold is looked for. */
 	uint32_t slack;
 	/* Whether ABIs that differ in a bit of nr share one tree: shorter, but

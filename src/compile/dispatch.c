@@ -280,9 +280,10 @@ decide_numbers(struct dispatch *dispatch, uint32_t bit, uint32_t *out)
 	struct graph *graph = dispatch->graph;
 	const struct runs *pieces = &dispatch->pieces;
 	struct runs runs = { 0 }, joined = { 0 };
+	const unsigned share = dispatch->share;
 
 	if (!dispatch->apart) {
-		*out = runs_decide(graph, WORD_NR, UINT32_MAX, pieces);
+		*out = runs_decide_nr(graph, pieces, bit, share);
 		return true;
 	}
 	for (size_t i = 0; i < pieces->count; i++)
@@ -295,7 +296,7 @@ decide_numbers(struct dispatch *dispatch, uint32_t bit, uint32_t *out)
 		return false;
 	*out = joined.count + BIT_TESTS < runs.count
 		       ? runs_decide(graph, WORD_NR, ~bit, &joined)
-		       : runs_decide(graph, WORD_NR, UINT32_MAX, &runs);
+		       : runs_decide_nr(graph, &runs, bit, share);
 	return true;
 }
 
@@ -305,10 +306,10 @@ static bool arch_node(struct dispatch *dispatch,
 {
 	struct graph *graph = dispatch->graph;
 	uint32_t arch = resolved->regions[*i].arch;
-	uint32_t bit = graph->cost.join ? guest_bit(dispatch, arch) : 0;
+	const uint32_t bit = guest_bit(dispatch, arch);
 
 	dispatch->pieces = (struct runs){ 0 };
-	dispatch->apart = bit;
+	dispatch->apart = bit && graph->cost.join;
 	for (; *i < resolved->region_count; ++*i) {
 		const struct region *region = &resolved->regions[*i];
 		bool ok;

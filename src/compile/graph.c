@@ -12,8 +12,8 @@ void graph_init(struct graph *graph, struct arena *arena,
 
 static uint32_t node_hash(const struct node *node)
 {
-	uint64_t hash =
-		node->op | (uint64_t)node->word << 8 | (uint64_t)node->k << 32;
+	uint64_t hash = node->op | (uint64_t)node->word << 8 |
+			(uint64_t)node->lasting << 16 | (uint64_t)node->k << 32;
 
 	hash = (hash ^ node->mask) * 0x9e3779b97f4a7c15u;
 	hash = (hash ^ hash >> 29 ^ node->yes) * 0xbf58476d1ce4e5b9u;
@@ -23,8 +23,9 @@ static uint32_t node_hash(const struct node *node)
 
 static bool node_same(const struct node *a, const struct node *b)
 {
-	return a->op == b->op && a->word == b->word && a->mask == b->mask &&
-	       a->k == b->k && a->yes == b->yes && a->no == b->no;
+	return a->op == b->op && a->word == b->word &&
+	       a->lasting == b->lasting && a->mask == b->mask && a->k == b->k &&
+	       a->yes == b->yes && a->no == b->no;
 }
 
 static void place(struct graph *graph, uint32_t index)
@@ -103,6 +104,15 @@ uint32_t graph_test(struct graph *graph, uint8_t word, enum op op,
 	};
 
 	return yes == no ? yes : add(graph, &node);
+}
+
+uint32_t graph_masked(struct graph *graph, uint32_t node, uint32_t mask)
+{
+	struct node masked = graph->nodes[node];
+
+	masked.mask = mask;
+	masked.lasting = true;
+	return add(graph, &masked);
 }
 
 /* The last first: each took a place in the table that was free. */

@@ -28,6 +28,8 @@ enum op {
 
 struct node {
 	uint8_t op, word;
+	/* What follows takes the word masked for the word. */
+	bool lasting;
 	uint32_t mask, k;
 	uint32_t yes, no; /* nodes, made before this one */
 };
@@ -53,6 +55,13 @@ void graph_init(struct graph *graph, struct arena *arena,
 uint32_t graph_return(struct graph *graph, uint32_t answer);
 uint32_t graph_test(struct graph *graph, uint8_t word, enum op op,
 		    uint32_t mask, uint32_t k, uint32_t yes, uint32_t no);
+
+/*
+ * The test that `node` is, of the word masked by `mask`, and all that follows
+ * of the word masked, too: what `node` does with word & mask. NODE tests the
+ * whole word.
+ */
+uint32_t graph_masked(struct graph *graph, uint32_t node, uint32_t mask);
 
 /*
  * Forget the nodes made since there were `count`. Nobody may hold one of them.

@@ -61,6 +61,12 @@ static uint32_t offset_of(const struct layout *layout, uint8_t word)
 
 /* ------------------------------------------------------------- loads -- */
 
+/* The mask of what A holds after a node, as those behind it see it. */
+static uint32_t left_mask(const struct node *node)
+{
+	return node->lasting ? UINT32_MAX : node->mask;
+}
+
 /* What A holds after a node: its word, masked or not. */
 static void need(struct layout *layout, const struct node *from, uint32_t to)
 {
@@ -70,9 +76,9 @@ static void need(struct layout *layout, const struct node *from, uint32_t to)
 	if (node->op == OP_RETURN)
 		return;
 	if (!from || from->word != node->word ||
-	    (from->mask != UINT32_MAX && from->mask != node->mask))
+	    (left_mask(from) != UINT32_MAX && left_mask(from) != node->mask))
 		spot->needs_load = true;
-	else if (from->mask != node->mask)
+	else if (left_mask(from) != node->mask)
 		spot->needs_mask = true;
 }
 
@@ -86,9 +92,9 @@ entry_of(const struct layout *layout, const struct node *from, uint32_t to)
 	if (node->op == OP_RETURN)
 		return spot->at_test;
 	if (!from || from->word != node->word ||
-	    (from->mask != UINT32_MAX && from->mask != node->mask))
+	    (left_mask(from) != UINT32_MAX && left_mask(from) != node->mask))
 		return spot->at_load;
-	return from->mask == node->mask ? spot->at_test : spot->at_mask;
+	return left_mask(from) == node->mask ? spot->at_test : spot->at_mask;
 }
 
 /* ------------------------------------------------------------- jumps -- */

@@ -189,13 +189,18 @@ leaves_of(struct arena *arena, uint32_t mask, const struct runs *runs)
 	return leaves;
 }
 
-uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
-		     const struct runs *runs)
+static uint32_t
+decide_word(struct graph *graph, uint8_t word, uint32_t mask,
+	    const struct runs *runs, uint32_t bit, unsigned share)
 {
 	struct tree tree = { .graph = graph,
 			     .word = word,
 			     .mask = mask,
 			     .last = UINT32_MAX,
+			     .bit = bit,
+			     .made = graph->count,
+			     .window = bit || share ? graph->cost.guest_window
+						    : graph->cost.window,
 			     .windows = true };
 	struct runs kept = { 0 };
 	struct leaf_run *leaves = NULL;
@@ -222,6 +227,18 @@ uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
 		total += tree.runs[i].weight;
 	}
 	tree.count = kept.count;
-	tree.price = total * graph->cost.place / 1000 + 1;
+	tree.price = (total * graph->cost.place / 1000 + 1) << share;
 	return decide(&tree);
+}
+
+uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
+		     const struct runs *runs)
+{
+	return decide_word(graph, word, mask, runs, 0, 0);
+}
+
+uint32_t runs_decide_nr(struct graph *graph, const struct runs *runs,
+			uint32_t bit, unsigned share)
+{
+	return decide_word(graph, WORD_NR, UINT32_MAX, runs, bit, share);
 }

@@ -36,4 +36,12 @@ bool runs_add(struct runs *runs, struct arena *arena, uint32_t first,
 uint32_t runs_decide(struct graph *graph, uint8_t word, uint32_t mask,
 		     const struct runs *runs);
 
+/*
+ * The same for nr. Where ABIs differ in a `bit` of it, tests for the lower one
+ * may serve the higher one, too; 0 for no such bit. `share`: log2 of the part
+ * of all calls that come here. The rarer they are the more places matter.
+ */
+uint32_t runs_decide_nr(struct graph *graph, const struct runs *runs,
+			uint32_t bit, unsigned share);
+
 #endif

@@ -12,6 +12,7 @@
  */
 #include "compile/tree.h"
 
+#include "compile/twin.h"
 #include "compile/window.h"
 
 _Static_assert(TREE_RUNS_MAX <= UINT8_MAX, "a plan holds a run in a byte");
@@ -229,7 +230,7 @@ static void plan_from(struct tree *tree, size_t i)
 			plan.shape = SHAPE_CHAIN;
 			cost = chained;
 		}
-		if (tree->windows && j - i < tree->graph->cost.window &&
+		if (tree->windows && j - i < tree->window &&
 		    window_fits(tree, i, j))
 			window_try(tree, i, j, &plan, &cost);
 		tree->plans[i * n + j] = plan;
@@ -256,7 +257,7 @@ static uint64_t improve(struct tree *tree, size_t i, size_t j)
 		cost = weight_of(tree, i, j) + tree->price +
 		       improve(tree, i, at - 1) + improve(tree, at, j);
 	}
-	if (j - i >= tree->graph->cost.window && window_fits(tree, i, j))
+	if (j - i >= tree->window && window_fits(tree, i, j))
 		window_try(tree, i, j, plan, &cost);
 	return cost;
 }
@@ -314,6 +315,9 @@ static uint32_t build(const struct tree *tree, size_t i, size_t j)
 
 	if (i == j)
 		return tree->runs[i].node;
+	low = twin_find(tree, i, j);
+	if (low != GRAPH_NONE)
+		return low;
 	switch (plan->shape) {
 	case SHAPE_CHAIN:
 		return build_chain(tree, i, j);

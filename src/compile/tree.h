@@ -45,9 +45,12 @@ struct tree {
 	uint32_t mask;
 	const struct leaf_run *runs;
 	size_t count;
-	uint64_t last;                      /* greatest value that can come */
-	uint64_t price;                     /* of a test's place */
-	bool windows;                       /* whether bit tests may be used */
+	uint64_t last;   /* greatest value that can come */
+	uint64_t price;  /* of a test's place */
+	bool windows;    /* whether bit tests may be used */
+	uint32_t window; /* intervals of so many runs are tried (cost.h) */
+	uint32_t bit;    /* by which ABIs differ that share the word, or 0 */
+	size_t made;     /* how many nodes the graph had before this tree */
 	uint64_t before[TREE_RUNS_MAX + 1]; /* weight of the runs below i */
 	/*
 	 * For the intervals i <= j of runs, count * count of each, and the

@@ -175,6 +175,7 @@ static void side_plan(const struct window *window, struct side *side)
 	tree->last = whole->last;
 	tree->price = whole->price;
 	tree->windows = false;
+	tree->bit = 0;
 	tree->plans = side->plans;
 	tree->costs = side->costs;
 	tree_plan(tree);
