@@ -480,10 +480,6 @@ explain_absence(const struct fields *fields, const struct cg_profile *profile,
 		cg_profile_free(all);
 		return status;
 	}
-	if (!cg_syscall_by_name(fields->why_not)) {
-		out_error("no system call is called '%s'", fields->why_not);
-		return EXIT_USAGE;
-	}
 	if (listing_why(profile, fields->why_not)) {
 		out_note("it is in the list");
 		return EXIT_NO;
@@ -588,12 +584,43 @@ static int answer(const struct fields *fields, const struct cg_profile *profile,
 	return status;
 }
 
+static bool is_call(const char *name)
+{
+	const char *close;
+
+	if (cg_syscall_by_name(name))
+		return true;
+	close = cg_syscall_suggest(name);
+	out_error("no system call is called '%s'%s%s%s", name,
+		  close ? "; did you mean '" : "", close ? close : "",
+		  close ? "'?" : "");
+	return false;
+}
+
+/* What would fail in the end, or not be followed, should fail at once. */
+static bool check(const struct fields *fields)
+{
+	const char *why_not = fields->why_not;
+
+	if ((fields->json || is_format(fields, "json")) &&
+	    (fields->why || why_not || fields->diff || fields->rank ||
+	     fields->against)) {
+		out_error("JSON is for the list and for --merge; --why, "
+			  "--why-not, --diff, --rank and --against have none");
+		return false;
+	}
+	return (!fields->why || is_call(fields->why)) &&
+	       (!why_not || strcmp(why_not, "all") == 0 || is_call(why_not));
+}
+
 static int run(void *data, int count, char **operands)
 {
 	const struct fields *fields = data;
 	struct cg_profile *profile = NULL;
 	int status;
 
+	if (!check(fields))
+		return EXIT_USAGE;
 	if (fields->diff) {
 		if (count == 2)
 			return compare_programs(fields, operands);

@@ -1,5 +1,6 @@
 #include "cli/origin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -76,6 +77,9 @@ bool origin_target(const struct origin *origin, const struct cg_abi *native,
 	if (cg_capabilities_parse(origin->caps, &out->capabilities, &err) ==
 	    CG_OK)
 		return true;
+	/* It is no file: the option says where to look. */
+	snprintf(err.source, sizeof(err.source), "--caps");
+	err.line = err.column = 0;
 	out_failure(&err, NULL, 0);
 	return false;
 }

@@ -157,6 +157,14 @@ def answers(tap, run, acct, reboot):
     ran = run("--why", "socket", acct)
     tap.ok(ran.returncode == 1 and "--why-not" in ran.stderr,
            "why of what is not there", ran)
+    for word in "--why", "--why-not":
+        ran = run(word, "sokcet", acct)
+        tap.ok(ran.returncode == 2 and "'socket'?" in ran.stderr,
+               f"{word} of what is no call", ran)
+    for words in ["--rank"], ["--why", "acct"], ["--diff"]:
+        ran = run("--json", *words, acct, reboot)
+        tap.ok(ran.returncode == 2 and not ran.stdout and "JSON" in ran.stderr,
+               f"{words[0]} has no JSON", ran)
     ran = run("--why-not", "socket", acct)
     tap.ok(ran.returncode == 0 and "no code" in ran.stdout, "why not", ran)
     ran = run("--diff", acct, reboot)
