@@ -379,6 +379,8 @@ static bool pairs(uint32_t word, struct step *out)
 	out->memory.read = load;
 	out->memory.write = !load;
 	out->memory.size = (uint8_t)(2u << log);
+	if (!vector)
+		out->second = (uint8_t)bits(word, 10, 5);
 	if (!vector && load)
 		out->writes = 1u << bits(word, 0, 5) | 1u << bits(word, 10, 5);
 	out->writes &= 0x7fffffff;
@@ -419,32 +421,56 @@ static bool by_literal(uint32_t word, uint64_t address, struct step *out)
 
 /* ----------------------------------------------------------------- all -- */
 
+/*
+ * Vectors leave general registers alone, but for numbers that are converted,
+ * moved, or put into a part of a vector.
+ */
+static bool only_vectors(uint32_t word)
+{
+	return bits(word, 25, 3) == 7 && (word & 0x5f20fc00) != 0x1e200000 &&
+	       (word & 0x5f200000) != 0x1e000000 &&
+	       (word & 0x9fe08400) != 0x0e000400;
+}
+
+static void other_memory(uint32_t word, struct step *out)
+{
+	/* Loads and stores: exclusive, atomic, of structures. */
+	set_base(out, bits(word, 5, 5), 0);
+	out->memory.read = out->memory.write = true;
+	out->memory.long_ = true;
+	out->writes |= 1u << bits(word, 16, 5) | 1u << bits(word, 10, 5);
+	out->reads |= 1u << bits(word, 10, 5);
+	if (bits(word, 26, 1))
+		out->writes |= 1u << bits(word, 5, 5);
+}
+
 /* What else there is: in doubt all register fields are results. */
 static void other(uint32_t word, struct step *out)
 {
 	const uint32_t group = bits(word, 25, 4);
+	const bool registers = (group & 7) == 5;
 
-	/* Vectors, hints and barriers leave general registers alone. */
+	/* Hints and barriers. */
 	if ((word & 0xfffff01f) == 0xd503201f ||
-	    (word & 0xfffff000) == 0xd5033000)
+	    (word & 0xfffff000) == 0xd5033000 || only_vectors(word))
 		return;
 	out->writes = 1u << bits(word, 0, 5);
-	out->reads = 1u << bits(word, 5, 5) | 1u << bits(word, 16, 5) |
-		     1u << bits(word, 0, 5);
-	if ((group & 5) == 4) {
-		/* Loads and stores: exclusive, atomic, of structures. */
-		set_base(out, bits(word, 5, 5), 0);
-		out->memory.read = out->memory.write = true;
-		out->memory.long_ = true;
-		out->writes |=
-			1u << bits(word, 16, 5) | 1u << bits(word, 10, 5);
-		if (bits(word, 26, 1))
-			out->writes |= 1u << bits(word, 5, 5);
-	}
-	if (!((group & 7) == 7) || (word & 0x5f20fc00) == 0x1e200000)
-		out->writes |= 0;
+	out->reads = 1u << bits(word, 5, 5);
+	/* Bits of one register go into another. */
+	if ((word & 0x1f800000) != 0x13000000)
+		out->reads |= 1u << bits(word, 16, 5);
+	if (!registers)
+		out->reads |= 1u << bits(word, 0, 5);
+	/* Sums of products. */
+	if ((word & 0x1f000000) == 0x1b000000)
+		out->reads |= 1u << bits(word, 10, 5);
+	if ((group & 5) == 4)
+		other_memory(word, out);
 	out->writes &= 0x7fffffff;
 	out->reads &= 0x7fffffff;
+	/* Room on the stack that a register tells the size of. */
+	if ((word & 0x3fe00000) == 0x0b200000 && bits(word, 0, 5) == 31)
+		out->writes |= 1u << 31;
 }
 
 static bool traps(uint32_t word, struct step *out)

@@ -418,8 +418,8 @@ void reach_words(struct reach *reach, uint64_t address, uint64_t size,
 	struct loaded *in = world_at(reach->world, address);
 	uint64_t copied, copied_size = 0;
 
-	if (!in || is_code(in, address) ||
-	    !is_new(reach, &reach->words, address * 128 + size, 0))
+	/* Words may lie between functions, too. */
+	if (!in || !is_new(reach, &reach->words, address * 128 + size, 0))
 		return;
 	reach_range(reach, in, address, address + size, cause);
 	copied = copied_from(reach, in, address, &copied_size);

@@ -1,15 +1,10 @@
 #include "profile/read.h"
 
+#include "profile/pages.h"
 #include "profile/uses.h"
 #include "profile/x86.h"
 
-enum { PAGES_MAX = 24, RETURNS = 4, DISTANCES_MAX = 1 << 16 };
-
-/* Values that registers of one function may hold, wherever they were set. */
-struct bases {
-	uint64_t at[REGISTER_MAX][PAGES_MAX];
-	uint8_t count[REGISTER_MAX];
-};
+enum { RETURNS = 4, DISTANCES_MAX = 1 << 16 };
 
 /* An address, and the instruction that forms it. */
 struct named_place {
@@ -24,7 +19,6 @@ struct reading {
 	struct remarks *remarks;
 	uint64_t from; /* the instruction that is read */
 	struct tables tables;
-	struct bases pages;        /* aarch64: of adrp */
 	uint32_t got_registers;    /* i386: that hold the GOT's address */
 	bool got_kept;             /* i386: one of them lies on the stack */
 	uint64_t returns[RETURNS]; /* i386: of the last calls */
@@ -273,51 +267,84 @@ note_narrow(struct reading *reading, uint64_t at, const struct step *step)
 		     base && memory->index == REGISTER_NONE, step);
 }
 
-/* ------------------------------------------------------------- aarch64 -- */
-
-static void add_page(struct bases *bases, uint8_t name, uint64_t value)
+/* An address where a table of distances may be. */
+static void note_place(struct reading *reading, uint64_t at, uint64_t address)
 {
-	if (name >= REGISTER_MAX)
+	const struct image *image = &reading->in->image;
+	const struct segment *segment =
+		image_segment(image, address - image->base);
+	struct named_place *grown;
+
+	if (!segment || segment->write || segment->execute)
 		return;
-	for (unsigned i = 0; i < bases->count[name]; i++)
-		if (bases->at[name][i] == value)
-			return;
-	/* The oldest give way; gcc and clang use a page right after adrp. */
-	if (bases->count[name] == PAGES_MAX) {
-		memmove(bases->at[name], bases->at[name] + 1,
-			(PAGES_MAX - 1) * sizeof(uint64_t));
-		bases->count[name]--;
+	grown = arena_grow(reading->arena, reading->places,
+			   &reading->place_room, reading->place_count + 1,
+			   sizeof(*grown));
+	if (!grown) {
+		reading->remarks->nomem = true;
+		return;
 	}
-	bases->at[name][bases->count[name]++] = value;
+	reading->places = grown;
+	grown[reading->place_count++] = (struct named_place){ address, at };
 }
 
-static void
-note_pages(struct reading *reading, uint64_t at, const struct step *step)
-{
-	struct bases *pages = &reading->pages;
-	const struct memory *memory = &step->memory;
+/* ------------------------------------------------------------- aarch64 -- */
 
-	if (step->op == OP_ADDRESS && step->to.kind == OPERAND_REGISTER &&
-	    memory->base == REGISTER_PC)
-		add_page(pages, step->to.name, (uint64_t)memory->offset);
-	if (step->op == OP_MOVE && step->to.kind == OPERAND_REGISTER &&
-	    step->from.kind == OPERAND_REGISTER)
-		for (unsigned i = 0; i < pages->count[step->from.name]; i++)
-			add_page(pages, step->to.name,
-				 pages->at[step->from.name][i]);
-	if (step->op == OP_ADD && step->left < REGISTER_MAX &&
-	    step->from.kind == OPERAND_NUMBER)
-		for (unsigned i = 0; i < pages->count[step->left]; i++)
-			note(reading, REMARK_ADDRESS, at,
-			     pages->at[step->left][i] + (uint64_t)step->number,
+enum { PAGE = 4096 };
+
+/* Where nothing tells functions, any instruction may be the first of one. */
+static void note_code_page(struct reading *reading, uint64_t page)
+{
+	const struct image *image = &reading->in->image;
+
+	for (uint64_t at = page; at < page + PAGE; at += 4) {
+		const struct frame *frame =
+			image_frame(image, at - image->base);
+
+		if (!frame || frame->start + image->base == at)
+			note(reading, REMARK_ADDRESS, at, at, HOW_ADDRESS, 0,
+			     false);
+	}
+}
+
+/* All that lies in a page may be meant: words, and texts where one begins. */
+static void note_page(struct reading *reading, uint64_t page)
+{
+	const struct image *image = &reading->in->image;
+	const uint64_t own = page - image->base;
+	const struct segment *segment;
+	uint8_t before = 0;
+
+	if (reach_is_code(reading->reach, page) ||
+	    reach_is_code(reading->reach, page + PAGE - 1))
+		note_code_page(reading, page);
+	for (uint64_t i = 0; i < PAGE; i++) {
+		segment = image_segment(image, own + i);
+		if (segment && !segment->execute && (i % 8 == 0 || !before))
+			note(reading, REMARK_ADDRESS, reading->from, page + i,
 			     HOW_ADDRESS, 0, false);
-	if (!memory->used || memory->base >= REGISTER_MAX)
+		before = bytes_u8(image_rest(image, own + i), 0);
+	}
+}
+
+static void note_half(void *context, uint64_t at, const struct step *step,
+		      uint64_t address, bool exact)
+{
+	struct reading *reading = context;
+	const bool own = code_holds(reading->code, at);
+
+	if (world_at(reading->reach->world, address) != reading->in)
 		return;
-	for (unsigned i = 0; i < pages->count[memory->base]; i++)
-		note_address(reading, at,
-			     pages->at[memory->base][i] +
-				     (uint64_t)memory->offset,
-			     memory->index == REGISTER_NONE, step);
+	reading->from = own ? at : 0;
+	if (!step)
+		note_page(reading, address);
+	else if (step->memory.used)
+		note_address(reading, at, address, exact, step);
+	else {
+		note(reading, REMARK_ADDRESS, at, address, HOW_ADDRESS, 0,
+		     false);
+		note_place(reading, at, address);
+	}
 }
 
 /* ----------------------------------------------------------- one step -- */
@@ -404,31 +431,16 @@ note_end(struct reading *reading, uint64_t at, const struct step *step)
 static void
 note_parts(struct reading *reading, uint64_t at, const struct step *step)
 {
-	const struct image *image = &reading->in->image;
 	const struct memory *memory = &step->memory;
-	const struct segment *segment;
-	struct named_place *grown;
 
 	if (!memory->used || memory->thread)
 		return;
 	if (step->op == OP_MOVE && step->narrow == 4 && step->sign &&
 	    memory->base < REGISTER_MAX)
 		reading->distances = true;
-	if (memory->base != REGISTER_PC || step->op != OP_ADDRESS)
-		return;
-	segment = image_segment(image, (uint64_t)memory->offset - image->base);
-	if (!segment || segment->write || segment->execute)
-		return;
-	grown = arena_grow(reading->arena, reading->places,
-			   &reading->place_room, reading->place_count + 1,
-			   sizeof(*grown));
-	if (!grown) {
-		reading->remarks->nomem = true;
-		return;
-	}
-	reading->places = grown;
-	grown[reading->place_count++] =
-		(struct named_place){ (uint64_t)memory->offset, at };
+	if (memory->base == REGISTER_PC && step->op == OP_ADDRESS &&
+	    !step->page)
+		note_place(reading, at, (uint64_t)memory->offset);
 }
 
 /* What a distance leads to; false if it is none. */
@@ -505,12 +517,10 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 		     step->flow == FLOW_JUMP);
 	tables_note(&reading->tables, reading->in, step);
 	note_parts(reading, at, step);
-	if (image->machine == MACHINE_AARCH64)
-		note_pages(reading, at, step);
 	if (image->word == 4)
 		note_narrow(reading, at, step);
 	if (memory->used && !memory->thread) {
-		/* A page is half of an address: note_pages() has the other. */
+		/* A page is half of an address: pages.h has the other. */
 		if (memory->base == REGISTER_PC && !step->page)
 			note_address(reading, at, (uint64_t)memory->offset,
 				     true, step);
@@ -607,7 +617,9 @@ void read_function(const struct reach *reach, struct arena *arena,
 	}
 	if (!code.count)
 		return;
-	if (!code_each(arena, &code, read_step, &reading))
+	if (!code_each(arena, &code, read_step, &reading) ||
+	    (reading.in->image.machine == MACHINE_AARCH64 &&
+	     !pages_each(arena, &code, note_half, &reading)))
 		out->nomem = true;
 	out->unreadable = code.unreadable;
 	reading.from = 0;
