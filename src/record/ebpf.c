@@ -25,6 +25,23 @@ struct mark {
 	bool fresh; /* a thread that was not known */
 };
 
+/* What a thread is, if it is `from` still. True if so. */
+static bool thread_becomes(struct ebpf *ebpf, pid_t thread, unsigned char from,
+			   unsigned char to, unsigned char mark)
+{
+	union side_thread *at = &ebpf->threads[thread];
+	union side_thread is = { .word = __atomic_load_n(&at->word,
+							 __ATOMIC_SEQ_CST) };
+	const union side_thread next = { { to, mark } };
+
+	while (is.state == from)
+		if (__atomic_compare_exchange_n(&at->word, &is.word, next.word,
+						false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return true;
+	return false;
+}
+
 /*
  * Take it back of a thread that has ended before it was marked, and so did not
  * take it back itself: or it would be waited for, and whoever gets its id next
@@ -32,12 +49,8 @@ struct mark {
  */
 static void check_mark(struct ebpf *ebpf, pid_t thread)
 {
-	unsigned char recorded = STATE_RECORDED;
-
 	if (target_is_ending(thread) &&
-	    __atomic_compare_exchange_n(&ebpf->threads[thread].state, &recorded,
-					STATE_OTHER, false, __ATOMIC_SEQ_CST,
-					__ATOMIC_SEQ_CST))
+	    thread_becomes(ebpf, thread, STATE_RECORDED, STATE_OTHER, 0))
 		__sync_fetch_and_add(&ebpf->shared->alive, -1);
 }
 
@@ -46,32 +59,37 @@ static bool mark_thread(void *context, pid_t thread)
 	struct mark *mark = context;
 	struct ebpf *ebpf = mark->ebpf;
 
-	if ((size_t)thread < ebpf->thread_count &&
-	    ebpf->threads[thread].state == STATE_OTHER &&
-	    !target_is_ending(thread)) {
-		/* It may be within a handler. */
-		ebpf->threads[thread].mark = MARK_OF(HANDLER_NATIVE);
-		__sync_fetch_and_add(&ebpf->shared->alive, 1);
-		ebpf->threads[thread].state = STATE_RECORDED;
+	if ((size_t)thread >= ebpf->thread_count ||
+	    ebpf->threads[thread].state != STATE_OTHER ||
+	    target_is_ending(thread))
+		return true;
+	__sync_fetch_and_add(&ebpf->shared->alive, 1);
+	/* It may be within a handler. */
+	if (thread_becomes(ebpf, thread, STATE_OTHER, STATE_RECORDED,
+			   MARK_OF(HANDLER_NATIVE))) {
 		check_mark(ebpf, thread);
 		mark->fresh = true;
+	} else {
+		__sync_fetch_and_add(&ebpf->shared->alive, -1);
 	}
 	return true;
 }
 
 /*
  * A thread that is made by one which is not marked yet is not marked either:
- * look again until no new one is found.
+ * look again until no new one is found, twice, as a list that is read while
+ * threads come and go may lack some.
  */
 static bool
 mark_all(struct cg_recorder *recorder, struct ebpf *ebpf, struct cg_error *err)
 {
-	struct mark mark = { ebpf, true };
+	struct mark mark = { ebpf, false };
 
-	while (mark.fresh) {
+	for (unsigned quiet = 0; quiet < 2;) {
 		mark.fresh = false;
 		if (!target_threads(&recorder->target, mark_thread, &mark, err))
 			return false;
+		quiet = mark.fresh ? 0 : quiet + 1;
 	}
 	return true;
 }

@@ -13,8 +13,8 @@ struct ebpf {
 	const struct bpf_lib *lib;
 	struct bpf_object *object;
 	struct bpf_link *links[EBPF_PROGRAMS];
-	bool at_exit;                /* calls are counted when they return */
-	struct side_thread *threads; /* by id */
+	bool at_exit;               /* calls are counted when they return */
+	union side_thread *threads; /* by id */
 	size_t thread_count;
 	struct side_shared *shared;
 	struct ring_buffer *ring;

@@ -11,7 +11,7 @@ enum {
 	SIDE_NUMBERS = 512, /* no table of this machine is longer */
 	SIDE_CELLS = SIDE_LANES * SIDE_DOORS * SIDE_NUMBERS,
 	SIDE_WANTED = 4 * SIDE_NUMBERS, /* a power of 2, at least the doors */
-	SIDE_THREADS = 2048, /* in one element of `threads`, which is a page */
+	SIDE_THREADS = 1024, /* in one element of `threads`, which is a page */
 	SIDE_VALUES = 64,    /* distinct values kept of one argument */
 	SIDE_ARGUMENTS = 6,
 	SIDE_SLOTS = 1024, /* a power of 2 */
@@ -47,12 +47,18 @@ enum side_handler {
 };
 
 /*
- * Of one thread, by its id, in `threads`. Others may change the state at any
- * moment, but the mark, only the thread itself once it is recorded.
+ * Of one thread, by its id, in `threads`. The mark is written by the thread
+ * itself once it is recorded. Who makes a thread recorded, or not, may be the
+ * kernel at its beginning or end and the recorder outside at once: that is done
+ * by exchanging the whole word, so that one of them alone counts it in `alive`.
  */
-struct side_thread {
-	unsigned char state;
-	unsigned char mark; /* MARK_SKIP, enum side_handler from bit 4 on */
+union side_thread {
+	struct {
+		unsigned char state;
+		unsigned char
+			mark; /* MARK_SKIP, enum side_handler from bit 4 */
+	};
+	unsigned word;
 };
 #define MARK_SKIP 1u /* the call that it is in does not count */
 #define MARK_OF(handler) ((handler) << 4)

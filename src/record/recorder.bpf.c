@@ -20,6 +20,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "record/kernel_side.h"
+#include "record/side_keep.h"
 #include "record/side_machine.h"
 
 enum {
@@ -38,81 +39,13 @@ struct user_msghdr {
 	u64 name, name_length, pieces, piece_count;
 };
 
-/* A call of a thread, and where it is counted. */
-struct call {
-	u32 lane, door;
-	u32 nr; /* without what marks the door */
-};
-
-const volatile struct side_config config;
-struct side_shared shared;
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct side_thread[SIDE_THREADS]);
+	__type(value, union side_thread[SIDE_THREADS]);
 } threads SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SIDE_CELLS);
-	__type(key, u32);
-	__type(value, struct side_count);
-} counts SEC(".maps");
-
-/* When a call was first made, on CLOCK_BOOTTIME. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SIDE_CELLS);
-	__type(key, u32);
-	__type(value, u64);
-} first_times SEC(".maps");
-
-/* For each cell: distinct values so far and those that found no room. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SIDE_CELLS);
-	__type(key, u32);
-	__type(value, u32[SIDE_ARGUMENTS]);
-} distinct SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SIDE_CELLS);
-	__type(key, u32);
-	__type(value, u64[SIDE_ARGUMENTS]);
-} others SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct side_value);
-	__type(value, u64);
-} values SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, struct side_error);
-	__type(value, u64);
-} errors SEC(".maps");
-
-/* What is seen often, beside both. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SIDE_SLOTS);
-	__type(key, u32);
-	__type(value, struct side_slot);
-} slots SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct side_stranger);
-	__type(value, u64);
-} strangers SEC(".maps");
 
 /* The call with which a process executes, as it was before it was changed. */
 struct {
@@ -122,35 +55,22 @@ struct {
 	__type(value, struct call);
 } execs SEC(".maps");
 
-/* When the call that a thread is in began, if time is asked for. */
-struct started {
-	u64 at;
-	u32 cell; /* 1 + cell */
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct started);
-} starts SEC(".maps");
-
-/* First calls; also, that nobody is left. */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} firsts SEC(".maps");
-
-static __always_inline struct side_thread *thread_of(u32 id)
+static __always_inline union side_thread *thread_of(u32 id)
 {
 	u32 page = id / SIDE_THREADS;
-	struct side_thread *all = bpf_map_lookup_elem(&threads, &page);
+	union side_thread *all = bpf_map_lookup_elem(&threads, &page);
 
 	return all ? &all[id % SIDE_THREADS] : 0;
 }
 
-static __always_inline void lose(u32 what)
+/* Make it something else; what it was. */
+static __always_inline u8 thread_becomes(union side_thread *thread, u8 state,
+					 u8 mark)
 {
-	__sync_fetch_and_add(&shared.lost[what], 1);
+	union side_thread next = { { state, mark } };
+
+	next.word = __sync_lock_test_and_set(&thread->word, next.word);
+	return next.state;
 }
 
 /* Nobody may be left: whoever waits outside is to look. */
@@ -161,23 +81,6 @@ static __always_inline void end_one(void)
 	__sync_fetch_and_add(&shared.alive, -1);
 	if (*(volatile int *)&shared.alive <= 0)
 		bpf_ringbuf_output(&firsts, &nothing, sizeof(nothing), 0);
-}
-
-/* Add one to an entry of a hash; false if it had no room. */
-static __always_inline int
-add_one(void *map, const void *key, void *value_or_null)
-{
-	u64 one = 1, *value = value_or_null;
-
-	if (!value) {
-		if (bpf_map_update_elem(map, key, &one, BPF_NOEXIST) == 0)
-			return 1;
-		value = bpf_map_lookup_elem(map, key);
-		if (!value)
-			return 0;
-	}
-	__sync_fetch_and_add(value, 1);
-	return 1;
 }
 
 /* Whether the number is one of these; -1 among them is none. */
@@ -192,144 +95,9 @@ is_one_of(u32 nr, const volatile int *list, u32 count)
 	return 0;
 }
 
-static __always_inline struct side_slot *slot_of(u32 what, u32 cell, u64 value)
-{
-	u32 at = (u32)value * 0x9e3779b1u;
-
-	at = ((at >> 16 ^ at) + cell * 8 + what) % SIDE_SLOTS;
-	return bpf_map_lookup_elem(&slots, &at);
-}
-
-/* Add one, if the slot is of just that. */
-static __always_inline bool
-add_to_slot(struct side_slot *slot, u32 what, u32 cell, u64 value)
-{
-	if (!slot || slot->what != what || slot->cell != cell ||
-	    slot->value != value)
-		return 0;
-	slot->count++;
-	return 1;
-}
-
-/* From now on; it is in its hash. */
-static __always_inline void
-claim_slot(struct side_slot *slot, u32 what, u32 cell, u64 value)
-{
-	if (!slot || slot->what)
-		return;
-	slot->cell = cell;
-	slot->value = value;
-	slot->what = what;
-}
-
-/* A value that has no slot, or not yet. */
-static __noinline void keep_value(u32 cell, u32 number, u64 value)
-{
-	struct side_value key = { cell, number, value };
-	u64 *count = bpf_map_lookup_elem(&values, &key), *other, one = 1;
-	u32 *distinct_of;
-
-	if (count) {
-		__sync_fetch_and_add(count, 1);
-		claim_slot(slot_of(1 + number, cell, value), 1 + number, cell,
-			   value);
-		return;
-	}
-	distinct_of = bpf_map_lookup_elem(&distinct, &cell);
-	other = bpf_map_lookup_elem(&others, &cell);
-	if (!distinct_of || !other || number >= SIDE_ARGUMENTS)
-		return;
-	if (distinct_of[number] < SIDE_VALUES) {
-		if (bpf_map_update_elem(&values, &key, &one, BPF_NOEXIST) ==
-		    0) {
-			__sync_fetch_and_add(&distinct_of[number], 1);
-			return;
-		}
-		/* Another CPU may have been faster. */
-		if (add_one(&values, &key, bpf_map_lookup_elem(&values, &key)))
-			return;
-		lose(LOSS_VALUES);
-	}
-	__sync_fetch_and_add(&other[number], 1);
-}
-
-static __always_inline void
-keep_argument(const struct pt_regs *regs, u32 door, u32 cell, u32 number)
-{
-	u64 value = machine_argument(regs, door, number);
-
-	if (!add_to_slot(slot_of(1 + number, cell, value), 1 + number, cell,
-			 value))
-		keep_value(cell, number, value);
-}
-
-/* The arguments are told one by one: a loop takes the verifier long. */
-static __always_inline void
-keep_values(const struct pt_regs *regs, u32 door, u32 cell, u32 which)
-{
-	u32 first = which & 15, second = which >> 4;
-
-	if (first)
-		keep_argument(regs, door, cell, first - 1);
-	if (second)
-		keep_argument(regs, door, cell, second - 1);
-}
-
-static __always_inline void
-tell_first(void *ctx, struct task_struct *task, u32 cell)
-{
-	struct side_first *first;
-	long got;
-
-	first = bpf_ringbuf_reserve(&firsts, sizeof(*first), 0);
-	if (!first) {
-		lose(LOSS_FIRSTS);
-		return;
-	}
-	first->cell = cell;
-	first->process = task->tgid;
-	got = bpf_get_stack(ctx, first->addresses, sizeof(first->addresses),
-			    BPF_F_USER_STACK);
-	first->frames = got > 0 ? (u32)got / sizeof(u64) : 0;
-	bpf_ringbuf_submit(first, 0);
-}
-
-static __always_inline void
-note_first(void *ctx, struct task_struct *task, u32 cell)
-{
-	u64 *at = bpf_map_lookup_elem(&first_times, &cell);
-
-	if (!at || *at)
-		return;
-	*at = bpf_ktime_get_boot_ns();
-	if (config.stacks)
-		tell_first(ctx, task, cell);
-}
-
-static __always_inline void note_start(struct task_struct *task, u32 cell)
-{
-	struct started *start = bpf_task_storage_get(
-		&starts, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-
-	if (!start) {
-		lose(LOSS_TIMES);
-		return;
-	}
-	start->cell = cell + 1;
-	start->at = bpf_ktime_get_ns();
-}
-
-static __always_inline void note_stranger(const struct call *call)
-{
-	struct side_stranger key = { call->lane, call->door, call->nr, 0 };
-
-	if (!add_one(&strangers, &key, bpf_map_lookup_elem(&strangers, &key)))
-		lose(LOSS_STRANGERS);
-}
-
 /* The runtime of a container counts from its filter on; where to, or LANES. */
 static __always_inline u32 lane_of(struct task_struct *task,
-				   struct side_thread *thread)
+				   union side_thread *thread)
 {
 	u8 state = thread->state;
 
@@ -421,7 +189,7 @@ count_call(void *ctx, struct task_struct *task, const struct pt_regs *regs,
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 {
-	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
+	union side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
 	struct task_struct *task;
 	struct call call;
 
@@ -441,41 +209,12 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long id)
 
 /* --------------------------------------------------------------- returns -- */
 
-static __always_inline void add_time(struct task_struct *task)
-{
-	struct started *start = bpf_task_storage_get(&starts, task, 0, 0);
-	struct side_count *count;
-	u32 cell;
-
-	if (!start || !start->cell)
-		return;
-	cell = start->cell - 1;
-	start->cell = 0;
-	count = bpf_map_lookup_elem(&counts, &cell);
-	if (count)
-		count->time += bpf_ktime_get_ns() - start->at;
-}
-
-static __always_inline void note_error(const struct call *call, u32 number)
-{
-	struct side_error key = { SIDE_CELL(call->lane, call->door, call->nr),
-				  number };
-	struct side_slot *slot = slot_of(SIDE_ERROR, key.cell, number);
-
-	if (add_to_slot(slot, SIDE_ERROR, key.cell, number))
-		return;
-	if (add_one(&errors, &key, bpf_map_lookup_elem(&errors, &key)))
-		claim_slot(slot, SIDE_ERROR, key.cell, number);
-	else
-		lose(LOSS_ERRORS);
-}
-
 /*
  * Only what comes back from a handler leaves -1 for a number; or a call of
  * that number, or one that a tracer made it.
  */
 static __always_inline bool
-came_from_handler(const struct side_thread *thread, struct call *call)
+came_from_handler(const union side_thread *thread, struct call *call)
 {
 	u32 handler = HANDLER_OF(thread->mark) % HANDLERS;
 
@@ -496,7 +235,7 @@ static __always_inline bool died_before(const struct task_struct *task)
 
 /* A call has returned: count it. False if it does not count. */
 static __always_inline bool
-count_returned(void *ctx, struct task_struct *task, struct side_thread *thread,
+count_returned(void *ctx, struct task_struct *task, union side_thread *thread,
 	       const struct pt_regs *regs, long ret, struct call *call)
 {
 	if (thread->mark & MARK_SKIP) {
@@ -525,7 +264,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 {
 	/* -512 and below never reach the program: the call is made again. */
 	bool failed = ret < 0 && ret > -512;
-	struct side_thread *thread;
+	union side_thread *thread;
 	struct task_struct *task;
 	struct call call;
 
@@ -559,7 +298,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long ret)
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(on_deliver, int number, void *info, struct k_sigaction *action)
 {
-	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
+	union side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
 	struct task_struct *task;
 	u32 handler;
 
@@ -579,7 +318,7 @@ int on_flight(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct side_flight flight = { 0 };
-	struct side_thread *thread;
+	union side_thread *thread;
 	struct pt_regs *regs;
 
 	if (!task)
@@ -605,7 +344,7 @@ int on_flight(struct bpf_iter__task *ctx)
 SEC("uprobe")
 int on_symbol(void *ctx)
 {
-	struct side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
+	union side_thread *thread = thread_of((u32)bpf_get_current_pid_tgid());
 
 	if (thread && thread->state == STATE_RECORDED)
 		shared.lane = 1;
@@ -647,7 +386,7 @@ static __always_inline u8 state_of_new(const struct task_struct *child,
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct side_thread *from = thread_of((u32)parent->pid), *to;
+	union side_thread *from = thread_of((u32)parent->pid), *to;
 	u8 state;
 
 	if (!from)
@@ -660,9 +399,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		lose(LOSS_THREADS);
 		return 0;
 	}
-	to->mark = from->mark & ~MARK_SKIP;
-	to->state = state;
-	__sync_fetch_and_add(&shared.alive, 1);
+	/* It may have been found and marked from outside already. */
+	if (thread_becomes(to, state, from->mark & ~MARK_SKIP) == STATE_OTHER)
+		__sync_fetch_and_add(&shared.alive, 1);
 	return 0;
 }
 
@@ -716,8 +455,8 @@ count_exec(void *ctx, struct task_struct *task, u32 lane)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old)
 {
-	struct side_thread *from = thread_of((u32)old),
-			   *to = thread_of((u32)task->pid);
+	union side_thread *from = thread_of((u32)old),
+			  *to = thread_of((u32)task->pid);
 	u8 state;
 
 	if (!from || !to || from->state == STATE_OTHER)
@@ -725,20 +464,24 @@ int BPF_PROG(on_exec, struct task_struct *task, int old)
 	if (config.at_exit)
 		count_exec(ctx, task, lane_of(task, from));
 	state = from->state;
+	/* Outside, it may have been taken for ended: it goes by a new id. */
 	if (from != to)
-		from->state = STATE_OTHER;
+		state = thread_becomes(from, STATE_OTHER, 0);
+	if (state == STATE_OTHER)
+		return 0;
 	if (state == STATE_PENDING ||
 	    ((state == STATE_RUNTIME || state == STATE_FILTERED) &&
 	     in_container(task)))
 		state = STATE_RECORDED;
-	to->mark = MARK_SKIP;
-	to->state = state;
+	/* Or marked by that already, and is one thread all the same. */
+	if (thread_becomes(to, state, MARK_SKIP) != STATE_OTHER && from != to)
+		end_one();
 	return 0;
 }
 
 /* A call that the thread will not return from. */
 static __always_inline void
-count_last(void *ctx, struct task_struct *task, struct side_thread *thread)
+count_last(void *ctx, struct task_struct *task, union side_thread *thread)
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	long nr = machine_number(regs);
@@ -756,14 +499,14 @@ count_last(void *ctx, struct task_struct *task, struct side_thread *thread)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_thread_exit, struct task_struct *task)
 {
-	struct side_thread *thread = thread_of((u32)task->pid);
+	union side_thread *thread = thread_of((u32)task->pid);
 
 	if (!thread || thread->state == STATE_OTHER)
 		return 0;
 	if (config.at_exit)
 		count_last(ctx, task, thread);
-	thread->state = STATE_OTHER;
-	end_one();
+	if (thread_becomes(thread, STATE_OTHER, 0) != STATE_OTHER)
+		end_one();
 	return 0;
 }
 
@@ -772,23 +515,23 @@ SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_move, struct cgroup *to, const char *path,
 	     struct task_struct *task, bool whole)
 {
-	struct side_thread *thread = thread_of((u32)task->pid);
-	u8 now;
+	union side_thread *thread = thread_of((u32)task->pid);
+	u8 now, before, mark;
 
 	if (!thread || to->root->hierarchy_id != config.hierarchy)
 		return 0;
 	now = in_cgroup(to) ? STATE_RECORDED : STATE_OTHER;
 	if (now == thread->state)
 		return 0;
-	if (now)
-		__sync_fetch_and_add(&shared.alive, 1);
-	else
-		end_one();
 	/* The call that moves the caller itself is not one of the group's. */
-	thread->mark = MARK_OF(HANDLER_NATIVE);
+	mark = MARK_OF(HANDLER_NATIVE);
 	if (task->pid == (int)(u32)bpf_get_current_pid_tgid())
-		thread->mark |= MARK_SKIP;
-	thread->state = now;
+		mark |= MARK_SKIP;
+	before = thread_becomes(thread, now, mark);
+	if (before == STATE_OTHER && now != STATE_OTHER)
+		__sync_fetch_and_add(&shared.alive, 1);
+	else if (before != STATE_OTHER && now == STATE_OTHER)
+		end_one();
 	return 0;
 }
 

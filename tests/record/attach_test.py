@@ -93,6 +93,25 @@ def executing(world):
         world.tap.ok(not wrong, f"{backend}: it executes all the time", wrong)
 
 
+def coming_and_going(world):
+    """Each thread is waited for once, whoever has found it first."""
+    for backend in world.has(*ATTACHING):
+        wrong = []
+        for i in range(15):
+            target = Target(world, "churn")
+            recorder = attach(world, backend, target)
+            target.speak()
+            status = target.end()
+            try:
+                recorder.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                recorder.kill()
+                recorder.communicate()
+            if status or recorder.returncode:
+                wrong.append((i, status, recorder.returncode))
+        world.tap.ok(not wrong, f"{backend}: threads come and go", wrong)
+
+
 def thousand_threads(world):
     for backend in world.has(*ATTACHING):
         target = Target(world, "host", 3)
@@ -248,7 +267,7 @@ def foreign_proc(world):
 def main():
     world = begin("CALLGATE TARGET")
     os.mkfifo(world.path("fifo"))
-    for part in (executing, thousand_threads, stopped, signals, vfork,
+    for part in (executing, coming_and_going, thousand_threads, stopped, signals, vfork,
                  tracer_killed, tracer_killed_early, foreign_proc):
         part(world)
     world.tap.done()
