@@ -21,7 +21,7 @@ enum {
 
 struct held {
 	struct log_line line, name;
-	struct log_line resumed; /* where its result stands, if not in `line` */
+	struct log_line resumed; /* its result, if that is not in `line` */
 	uint32_t number;         /* of the line */
 };
 
@@ -271,7 +271,34 @@ static bool note_arguments(struct log *log, struct recorded *row,
 	return true;
 }
 
-/* ") = -1 ENOENT (No such file or directory) <0.000012>" */
+/*
+ * What stands behind the bracket that closes the call whose arguments begin at
+ * `at`; nothing where that is not in the line. Texts among the arguments may
+ * look like a result, too.
+ */
+static struct log_line result_of(struct log_line line, const char *at)
+{
+	const char *end = line.text + line.length;
+
+	while (at && at < end) {
+		at = argument_end(at, end);
+		if (at && *at++ != ',')
+			return (struct log_line){ at, (size_t)(end - at) };
+	}
+	return (struct log_line){ end, 0 };
+}
+
+static struct log_line result_of_call(const struct held *call)
+{
+	return result_of(call->line, call->name.text + call->name.length + 1);
+}
+
+static bool has_failed(struct log_line result)
+{
+	return log_find(result, " = -1 ") != NULL;
+}
+
+/* " = -1 ENOENT (No such file or directory) <0.000012>" */
 static bool
 note_result(struct log *log, struct recorded *row, struct log_line line)
 {
@@ -314,7 +341,7 @@ static bool count_call(struct trace *trace, const struct cg_abi *abi,
 	recording_add(&row->count, 1);
 	log->line = here;
 	return (note_arguments(log, row, held->line, held->name) &&
-		note_result(log, row, held->line) &&
+		note_result(log, row, result_of_call(held)) &&
 		note_result(log, row, held->resumed)) ||
 	       fail_nomem(log->err);
 }
@@ -395,7 +422,7 @@ read_call(struct trace *trace, struct thread *thread, const struct held *call)
 	trace->begun = true;
 	if (!count_call(trace, thread->abi, call))
 		return false;
-	if (exec && !log_find(call->line, " = -1 ")) {
+	if (exec && !has_failed(result_of_call(call))) {
 		thread->abi = NULL;
 		thread->parent = NULL;
 	}
@@ -421,6 +448,9 @@ read_resumed(struct trace *trace, struct thread *thread, struct log_line line)
 {
 	struct log_line name = { line.text + 5, 0 };
 	const char *end = line.text + line.length;
+	const char *rest = log_find(line, " resumed>");
+	struct log_line result =
+		result_of(line, rest ? rest + strlen(" resumed>") : NULL);
 	struct held *held;
 	struct recorded *row;
 	uint32_t nr;
@@ -429,14 +459,14 @@ read_resumed(struct trace *trace, struct thread *thread, struct log_line line)
 		name.length++;
 	held = held_of(thread, name);
 	if (held) {
-		held->resumed = line;
+		held->resumed = result;
 		return true;
 	}
 	if (!thread->abi || !log_call(thread->abi, name.text, name.length, &nr))
 		return true;
 	row = recording_call(trace->log->recording, CG_PHASE_ALL, thread->abi,
 			     nr);
-	return (row && note_result(trace->log, row, line)) ||
+	return (row && note_result(trace->log, row, result)) ||
 	       fail_nomem(trace->log->err);
 }
 

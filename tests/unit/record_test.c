@@ -167,6 +167,18 @@ static const struct row {
 	  "8 getpid() = 8\n"
 	  "7 <... clone resumed>) = 8\n",
 	  "i386/getpid=1 i386/clone=1{0:17=1} i386/mmap2=1 backend:strace" },
+	{ "texts that look like results",
+	  "execve(\"x = -1 E\", [\"x\"], 0) = 0\n"
+	  "write(1, \"a) = -1 ENOSYS (\", 16) = 16\n"
+	  "openat(AT_FDCWD, \"b\\\") = -1 E\", O_RDONLY) = -1 ENOENT (No)\n"
+	  "read(0,  <unfinished ...>\n"
+	  "<... read resumed>\"c) = -1 EIO\", 11) = 11\n"
+	  "read(0,  <unfinished ...>\n"
+	  "<... read resumed>0x1, 11) = -1 EAGAIN (Try again)\n"
+	  "execve(\"y) = -1 E\", [\"y\"], 0) = 0\n"
+	  "getpid() = 1\n",
+	  "read=2[EAGAIN:1] write=1 getpid=1 execve=1 openat=1[ENOENT:1] "
+	  "backend:strace" },
 	{ "another width, as strace says",
 	  "execve(\"./m32\", [\"m32\"], 0) = 0\n"
 	  "[ Process PID=17363 runs in 32 bit mode. ]\n"
