@@ -17,11 +17,13 @@ enum { STATE_MAX = 4 << 20, MEMORY = 64 << 20 };
 /* Where the runtimes keep what they know of a container that runs. */
 static const struct {
 	const char *runtime;
-	const char *path; /* with %s for the name */
-	const char *pid;  /* the key of its first process */
+	const char *path;  /* with %s for the name */
+	const char *pid;   /* the key of its first process */
+	const char *start; /* of when that was started, in ticks since boot */
 } states[] = {
-	{ "runc", "/run/runc/%s/state.json", "init_process_pid" },
-	{ "crun", "/run/crun/%s/status", "pid" },
+	{ "runc", "/run/runc/%s/state.json", "init_process_pid",
+	  "init_process_start" },
+	{ "crun", "/run/crun/%s/status", "pid", "process-start-time" },
 };
 
 static bool read_tree(struct arena *arena, const char *path, struct node **out,
@@ -66,22 +68,39 @@ enter_namespace(struct target *target, pid_t pid, struct cg_error *err)
 	return target->namespace || fail_nomem(err);
 }
 
+static uint64_t number_at(const struct node *state, const char *key)
+{
+	const struct node *node = doc_get(state, key);
+	uint64_t number;
+
+	if (!node || node->kind != NODE_SCALAR ||
+	    num_read(node->text, node->length, &number) != NUM_OK)
+		return 0;
+	return number;
+}
+
+/* A runtime that was killed leaves the state of what has ended behind. */
 static bool find_running(struct cg_recorder *recorder, size_t which,
 			 const char *path, struct cg_error *err)
 {
 	struct arena arena = { .budget = MEMORY };
-	struct node *state, *pid;
-	uint64_t number = 0;
+	uint64_t pid = 0, start = 0;
+	struct node *state;
 	bool ok;
 
 	ok = read_tree(&arena, path, &state, err);
-	pid = ok ? doc_get(state, states[which].pid) : NULL;
-	if (ok && (!pid || pid->kind != NODE_SCALAR ||
-		   num_read(pid->text, pid->length, &number) != NUM_OK ||
-		   number == 0 || number > INT32_MAX))
-		ok = fail(err, CG_E_MEANING, "%s names no process", path);
+	if (ok) {
+		pid = number_at(state, states[which].pid);
+		start = number_at(state, states[which].start);
+	}
 	arena_free(&arena);
-	return ok && enter_namespace(&recorder->target, (pid_t)number, err);
+	if (ok && (pid == 0 || pid > INT32_MAX))
+		ok = fail(err, CG_E_MEANING, "%s names no process", path);
+	if (ok && start && start != target_started((pid_t)pid))
+		ok = fail(err, CG_E_SYSTEM,
+			  "the container's process %d has ended (%s)", (int)pid,
+			  path);
+	return ok && enter_namespace(&recorder->target, (pid_t)pid, err);
 }
 
 /* -------------------------------------------------------------- a bundle -- */
@@ -191,18 +210,26 @@ static bool find_bundle(struct cg_recorder *recorder, const char *config,
 	return ok && make_command(recorder, runtime, options->container, err);
 }
 
+/* What is started is said as a path: names may be those of containers. */
+static bool is_path(const char *text)
+{
+	return strchr(text, '/') || strcmp(text, ".") == 0 ||
+	       strcmp(text, "..") == 0;
+}
+
 bool container_find(struct cg_recorder *recorder, struct cg_error *err)
 {
 	const char *name = recorder->options.container;
-	char path[CG_SOURCE_MAX];
+	char path[CG_SOURCE_MAX], config[CG_SOURCE_MAX];
 	struct stat about;
 
-	snprintf(path, sizeof(path), "%s/config.json", name);
-	if (stat(path, &about) == 0)
-		return find_bundle(recorder, path, err);
-	if (strchr(name, '/') || !*name)
+	snprintf(config, sizeof(config), "%s/config.json", name);
+	if (is_path(name) || !*name) {
+		if (*name && stat(config, &about) == 0)
+			return find_bundle(recorder, config, err);
 		return fail(err, CG_E_INPUT, "%s is no bundle: there is no %s",
-			    name, path);
+			    name, config);
+	}
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		/* The formats are rows above. */
 #pragma GCC diagnostic push
@@ -213,9 +240,9 @@ bool container_find(struct cg_recorder *recorder, struct cg_error *err)
 			return find_running(recorder, i, path, err);
 	}
 	return fail(err, CG_E_INPUT,
-		    "no container of runc or crun is called '%s', and no "
-		    "bundle is there",
-		    name);
+		    "no container of runc or crun is called '%s'%s%s", name,
+		    stat(config, &about) == 0 ? "; the bundle is ./" : "",
+		    stat(config, &about) == 0 ? name : "");
 }
 
 void container_done(struct cg_recorder *recorder)

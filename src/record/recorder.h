@@ -117,6 +117,9 @@ bool target_threads(const struct target *target,
 		    bool (*each)(void *context, pid_t thread), void *context,
 		    struct cg_error *err);
 
+/* When a process was started, in ticks since boot; 0 if it is not there. */
+uint64_t target_started(pid_t process);
+
 /* Whether a thread has ended, or is about to. */
 bool target_is_ending(pid_t thread);
 

@@ -78,6 +78,22 @@ static bool task_flags(pid_t thread, unsigned *flags)
 	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", flags) == 1;
 }
 
+uint64_t target_started(pid_t process)
+{
+	unsigned long long ticks;
+	char path[64], text[512];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
+	if (file_peek(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return 0;
+	/* 22 is its number there, 2 that of the name. */
+	at = strrchr(text, ')');
+	for (int i = 2; at && i < 22; i++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, " %llu", &ticks) == 1 ? ticks : 0;
+}
+
 bool target_is_ending(pid_t thread)
 {
 	unsigned flags;
@@ -276,6 +292,18 @@ static bool mount_options(const char *path, char *options, size_t size)
 	return longest > 0;
 }
 
+/* "a,b": whether these stand there as a whole, next to each other. */
+static bool has_options(const char *options, const char *names)
+{
+	size_t length = strlen(names);
+
+	for (const char *at = options; (at = strstr(at, names)); at++)
+		if ((at == options || at[-1] == ',') &&
+		    (at[length] == ',' || at[length] == '\0'))
+			return true;
+	return false;
+}
+
 /* The number of the hierarchy whose controllers are in the mount's options. */
 static int hierarchy_of(const char *path)
 {
@@ -288,11 +316,8 @@ static int hierarchy_of(const char *path)
 	/* "9:name=systemd:/"; the options are "rw,xattr,name=systemd" */
 	while ((line = strsep(&rest, "\n"))) {
 		char *number = strsep(&line, ":"), *names = strsep(&line, ":");
-		char *found = names && *names ? strstr(options, names) : NULL;
-		size_t length = names ? strlen(names) : 0;
 
-		if (found && (found == options || found[-1] == ',') &&
-		    (found[length] == ',' || found[length] == '\0'))
+		if (names && *names && has_options(options, names))
 			return (int)strtol(number, NULL, 10);
 	}
 	return -1;
@@ -397,6 +422,11 @@ find_unit(struct target *target, const char *unit, struct cg_error *err)
 		nftw(roots[i], look_for_unit, CGROUP_DEPTH, FTW_PHYS);
 	searched = NULL;
 	target->cgroup = search.found;
+	if (search.found && strstr(search.found, "/user.slice/"))
+		return fail(err, CG_E_INPUT,
+			    "%s is a unit of a user's, who may call his units "
+			    "what he likes: say --cgroup %s",
+			    name, search.found);
 	if (!search.found)
 		return fail_errno(err, CG_E_SYSTEM, ENOENT,
 				  "no cgroup is called %s: the unit does not "

@@ -76,7 +76,7 @@ def start(world, runtime):
 def of_bundle(world, kind, runtime, no_new_privs):
     title = f"{kind}{'' if no_new_privs else ', new privileges'}"
     configure(world, WIDE, PAYLOAD, no_new_privs)
-    record = ["record", "--container", "bundle", "--runtime", runtime]
+    record = ["record", "--container", "./bundle", "--runtime", runtime]
     done = world.run(*record, "-o", "payload.json")
     payload = names(world.counts("payload.json"))
     world.tap.ok(done.returncode == 0 and done.stdout == "hello\n" and

@@ -681,6 +681,36 @@ def refusals(world):
         traced.wait()
 
 
+# What others may have put where names are looked for.
+CONFUSING = [
+    ("a unit of a user's",
+     "mkdir -p /sys/fs/cgroup/user.slice/user-1000.slice/web.service",
+     ["--unit", "web"], "web.service is a unit of a user's"),
+    ("a container that has ended",
+     "mkdir -p /run/crun/web; echo '{\"pid\": 1, \"process-start-time\": 1}' "
+     ">/run/crun/web/status", ["--container", "web"],
+     "the container's process 1 has ended"),
+    ("a bundle by a container's name",
+     "mkdir -p /run/web; echo '{}' >/run/web/config.json; cd /run",
+     ["--container", "web"], "the bundle is ./web"),
+]
+
+
+def confusing_names(world):
+    if not is_root():
+        world.tap.skip("names that confuse", "mounts take root")
+        return
+    for name, make, words, says in CONFUSING:
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-e", "-c",
+             "mount -t tmpfs none /sys/fs/cgroup; mount -t tmpfs none /run; "
+             f"{make}; exec \"$@\"", "sh", world.callgate, "record", "-o",
+             "none.yml", *words], text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        world.tap.ok(done.returncode in (2, 3) and says in done.stderr, name,
+                     done)
+
+
 def unprivileged(world):
     if not is_root():
         world.tap.skip("without privilege", "this is so already")
@@ -729,7 +759,8 @@ def main():
     for part in (rows, backends_agree, values, same_values, lost, errors, phases,
                  two_policies, symbol, every_thread, policy_at_once, learn, attach, churn, killed,
                  killed_anywhere, killed_at_end,
-                 ended_by_signal, in_flight, diff, merge, cgroup, refusals, unprivileged, logs):
+                 ended_by_signal, in_flight, diff, merge, cgroup, refusals, confusing_names,
+                 unprivileged, logs):
         part(world)
     world.tap.done()
 
