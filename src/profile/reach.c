@@ -390,7 +390,10 @@ static void reach_plain(struct reach *reach, struct loaded *in, uint64_t start,
 			break;
 		value = bytes_number(bytes, 0, word);
 		if (value < in->image.low || value >= in->image.high ||
-		    (at & (word - 1) && !is_start(in, value)))
+		    ((cause.whole || at & (word - 1)) && !is_start(in, value)))
+			continue;
+		/* Functions only: there is no telling what else is data. */
+		if (cause.whole && !is_code(in, value))
 			continue;
 		cause.at = at;
 		reach_address(reach, value, cause);
@@ -701,6 +704,34 @@ void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
 				    image->base + image->segments[i].start,
 				    image->base + image->segments[i].end,
 				    cause);
+}
+
+/*
+ * An index that does not count from 0 has its table elsewhere: within a page
+ * or two, or anywhere if there is no data at all where the address is.
+ */
+enum { FAR = 4096 };
+
+void reach_far(struct reach *reach, uint64_t address, struct cause cause)
+{
+	struct loaded *in = world_at(reach->world, address);
+	const struct segment *segment =
+		in ? image_segment(&in->image, address - in->image.base) : NULL;
+	const uint64_t page = address / FAR * FAR;
+	uint64_t low, high;
+
+	cause.whole = true;
+	if (!segment || segment->execute) {
+		reach_data(reach, in, cause);
+		return;
+	}
+	low = segment->start + in->image.base;
+	high = segment->end + in->image.base;
+	for (uint64_t at = page - FAR; at <= page + FAR; at += FAR)
+		if (at + FAR > low && at < high &&
+		    is_new(reach, &reach->words, at * 128 + 127, 0))
+			reach_range(reach, in, at < low ? low : at,
+				    at + FAR > high ? high : at + FAR, cause);
 }
 
 void reach_drain(struct reach *reach)

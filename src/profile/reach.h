@@ -42,6 +42,7 @@ struct cause {
 	uint8_t how; /* enum how */
 	bool object; /* `by` is an object, not a function */
 	bool starts; /* a root that is run before main, and not later */
+	bool whole;  /* any data may be meant: what functions begin there */
 	bool upward; /* nothing before the address is come to by it */
 	uint32_t by;
 	uint64_t at;      /* the instruction or the word */
@@ -209,6 +210,8 @@ void reach_words(struct reach *reach, uint64_t address, uint64_t size,
 void reach_text(struct reach *reach, uint64_t address, struct cause cause);
 /* All pointers of all data of an image, once. */
 void reach_data(struct reach *reach, struct loaded *in, struct cause cause);
+/* What a table may hold that is indexed by way of an address far from it. */
+void reach_far(struct reach *reach, uint64_t address, struct cause cause);
 void reach_symbol(struct reach *reach, struct found found, struct cause cause);
 
 /* Whether an address is one of instructions. */

@@ -105,7 +105,7 @@ static void tell(const struct telling *telling, const struct remark *remark)
 		reach_words(reach, remark->value, remark->size, cause);
 		break;
 	case REMARK_DATA:
-		reach_data(reach, world_at(reach->world, remark->value), cause);
+		reach_far(reach, remark->value, cause);
 		break;
 	case REMARK_FUNCTION:
 		reach_function(reach, remark->value, cause);
