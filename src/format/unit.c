@@ -34,10 +34,17 @@ static bool is_blank(char c)
 
 struct place unit_place(const struct unit_text *text, size_t offset)
 {
-	size_t i = text->piece_count - 1;
+	size_t i = 0, end = text->piece_count;
 
-	while (i && text->pieces[i].offset > offset)
-		i--;
+	/* The last piece that begins at or before it. */
+	while (end - i > 1) {
+		size_t middle = i + (end - i) / 2;
+
+		if (text->pieces[middle].offset > offset)
+			end = middle;
+		else
+			i = middle;
+	}
 	return (struct place){
 		.source = text->source,
 		.line = text->pieces[i].line,
