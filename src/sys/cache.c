@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OTHERS_WRITE = 022, TRIES = 16 };
+#include "sys/trim.h"
+
+enum { OTHERS_WRITE = 022, TRIES = 16, MINUTE = 60 };
 
 struct cache_file {
 	struct cache_file *next;
@@ -20,6 +22,8 @@ struct cache_file {
 struct cache {
 	pthread_mutex_t lock; /* of the list and the note */
 	int folder;           /* -1: none */
+	time_t opened;
+	bool saved; /* something was; guarded by the lock, too */
 	struct cache_file *files;
 	char path[CACHE_NOTE / 2];
 	char note[CACHE_NOTE];
@@ -78,6 +82,7 @@ struct cache *cache_open(const char *folder)
 	if (!cache)
 		return NULL;
 	cache->folder = -1;
+	cache->opened = time(NULL);
 	pthread_mutex_init(&cache->lock, NULL);
 	snprintf(cache->path, sizeof(cache->path), "%s", folder);
 	open_folder(cache, folder);
@@ -94,6 +99,11 @@ void cache_close(struct cache *cache)
 		cache->files = file->next;
 		free(file);
 	}
+	/* A use is not noted anew within a minute. */
+	if (cache->saved)
+		trim_folder(cache->folder,
+			    (struct trim){ .most = CACHE_MOST,
+					   .young = cache->opened - MINUTE });
 	if (cache->folder >= 0)
 		close(cache->folder);
 	pthread_mutex_destroy(&cache->lock);
@@ -154,6 +164,8 @@ bool cache_load(struct cache *cache, const char *name,
 		note(cache, name, why);
 	else
 		file = read_all(fd);
+	if (file)
+		trim_use(fd);
 	close(fd);
 	if (!file)
 		return false;
@@ -215,8 +227,12 @@ void cache_save(struct cache *cache, const char *name,
 	}
 	ok = write_all(fd, bytes, size);
 	ok = close(fd) == 0 && ok;
-	if (ok && renameat(cache->folder, fresh, cache->folder, name) == 0)
+	if (ok && renameat(cache->folder, fresh, cache->folder, name) == 0) {
+		pthread_mutex_lock(&cache->lock);
+		cache->saved = true;
+		pthread_mutex_unlock(&cache->lock);
 		return;
+	}
 	note(cache, name, strerror(errno));
 	unlinkat(cache->folder, fresh, 0);
 }

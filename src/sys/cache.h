@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CACHE_FILE_MAX = 1 << 26, CACHE_NOTE = 256 };
+enum { CACHE_FILE_MAX = 1 << 26, CACHE_MOST = 1 << 29, CACHE_NOTE = 256 };
 
 struct cache;
 
@@ -22,7 +22,11 @@ struct cache;
  */
 struct cache *cache_open(const char *folder);
 
-/* NULL is fine. What was loaded is gone with it. */
+/*
+ * NULL is fine. What was loaded is gone with it. If anything was saved, and all
+ * of it is more than CACHE_MOST, what was not used for the longest is removed,
+ * but nothing that was used since the cache was opened, or just before.
+ */
 void cache_close(struct cache *cache);
 
 /* The content of a file, the cache's own. May be called by several threads. */
