@@ -19,20 +19,40 @@ void code_step(const struct loaded *in, uint64_t address, struct step *out)
 		x86_step(bytes, address, image->word == 8, out);
 }
 
-void code_read(const struct code *code, uint64_t address, struct step *out)
-{
-	struct memo *memo = code->memo;
-	const size_t at = (address ^ address >> 9) % MEMO_SIZE;
+struct memo_slot {
+	uint64_t address; /* 0: none */
+	struct step step;
+};
 
-	if (memo && memo->address[at] == address && address) {
-		*out = memo->step[at];
+bool memo_init(struct memo *memo, struct arena *arena, unsigned bits)
+{
+	const size_t count = (size_t)1 << bits;
+
+	memo->mask = count - 1;
+	memo->slots = arena_array(arena, struct memo_slot, count);
+	return memo->slots != NULL;
+}
+
+void code_recall(struct memo *memo, const struct loaded *in, uint64_t address,
+		 struct step *out)
+{
+	struct memo_slot *slot;
+
+	if (!memo) {
+		code_step(in, address, out);
 		return;
 	}
-	code_step(code->in, address, out);
-	if (memo) {
-		memo->address[at] = address;
-		memo->step[at] = *out;
+	slot = &memo->slots[(address ^ address >> 9) & memo->mask];
+	if (slot->address != address || !address) {
+		code_step(in, address, &slot->step);
+		slot->address = address;
 	}
+	*out = slot->step;
+}
+
+void code_read(const struct code *code, uint64_t address, struct step *out)
+{
+	code_recall(code->memo, code->in, address, out);
 }
 
 /* The span around an address, or `count`. */
@@ -55,6 +75,9 @@ static size_t span_of(const struct code *code, uint64_t address)
 
 bool code_holds(const struct code *code, uint64_t address)
 {
+	if (code->count == 1)
+		return address >= code->spans[0].start &&
+		       address < code->spans[0].end;
 	return span_of(code, address) < code->count;
 }
 

@@ -24,15 +24,20 @@ struct code {
 };
 
 /* Instructions that one thread has decoded lately, wherever they are. */
-enum { MEMO_SIZE = 512 };
-
 struct memo {
-	uint64_t address[MEMO_SIZE]; /* 0: none */
-	struct step step[MEMO_SIZE];
+	struct memo_slot *slots;
+	size_t mask;
 };
+
+/* Room for 1 << bits of them. False without memory. */
+bool memo_init(struct memo *memo, struct arena *arena, unsigned bits);
 
 /* Decode the instruction at `address`; length 0 if there is none. */
 void code_step(const struct loaded *in, uint64_t address, struct step *out);
+
+/* The same, perhaps from a memo; NULL: there is none. */
+void code_recall(struct memo *memo, const struct loaded *in, uint64_t address,
+		 struct step *out);
 
 /* The same, for code in code->in, perhaps from its memo. */
 void code_read(const struct code *code, uint64_t address, struct step *out);

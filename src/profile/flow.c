@@ -316,9 +316,8 @@ save_point(struct following *following, uint64_t at, const struct state *state)
 	struct point *points = arena_grow(following->flows->arena, out->points,
 					  &following->point_room,
 					  out->count + 1, sizeof(*points));
-	struct state *copy =
-		arena_alloc(following->flows->arena, 1,
-			    size < sizeof(*copy) ? sizeof(*copy) : size);
+	/* Of most there are few slots, and of points there are many. */
+	struct state *copy = arena_alloc(following->flows->arena, 1, size);
 
 	if (!points || !copy) {
 		following->nomem = true;
@@ -444,12 +443,13 @@ follow_block(struct following *following, struct block *block, bool save)
 	const uint8_t result =
 		convention_of(following->in->image.machine)->result;
 	struct flows *flows = following->flows;
+	struct memo *memo = flows->reach->memo;
 	struct state state = *block->state;
 	uint64_t at = block->start;
 	struct step step;
 
 	do {
-		code_step(following->in, at, &step);
+		code_recall(memo, following->in, at, &step);
 		if (!step.length)
 			return;
 		if (save && is_point(following, &step))
@@ -569,6 +569,7 @@ follow(struct flows *flows, uint32_t region, const uint64_t *entries,
 		return NULL;
 	following.out = out;
 	following.in = following.region->code.in;
+	following.region->code.memo = flows->reach->memo;
 	if (size_of(&following.region->code) > CODE_MAX) {
 		out->gave_up = true;
 		return out;
@@ -593,7 +594,8 @@ follow(struct flows *flows, uint32_t region, const uint64_t *entries,
 bool flows_init(struct flows *flows, struct arena *arena, struct reach *reach)
 {
 	*flows = (struct flows){ .arena = arena, .reach = reach };
-	return values_init(&flows->values, arena);
+	flows->through = arena_array(arena, struct through, 1);
+	return flows->through && values_init(&flows->values, arena);
 }
 
 static bool room_for(struct flows *flows, struct course ***array, size_t *room,

@@ -44,6 +44,14 @@ struct course {
 	bool gave_up;    /* too large: nothing is known */
 };
 
+/* Where stubs lead, of those that were asked for lately. */
+enum { THROUGH_SIZE = 8192 };
+
+struct through {
+	size_t images;
+	uint64_t from[THROUGH_SIZE], to[THROUGH_SIZE];
+};
+
 struct flows {
 	struct arena *arena;
 	struct reach *reach;
@@ -53,7 +61,9 @@ struct flows {
 	size_t known_room, loose_room;
 	/* The stack is not known, nor what a call keeps but by its code. */
 	bool registers_only;
-	struct map returning; /* functions, by entry: 1 returns, 2 never */
+	struct map returning;    /* functions, by entry: 1 returns, 2 never */
+	struct map twice;        /* 1: comes back more than once */
+	struct through *through; /* where stubs lead; or NULL */
 	bool nomem;
 };
 
@@ -90,7 +100,7 @@ uint32_t
 flow_kept(const struct flows *flows, const struct loaded *in, uint64_t callee);
 
 /* Whether it comes back more than once, as setjmp does. */
-bool flow_returns_twice(const struct flows *flows, uint64_t entry);
+bool flow_returns_twice(struct flows *flows, uint64_t entry);
 
 /* The registers of a machine, by their use. */
 struct convention {

@@ -491,9 +491,9 @@ void known_step(struct known *known, const struct loaded *in,
 		forget_operands(known, step);
 		break;
 	}
-	for (unsigned i = 0; i < KNOWN_REGISTERS; i++)
-		if (step->writes >> i & 1)
-			forget(known, (uint8_t)i);
+	for (uint32_t left = step->writes & ((1u << KNOWN_REGISTERS) - 1); left;
+	     left &= left - 1)
+		forget(known, (uint8_t)__builtin_ctz(left));
 	/* Whoever handles a trap may have changed what it likes. */
 	if (step->flow == FLOW_STOP)
 		*known = (struct known){ 0 };
@@ -511,25 +511,33 @@ void known_call(struct known *known, uint32_t kept)
 	known->flags = (struct compared){ 0 };
 }
 
+static bool same_flags(const struct compared *a, const struct compared *b)
+{
+	return a->kind == b->kind && a->size == b->size && a->left == b->left &&
+	       a->right == b->right;
+}
+
 bool known_join(struct known *into, const struct known *from)
 {
 	bool changed = false;
 
-	for (uint8_t i = 0; i < KNOWN_REGISTERS; i++) {
+	if (memcmp(into->numbers, from->numbers, sizeof(into->numbers)) == 0 &&
+	    memcmp(into->kinds, from->kinds, sizeof(into->kinds)) == 0 &&
+	    memcmp(into->from, from->from, sizeof(into->from)) == 0 &&
+	    same_flags(&into->flags, &from->flags))
+		return false;
+	for (unsigned i = 0; i < KNOWN_REGISTERS; i++) {
 		const uint8_t made = into->from[i] | from->from[i];
+		const bool same = into->kinds[i] == from->kinds[i] &&
+				  into->numbers[i] == from->numbers[i];
 
 		changed |= made != into->from[i];
-		if (into->kinds[i] != from->kinds[i] ||
-		    into->numbers[i] != from->numbers[i]) {
-			changed |= into->kinds[i] != KNOWN_NOTHING;
-			forget(into, i);
-		}
+		changed |= !same && into->kinds[i] != KNOWN_NOTHING;
+		into->kinds[i] = same ? into->kinds[i] : KNOWN_NOTHING;
+		into->numbers[i] = same ? into->numbers[i] : 0;
 		into->from[i] = made;
 	}
-	if (into->flags.kind != from->flags.kind ||
-	    into->flags.size != from->flags.size ||
-	    into->flags.left != from->flags.left ||
-	    into->flags.right != from->flags.right) {
+	if (!same_flags(&into->flags, &from->flags)) {
 		changed |= into->flags.kind != COMPARED_NOTHING;
 		into->flags = (struct compared){ 0 };
 	}

@@ -38,7 +38,7 @@ uint32_t *map_get(const struct map *map, uint64_t key)
 
 static bool grow(struct arena *arena, struct map *map)
 {
-	struct map larger = { .room = map->room ? map->room * 2 : 256,
+	struct map larger = { .room = map->room ? map->room * 2 : 32,
 			      .count = map->count };
 
 	larger.slots = arena_array(arena, struct map_slot, larger.room);

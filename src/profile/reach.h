@@ -166,6 +166,7 @@ struct reach {
 	struct trail **trails;
 	size_t trail_count, trail_room;
 	unsigned trail_depth;
+	struct walk_room *walk_rooms; /* by depth */
 	struct map trail_by_entry;
 	struct object *objects;
 	size_t object_count, object_room;
@@ -194,6 +195,7 @@ struct reach {
 	struct batch *batch; /* of what is read at once; remarks.c */
 	struct shelf *shelf; /* of all images together; or NULL */
 	bool *foreign;       /* set when one image's answer asks others */
+	struct memo *memo;   /* of the thread that this is used by; or NULL */
 };
 
 /*

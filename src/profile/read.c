@@ -610,6 +610,7 @@ void read_function(const struct reach *reach, struct arena *arena,
 	};
 
 	asked.foreign = &out->foreign;
+	asked.memo = memo;
 	if (!code_of(&reach->regions[about->region], about->entry, arena, memo,
 		     out, &code)) {
 		out->nomem = true;

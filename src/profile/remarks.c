@@ -10,6 +10,9 @@
 /* Regions that are read before any is told: it bounds the memory. */
 enum { BATCH_MAX = 2048, BATCH_PART = 16 };
 
+/* What is decoded again and again lies close by. */
+enum { MEMO_BITS = 9 };
+
 void remarks_add(struct arena *arena, struct remarks *remarks,
 		 struct remark remark)
 {
@@ -35,6 +38,7 @@ struct telling {
 	const struct known *known; /* at the instruction; NULL: nothing */
 	bool again;                /* it was told before, for another caller */
 	bool jumps;                /* by a table */
+	size_t next;               /* a remark: they are told mostly in order */
 };
 
 static void
@@ -171,9 +175,16 @@ static size_t tell_one(struct telling *telling, size_t index)
 	return index;
 }
 
-static size_t remarks_from(const struct remarks *remarks, uint64_t from)
+/* The first remark from an instruction on, close behind the last one. */
+static size_t remarks_from(struct telling *telling, uint64_t from)
 {
-	size_t low = 0, high = remarks->count;
+	const struct remarks *remarks = telling->remarks;
+	size_t low = telling->next, high = remarks->count;
+
+	if (low && remarks->at[low - 1].from >= from)
+		low = 0;
+	else if (low == high || remarks->at[low].from >= from)
+		return low;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -183,6 +194,7 @@ static size_t remarks_from(const struct remarks *remarks, uint64_t from)
 		else
 			high = middle;
 	}
+	telling->next = low;
 	return low;
 }
 
@@ -206,7 +218,7 @@ static void tell_step(void *context, uint64_t at, const struct step *step,
 		      const struct known *known)
 {
 	struct telling *telling = context;
-	const size_t index = remarks_from(telling->remarks, at);
+	const size_t index = remarks_from(telling, at);
 
 	telling->known = known;
 	if (index < telling->remarks->count &&
@@ -316,6 +328,10 @@ static void read_one(struct part *part, const struct reach *reach,
 
 	if (find_kept(own, start, part, i) || find_kept(all, start, part, i))
 		return;
+	if (!memo->slots && !memo_init(memo, &part->arena, MEMO_BITS)) {
+		out->nomem = true;
+		return;
+	}
 	read_function(reach, &part->arena, memo, part->functions[i], out);
 	part->shelf[i] = own && !out->foreign ? own : all;
 	if (part->shelf[i] && !out->nomem)
@@ -326,10 +342,10 @@ static void read_part(void *data, size_t index)
 {
 	struct batch *batch = data;
 	struct part *part = &batch->parts[index];
-	struct memo *memo = arena_array(&part->arena, struct memo, 1);
+	struct memo memo = { 0 };
 
 	for (unsigned i = 0; i < part->count; i++)
-		read_one(part, batch->reach, memo, i);
+		read_one(part, batch->reach, &memo, i);
 }
 
 /* The next that are asked for, each region once. How many parts they are. */

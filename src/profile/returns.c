@@ -9,9 +9,8 @@ enum {
 
 /* ------------------------------------------------------------- callees -- */
 
-uint64_t flow_through(const struct flows *flows, uint64_t target)
+static uint64_t go_through(const struct reach *reach, uint64_t target)
 {
-	const struct reach *reach = flows->reach;
 
 	for (int i = 0; i < 4; i++) {
 		struct loaded *in = world_at(reach->world, target);
@@ -20,12 +19,12 @@ uint64_t flow_through(const struct flows *flows, uint64_t target)
 
 		if (!in)
 			return target;
-		code_step(in, at, &step);
+		code_recall(reach->memo, in, at, &step);
 		if (step.length && step.flow == FLOW_ON &&
 		    step.op == OP_OTHER && !step.memory.used && !step.writes &&
 		    !step.trap) {
 			at += step.length;
-			code_step(in, at, &step);
+			code_recall(reach->memo, in, at, &step);
 		}
 		if (!step.length || step.flow != FLOW_JUMP || step.direct ||
 		    step.memory.base != REGISTER_PC ||
@@ -34,6 +33,28 @@ uint64_t flow_through(const struct flows *flows, uint64_t target)
 			return target;
 	}
 	return target;
+}
+
+/*
+ * Kept while the images are the same: a symbol may be found in one more.
+ * Whoever only reads has no arena, and keeps nothing.
+ */
+uint64_t flow_through(const struct flows *flows, uint64_t target)
+{
+	struct through *kept = flows->through;
+	const size_t at = (target ^ target >> 11) % THROUGH_SIZE;
+
+	if (!kept)
+		return go_through(flows->reach, target);
+	if (kept->images != flows->reach->world->count) {
+		memset(kept, 0, sizeof(*kept));
+		kept->images = flows->reach->world->count;
+	}
+	if (kept->from[at] != target || !target) {
+		kept->to[at] = go_through(flows->reach, target);
+		kept->from[at] = target;
+	}
+	return kept->to[at];
 }
 
 uint64_t flow_callee(const struct flows *flows, const struct loaded *in,
@@ -89,7 +110,8 @@ static bool look_on(struct look *look, uint64_t address)
 			return true;
 		if (++look->steps > LOOK_MAX)
 			return true;
-		code_step(look->code->in, address, &step);
+		code_recall(look->flows->reach->memo, look->code->in, address,
+			    &step);
 		if (!step.length || step.flow == FLOW_RETURN)
 			return true;
 		if (step.flow == FLOW_STOP)
@@ -146,14 +168,15 @@ static bool look_for_return(struct flows *flows, const struct code *code,
 
 bool flow_returns(struct flows *flows, uint64_t entry, unsigned depth)
 {
-	struct loaded *in = world_at(flows->reach->world, entry);
-	struct arena own = { .budget = 1 << 24 };
-	struct code code;
 	uint32_t *known = map_get(&flows->returning, entry);
+	struct arena own = { .budget = 1 << 24 };
+	struct loaded *in;
+	struct code code;
 	bool there, returns = true;
 
 	if (known)
 		return *known == 1;
+	in = world_at(flows->reach->world, entry);
 	/* While it is looked at, or too deep down, it is said to return. */
 	if (!in || depth > DEPTH_MAX ||
 	    !map_add(flows->arena, &flows->returning, entry, 1, &there))
@@ -230,10 +253,18 @@ flow_kept(const struct flows *flows, const struct loaded *in, uint64_t callee)
 	return trail ? about->kept & trail->kept : 0;
 }
 
-bool flow_returns_twice(const struct flows *flows, uint64_t entry)
+bool flow_returns_twice(struct flows *flows, uint64_t entry)
 {
 	struct loaded *in = world_at(flows->reach->world, entry);
+	const uint32_t *known = map_get(&flows->twice, entry);
+	bool there, twice;
 
-	return in &&
-	       (has_name_of_twice(flows, entry) || saves_registers(in, entry));
+	if (!in)
+		return false;
+	if (known)
+		return *known;
+	twice = has_name_of_twice(flows, entry) || saves_registers(in, entry);
+	if (!map_add(flows->arena, &flows->twice, entry, twice, &there))
+		flows->nomem = true;
+	return twice;
 }

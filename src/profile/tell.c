@@ -623,6 +623,14 @@ static void tell_images(struct telling *telling)
 	}
 }
 
+static bool is_open(const struct report *report)
+{
+	for (size_t i = 0; i < report->gap_count; i++)
+		if (report->gaps[i].open)
+			return true;
+	return false;
+}
+
 bool profile_tell(struct arena *arena, const struct work *work,
 		  struct report *report, struct cg_error *err)
 {
@@ -642,11 +650,13 @@ bool profile_tell(struct arena *arena, const struct work *work,
 	if (!report->abi)
 		report->abi = abi_of(work, false);
 	tell_calls(&telling);
-	tell_arguments(&telling);
+	tell_gaps(&telling);
+	/* Where a gap is open they say nothing (cg_profile_value_at). */
+	if (!is_open(report))
+		tell_arguments(&telling);
 	if (report->call_count)
 		qsort(report->calls, report->call_count, sizeof(*report->calls),
 		      by_name);
 	tell_images(&telling);
-	tell_gaps(&telling);
 	return !telling.nomem || fail_nomem(err);
 }

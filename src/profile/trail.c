@@ -1,7 +1,5 @@
 #include "profile/trail.h"
 
-#include <stdlib.h>
-
 #include "profile/flow.h"
 #include "profile/x86.h"
 
@@ -19,10 +17,10 @@ struct look {
 	uint64_t entry;
 	struct arena arena; /* what is only wanted here */
 	struct tables tables;
-	uint64_t *leaders, *doings, *callees, *pads;
-	size_t pad_count, pad_room;
-	size_t leader_count, leader_room, doing_count, doing_room;
-	size_t callee_count, callee_room;
+	/* Bits, one a byte of the code; NULL if it is too large to follow. */
+	uint64_t *leaders, *doings, *places;
+	uint64_t *callees, *pads;
+	size_t pad_count, pad_room, callee_count, callee_room;
 	uint32_t changed, saved, restored; /* registers */
 	bool strange, nomem;
 };
@@ -44,6 +42,23 @@ static bool note_one(struct look *look, uint64_t **array, size_t *count,
 	*array = grown;
 	grown[(*count)++] = value;
 	return true;
+}
+
+/* Words of bits for the bytes of a function, and one that they may end at. */
+static size_t bit_words(const struct trail *trail)
+{
+	const struct span span = trail->code.spans[0];
+
+	return (size_t)((span.end - span.start) / 64 + 1);
+}
+
+static void mark(const struct look *look, uint64_t *bits, uint64_t address)
+{
+	const struct span span = look->trail->code.spans[0];
+	const uint64_t offset = address - span.start;
+
+	if (bits && address >= span.start && address < span.end)
+		bits[offset / 64] |= UINT64_C(1) << offset % 64;
 }
 
 /* No more than a filler between other instructions. */
@@ -105,8 +120,8 @@ static bool look_at(void *context, uint64_t at, const struct step *step)
 	look->changed |= changes(step);
 	look->saved |= saves(step);
 	look->restored |= restores(step);
-	if (!does_nothing(step) && !note(look, doing, at))
-		return false;
+	if (!does_nothing(step))
+		mark(look, look->doings, at);
 	/* A jump may count from there. */
 	look->strange |= step->op == OP_ADDRESS &&
 			 step->memory.base == REGISTER_PC &&
@@ -115,16 +130,14 @@ static bool look_at(void *context, uint64_t at, const struct step *step)
 		/* Its code calls into itself: for its address, or worse. */
 		look->strange |=
 			step->flow == FLOW_CALL && step->target != look->entry;
-		if (!note(look, leader, step->target))
-			return false;
+		mark(look, look->leaders, step->target);
 	} else if (step->direct && step->flow != FLOW_ON &&
 		   !note(look, callee, step->target)) {
 		return false;
 	}
-	if ((step->flow == FLOW_JUMP || step->flow == FLOW_BRANCH ||
-	     step->flow == FLOW_RETURN || step->flow == FLOW_STOP) &&
-	    !note(look, leader, at + step->length))
-		return false;
+	if (step->flow == FLOW_JUMP || step->flow == FLOW_BRANCH ||
+	    step->flow == FLOW_RETURN || step->flow == FLOW_STOP)
+		mark(look, look->leaders, at + step->length);
 	return true;
 }
 
@@ -136,39 +149,32 @@ static bool look_at_place(void *context, uint64_t target, bool likely)
 	/* Parts of a function may lie elsewhere; the table goes on. */
 	if (!code_holds(code, target))
 		return likely && reach_is_code(look->reach, target);
-	return note(look, leader, target);
+	mark(look, look->leaders, target);
+	mark(look, look->places, target);
+	return true;
 }
 
-static int by_number(const void *left, const void *right)
-{
-	const uint64_t a = *(const uint64_t *)left;
-	const uint64_t b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* Addresses of the code, sorted and once each, as distances from its start. */
+/* The marks of an array as distances from the start of the code. */
 static uint32_t *
-offsets_of(struct look *look, uint64_t *from, size_t count, size_t *out_count)
+offsets_of(struct look *look, const uint64_t *bits, size_t *out_count)
 {
-	const struct span span = look->trail->code.spans[0];
-	uint32_t *out = arena_array(look->reach->arena, uint32_t, count + 1);
-	size_t kept = 0;
+	const size_t words = bit_words(look->trail);
+	size_t count = 0;
+	uint32_t *out;
 
+	for (size_t i = 0; i < words; i++)
+		count += (size_t)__builtin_popcountll(bits[i]);
+	out = arena_array(look->reach->arena, uint32_t, count + 1);
 	if (!out) {
 		look->nomem = true;
 		return NULL;
 	}
-	if (count)
-		qsort(from, count, sizeof(*from), by_number);
-	for (size_t i = 0; i < count; i++) {
-		const uint32_t offset = (uint32_t)(from[i] - span.start);
-
-		if (from[i] >= span.start && from[i] < span.end &&
-		    (!kept || out[kept - 1] != offset))
-			out[kept++] = offset;
-	}
-	*out_count = kept;
+	*out_count = count;
+	count = 0;
+	for (size_t i = 0; i < words; i++)
+		for (uint64_t left = bits[i]; left; left &= left - 1)
+			out[count++] = (uint32_t)(i * 64) +
+				       (uint32_t)__builtin_ctzll(left);
 	return out;
 }
 
@@ -177,7 +183,6 @@ offsets_of(struct look *look, uint64_t *from, size_t count, size_t *out_count)
 struct walk {
 	struct reach *reach;
 	const struct trail *trail;
-	struct arena arena;
 	struct known *states;
 	unsigned char *come_to; /* by leader: bit 0 there, bit 1 queued */
 	uint32_t *queue;
@@ -306,7 +311,7 @@ static void go_on(struct walk *walk, size_t index)
 	struct step step;
 
 	for (;;) {
-		code_step(in, at, &step);
+		code_recall(walk->reach->memo, in, at, &step);
 		if (!step.length)
 			return;
 		verdict = step.flow == FLOW_BRANCH && !walk->all_ways
@@ -344,15 +349,50 @@ static void go_on(struct walk *walk, size_t index)
 	}
 }
 
+/* The room of a walk; one that is made on the way of another has its own. */
+struct walk_room {
+	struct known *states;
+	unsigned char *come_to;
+	uint32_t *queue;
+	size_t count;
+};
+
+static bool room_for(struct arena *arena, struct walk_room *room, size_t count)
+{
+	if (count <= room->count)
+		return true;
+	count += count / 2 + 64;
+	arena_release(arena, room->states, room->count * sizeof(*room->states));
+	*room = (struct walk_room){
+		.states = arena_array(arena, struct known, count),
+		.come_to = arena_array(arena, unsigned char, count),
+		.queue = arena_array(arena, uint32_t, count),
+	};
+	if (!room->states || !room->come_to || !room->queue)
+		return false;
+	room->count = count;
+	return true;
+}
+
 static bool walk_init(struct walk *walk)
 {
 	const size_t count = walk->trail->leader_count + 1;
+	struct reach *reach = walk->reach;
+	struct walk_room *room;
 
-	walk->arena.budget = (size_t)1 << 28;
-	walk->states = arena_array(&walk->arena, struct known, count);
-	walk->come_to = arena_array(&walk->arena, unsigned char, count);
-	walk->queue = arena_array(&walk->arena, uint32_t, count);
-	return walk->states && walk->come_to && walk->queue;
+	if (!reach->walk_rooms)
+		reach->walk_rooms = arena_array(reach->arena, struct walk_room,
+						DEPTH_MAX + 2);
+	if (!reach->walk_rooms)
+		return false;
+	room = &reach->walk_rooms[reach->trail_depth];
+	if (!room_for(reach->arena, room, count))
+		return false;
+	walk->states = room->states;
+	walk->come_to = room->come_to;
+	walk->queue = room->queue;
+	memset(walk->come_to, 0, count);
+	return true;
 }
 
 static void
@@ -388,7 +428,6 @@ bool trail_walk(struct reach *reach, const struct trail *trail, uint64_t entry,
 		walk_from(&walk, entry, handed);
 		walk_tell(&walk, visit, context);
 	}
-	arena_free(&walk.arena);
 	return ok;
 }
 
@@ -396,7 +435,7 @@ bool trail_walk(struct reach *reach, const struct trail *trail, uint64_t entry,
 
 struct covered {
 	uint64_t start;
-	unsigned char *bits;
+	uint64_t *bits;
 };
 
 static void cover(void *context, uint64_t at, const struct step *step,
@@ -407,7 +446,7 @@ static void cover(void *context, uint64_t at, const struct step *step,
 
 	(void)step;
 	(void)known;
-	covered->bits[offset / 8] |= (unsigned char)(1 << offset % 8);
+	covered->bits[offset / 64] |= UINT64_C(1) << offset % 64;
 }
 
 /* Whether the ways that we see lead to all instructions that do anything. */
@@ -423,9 +462,8 @@ static bool sees_all(struct look *look, uint64_t entry)
 	};
 	struct covered covered = {
 		.start = span.start,
-		.bits = arena_alloc(&look->arena,
-				    (size_t)((span.end - span.start) / 8 + 1),
-				    1),
+		.bits = arena_array(&look->arena, uint64_t,
+				    bit_words(look->trail)),
 	};
 	bool all = covered.bits && walk_init(&walk);
 
@@ -436,13 +474,9 @@ static bool sees_all(struct look *look, uint64_t entry)
 		for (size_t i = 0; i < look->pad_count; i++)
 			walk_from(&walk, look->pads[i], &nothing);
 	}
-	for (size_t i = 0; all && i < look->doing_count; i++) {
-		const uint64_t offset = look->doings[i] - span.start;
-
-		all = covered.bits[offset / 8] >> offset % 8 & 1;
-	}
+	for (size_t i = 0; all && i < bit_words(look->trail); i++)
+		all = !(look->doings[i] & ~covered.bits[i]);
 	look->trail->decides = walk.decides;
-	arena_free(&walk.arena);
 	return all;
 }
 
@@ -458,8 +492,8 @@ static bool look_at_pad(void *context, uint64_t own)
 	const uint64_t pad = own + code->in->image.base;
 
 	look->trail->pads = true;
-	return !code_holds(code, pad) ||
-	       (note(look, leader, pad) && note(look, pad, pad));
+	mark(look, look->leaders, pad);
+	return !code_holds(code, pad) || note(look, pad, pad);
 }
 
 /* What it changes and does not give back, and what those do that it calls. */
@@ -507,21 +541,37 @@ static bool find_pads(struct look *look)
 	return image_pads(image, frame, look_at_pad, look);
 }
 
+/* What is too large to be followed needs no marks. */
+static bool make_bits(struct look *look)
+{
+	const size_t words = bit_words(look->trail);
+	uint64_t *bits;
+
+	if (words > SIZE_MAX_FOLLOWED / 64 + 1)
+		return true;
+	bits = arena_array(&look->arena, uint64_t, 3 * words);
+	if (!bits)
+		return false;
+	look->leaders = bits;
+	look->doings = bits + words;
+	look->places = bits + 2 * words;
+	return true;
+}
+
 static void look_into(struct look *look, uint64_t entry)
 {
 	struct trail *trail = look->trail;
 
-	if (!code_each(&look->arena, &trail->code, look_at, look) ||
-	    !note(look, leader, entry)) {
+	if (!make_bits(look) ||
+	    !code_each(&look->arena, &trail->code, look_at, look)) {
 		look->nomem = true;
 		return;
 	}
+	mark(look, look->leaders, entry);
 	trail->kept = keeps(look);
 	if (!can_follow(look, entry) || !find_pads(look))
 		return;
 	if (look->tables.jumps) {
-		const size_t before = look->leader_count;
-
 		trail->tables =
 			arena_array(look->reach->arena, struct tables, 1);
 		if (!trail->tables) {
@@ -530,12 +580,10 @@ static void look_into(struct look *look, uint64_t entry)
 		}
 		*trail->tables = look->tables;
 		tables_each(&look->tables, trail->code.in, look_at_place, look);
-		trail->places = offsets_of(look, look->leaders + before,
-					   look->leader_count - before,
-					   &trail->place_count);
+		trail->places =
+			offsets_of(look, look->places, &trail->place_count);
 	}
-	trail->leaders = offsets_of(look, look->leaders, look->leader_count,
-				    &trail->leader_count);
+	trail->leaders = offsets_of(look, look->leaders, &trail->leader_count);
 	trail->followed = !look->nomem && sees_all(look, entry);
 }
 
@@ -558,33 +606,45 @@ static struct trail *new_trail(struct reach *reach, uint64_t entry)
 	return trail;
 }
 
-const struct trail *trail_of(struct reach *reach, uint64_t entry)
+/* One that nobody has asked for yet. */
+static const struct trail *
+first_look(struct reach *reach, struct loaded *in, uint64_t entry)
 {
-	const uint32_t *there = map_get(&reach->trail_by_entry, entry);
-	struct loaded *in = world_at(reach->world, entry);
 	struct look look = { .reach = reach, .entry = entry };
-	size_t index;
+	const size_t index = reach->trail_count;
+	struct span span;
 
-	/* One that is being looked at, further down: not known now. */
-	if (there)
-		return reach->trails[*there];
-	if (!in || in->image.machine != MACHINE_X86_64 || in->image.go ||
-	    !reach_is_code(reach, entry) || reach->trail_depth > DEPTH_MAX)
-		return NULL;
 	look.trail = new_trail(reach, entry);
-	index = reach->trail_count - 1;
 	look.arena.budget = (size_t)1 << 28;
-	if (!look.trail ||
-	    !code_find(reach->arena, in, entry, &look.trail->code)) {
-		reach->nomem = true;
+	if (!look.trail)
 		return NULL;
-	}
+	look.trail->code = (struct code){ .in = in, .memo = reach->memo };
+	/* Of what no table bounds nothing is known. */
 	reach->trail_depth++;
-	if (look.trail->code.bounded && look.trail->code.count == 1)
-		look_into(&look, entry);
+	if (code_known(in, entry, &span)) {
+		if (code_one(reach->arena, span, &look.trail->code))
+			look_into(&look, entry);
+		else
+			reach->nomem = true;
+	}
 	reach->trail_depth--;
 	reach->nomem |= look.nomem;
 	arena_free(&look.arena);
 	reach->trails[index] = look.trail;
 	return look.trail;
+}
+
+const struct trail *trail_of(struct reach *reach, uint64_t entry)
+{
+	const uint32_t *there = map_get(&reach->trail_by_entry, entry);
+	struct loaded *in;
+
+	/* One that is being looked at, further down: not known now. */
+	if (there)
+		return reach->trails[*there];
+	in = world_at(reach->world, entry);
+	if (!in || in->image.machine != MACHINE_X86_64 || in->image.go ||
+	    !reach_is_code(reach, entry) || reach->trail_depth > DEPTH_MAX)
+		return NULL;
+	return first_look(reach, in, entry);
 }

@@ -11,6 +11,7 @@ struct work {
 	const char *path;
 	struct world world;
 	struct loader loader;
+	struct memo memo; /* of whoever does not only read */
 	struct reach reach;
 	struct flows flows;
 	struct resolve resolve;

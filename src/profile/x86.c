@@ -81,17 +81,38 @@ static bool take_prefix(struct decode *decode, uint8_t byte)
 	}
 }
 
+/*
+ * Bits of the bytes that are no opcode of the first map by themselves:
+ * prefixes, and what leads to other maps. All others are by far the most.
+ */
+static const uint32_t leading[8] = {
+	[0x0f / 32] = 1u << 0x0f,
+	[0x26 / 32] = 1u << (0x26 - 32) | 1u << (0x2e - 32) |
+		      1u << (0x36 - 32) | 1u << (0x3e - 32),
+	[0x62 / 32] = 1u << (0x62 - 96) | 1u << (0x64 - 96) |
+		      1u << (0x65 - 96) | 1u << (0x66 - 96) | 1u << (0x67 - 96),
+	[0x8f / 32] = 1u << (0x8f - 128),
+	[0xc4 / 32] = 1u << (0xc4 - 192) | 1u << (0xc5 - 192),
+	[0xf0 / 32] =
+		1u << (0xf0 - 224) | 1u << (0xf2 - 224) | 1u << (0xf3 - 224),
+};
+
+static bool leads(uint8_t byte)
+{
+	return leading[byte / 32] >> byte % 32 & 1;
+}
+
 static uint8_t read_prefixes(struct decode *decode)
 {
 	uint8_t byte = next(decode);
 
 	for (;;) {
-		if (take_prefix(decode, byte)) {
-			decode->rex = 0;
-			decode->has_rex = false;
-		} else if (decode->wide && (byte & 0xf0) == 0x40) {
+		if (decode->wide && (byte & 0xf0) == 0x40) {
 			decode->rex = byte & 15;
 			decode->has_rex = true;
+		} else if (leads(byte) && take_prefix(decode, byte)) {
+			decode->rex = 0;
+			decode->has_rex = false;
 		} else {
 			return byte;
 		}
@@ -155,6 +176,11 @@ static uint8_t peek(const struct decode *decode)
 
 static void read_opcode(struct decode *decode, uint8_t byte)
 {
+	if (!leads(byte)) {
+		decode->map = 0;
+		decode->opcode = byte;
+		return;
+	}
 	/* In 32-bit code these are VEX only before what looks like mod 3. */
 	if ((byte == 0xc4 || byte == 0xc5 || byte == 0x62) &&
 	    (decode->wide || peek(decode) >= 0xc0)) {
@@ -277,6 +303,10 @@ static void read_numbers(struct decode *decode, struct step *out)
 			? (decode->rex & REX_W ? 4 : 2)
 			: 4;
 
+	if (!(shape &
+	      (SHAPE_IMM8 | SHAPE_IMM16 | SHAPE_IMMZ | SHAPE_IMMV | SHAPE_REL8 |
+	       SHAPE_RELZ | SHAPE_ADDRESS | SHAPE_FAR | SHAPE_ENTER)))
+		return;
 	if (shape & SHAPE_ENTER)
 		next_number(decode, 3);
 	if (shape & SHAPE_IMM8)
@@ -405,6 +435,8 @@ static uint32_t written(const struct decode *decode)
 	const unsigned size = decode->size;
 	uint32_t mask = row & 0xffff;
 
+	if (mask == row)
+		return mask;
 	if (row & WRITES_E && decode->mod == 3)
 		mask |= 1u << general(decode, decode->rm, size).name;
 	if (row & WRITES_G)
@@ -503,6 +535,12 @@ static void set_op(const struct decode *decode, struct step *out)
 {
 	const uint8_t op = decode->row->op;
 
+	if (op < X86_OP_INCREMENT) {
+		out->op = op;
+		if (op == OP_CHOOSE || op == OP_CONDITION)
+			out->condition = decode->opcode & 15;
+		return;
+	}
 	switch (op) {
 	case X86_OP_INCREMENT:
 	case X86_OP_DECREMENT:
@@ -543,14 +581,9 @@ static void set_op(const struct decode *decode, struct step *out)
 		set_trap(decode, out, op);
 		break;
 	default:
-		if (op >= X86_OP_BRANCH && op < X86_OP_BORROW)
-			set_flow(decode, out, op);
-		else
-			out->op = op;
+		set_flow(decode, out, op);
 		break;
 	}
-	if (op == OP_CHOOSE || op == OP_CONDITION)
-		out->condition = decode->opcode & 15;
 }
 
 /* i386 programs enter the kernel through a pointer of their thread's. */
@@ -593,7 +626,7 @@ static uint32_t used(const struct decode *decode)
 static bool is_high(const struct decode *decode, const struct step *out)
 {
 	if (decode->has_rex || decode->vex ||
-	    (operand_size(decode) != 1 && out->narrow != 1))
+	    (decode->size != 1 && out->narrow != 1))
 		return false;
 	if (!(decode->row->shape & SHAPE_MODRM))
 		return (decode->opcode & 4) != 0;
@@ -631,14 +664,18 @@ static void fill(struct decode *decode, struct step *out)
 
 void x86_step(struct bytes code, uint64_t address, bool wide, struct step *out)
 {
-	struct decode decode = { .code = code,
-				 .wide = wide,
-				 .address = address };
+	/* Copies of nothing: they cost a third of what zeroing does. */
+	static const struct decode fresh;
+	static const struct step none;
+	struct decode decode = fresh;
 
+	decode.code = code;
+	decode.wide = wide;
+	decode.address = address;
 	/* What is longer ends like what is cut off. */
 	if (decode.code.size > LENGTH_MAX)
 		decode.code.size = LENGTH_MAX;
-	*out = (struct step){ 0 };
+	*out = none;
 	read_opcode(&decode, read_prefixes(&decode));
 	if (decode.ended || decode.map == 0xff)
 		return;
