@@ -83,7 +83,8 @@ static bool profile_all(struct cg_profile *profile, const char *const *programs,
 	threads = threads_new(options->threads);
 	if (threads)
 		wanted.crew = threads_crew(threads);
-	wanted.files = (struct files){ profile_read_file, &tree };
+	wanted.files =
+		(struct files){ profile_read_file, &tree, profile_name_file };
 	ok = open_cache(options, &wanted, &cache) && threads;
 	ok = ok ? profile_each(profile, &tree, &wanted, programs, count, err)
 		: fail_nomem(err);

@@ -282,7 +282,7 @@ profile_inside(const struct input *input, const struct bundle *bundle,
 	if (!tree_open(&tree, root, err))
 		return false;
 	tree.most = wanted.memory;
-	wanted.files = (struct files){ read_tree, &tree };
+	wanted.files = (struct files){ read_tree, &tree, profile_name_file };
 	inside.wanted = &wanted;
 	ok = find_program(&tree, bundle, program, err) &&
 	     profile_one(&inside, &tree, program, err);
@@ -338,4 +338,10 @@ bool profile_read_file(void *tree, const char *path, struct bytes *out,
 		       const char **real)
 {
 	return read_tree(tree, path, out, real);
+}
+
+bool profile_name_file(void *tree, const char *path, char out[FILES_NAME])
+{
+	_Static_assert((int)FILES_NAME == (int)TREE_NAME, "one in the other");
+	return tree_name(tree, path, out);
 }

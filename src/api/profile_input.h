@@ -22,5 +22,6 @@ bool profile_input(const struct input *input, struct tree *tree,
 /* The callback of struct files; its context is a tree. */
 bool profile_read_file(void *tree, const char *path, struct bytes *out,
 		       const char **real);
+bool profile_name_file(void *tree, const char *path, char out[FILES_NAME]);
 
 #endif

@@ -84,9 +84,10 @@ struct span {
 struct image {
 	const char *path; /* as it was given to image_open */
 	struct bytes file;
-	struct bytes debug;    /* its separate symbols, if there are any */
-	const char *real;      /* who reads files calls it so; or NULL */
-	unsigned char sum[32]; /* of both contents, once has_sum */
+	struct bytes debug;     /* its separate symbols, if there are any */
+	const char *real;       /* who reads files calls it so; or NULL */
+	const char *debug_real; /* the same of `debug` */
+	unsigned char sum[32];  /* of both contents, once has_sum */
 	bool has_sum;
 	enum machine machine;
 	uint8_t word; /* 4 or 8 */

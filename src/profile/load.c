@@ -320,8 +320,10 @@ static void add_debug(struct loader *loader, struct image *image)
 		used += i ? 2 : 3;
 	}
 	snprintf(path + used, sizeof(path) - used, ".debug");
-	if (loader->files.read(loader->files.context, path, &file, &real))
-		image_add_symbols(loader->arena, file, image);
+	if (!loader->files.read(loader->files.context, path, &file, &real))
+		return;
+	image_add_symbols(loader->arena, file, image);
+	image->debug_real = real;
 }
 
 static bool add_image(struct loader *loader, const char *path,

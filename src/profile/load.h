@@ -21,9 +21,17 @@ enum { FILES_CONTENT = '=' };
 typedef bool files_read(void *context, const char *path, struct bytes *out,
 			const char **real);
 
+/*
+ * The same name without the content, with its NUL; false if there is no such
+ * file.
+ */
+enum { FILES_NAME = 96 };
+typedef bool files_name(void *context, const char *path, char out[FILES_NAME]);
+
 struct files {
 	files_read *read;
 	void *context;
+	files_name *name; /* NULL: nobody can tell without reading */
 };
 
 struct missing {

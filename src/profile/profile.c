@@ -3,10 +3,14 @@
 #include <stdio.h>
 
 #include "profile/after.h"
+#include "profile/answer.h"
 #include "profile/modules.h"
 #include "profile/nss.h"
 
 enum { ROUNDS_MAX = 12 };
+
+/* Functions are gone through again when their callers are. */
+enum { MEMO_BITS = 15 };
 
 static bool fail_work(const struct work *work, struct cg_error *err)
 {
@@ -593,43 +597,77 @@ static bool open_wanted(struct work *work, struct cg_error *err)
 	return true;
 }
 
+/* What is known once files are read; `work` says what is wanted. */
+static bool
+make_report(struct work *work, struct arena *arena, struct bytes file,
+	    struct report *report, struct cg_error *err)
+{
+	const struct wanted *wanted = work->wanted;
+
+	if (!memo_init(&work->memo, &work->arena, MEMO_BITS))
+		return fail_work(work, err);
+	work->world.arena = &work->arena;
+	work->loader = (struct loader){
+		.arena = &work->arena,
+		.files = wanted->files,
+		.world = &work->world,
+		.extra = wanted->options->library_path,
+		.no_debug = wanted->options->no_debug,
+	};
+	work->reach = (struct reach){
+		.arena = &work->arena,
+		.world = &work->world,
+		.all_data = wanted->options->data == CG_DATA_ALL,
+		.flows = &work->flows,
+		.memo = &work->memo,
+		.crew = wanted->crew,
+		.progress = say_read,
+		.progress_context = work,
+	};
+	return load_program(&work->loader, work->path, file, err) &&
+	       (flows_init(&work->flows, &work->arena, &work->reach) ||
+		fail_work(work, err)) &&
+	       open_wanted(work, err) && settle(work, err) &&
+	       (!wanted->options->after ||
+		after_find(work, wanted->options->after, err)) &&
+	       profile_tell(arena, work, report, err);
+}
+
+/* Whether a report is about nothing yet: then it can be about one program. */
+static bool is_empty(const struct report *report)
+{
+	return !report->abi && !report->image_count && !report->gap_count;
+}
+
 bool profile_program(struct arena *arena, const struct wanted *wanted,
 		     const char *path, struct bytes file, struct report *report,
 		     struct cg_error *err)
 {
+	struct wanted traced = *wanted;
 	struct work work = {
 		.arena = { .budget = wanted->memory },
-		.wanted = wanted,
+		.wanted = &traced,
 		.path = path,
 	};
+	struct answer answer = { 0 };
+	const char *real;
 	bool ok;
 
-	work.world.arena = &work.arena;
-	work.loader = (struct loader){
-		.arena = &work.arena,
-		.files = wanted->files,
-		.world = &work.world,
-		.extra = wanted->options->library_path,
-		.no_debug = wanted->options->no_debug,
-	};
-	work.reach = (struct reach){
-		.arena = &work.arena,
-		.world = &work.world,
-		.all_data = wanted->options->data == CG_DATA_ALL,
-		.flows = &work.flows,
-		.crew = wanted->crew,
-		.progress = say_read,
-		.progress_context = &work,
-	};
-	ok = load_program(&work.loader, path, file, err) &&
-	     (flows_init(&work.flows, &work.arena, &work.reach) ||
-	      fail_work(&work, err)) &&
-	     open_wanted(&work, err) && settle(&work, err) &&
-	     (!wanted->options->after ||
-	      after_find(&work, wanted->options->after, err)) &&
-	     profile_tell(arena, &work, report, err);
-	if (ok)
-		save_shelves(&work);
+	if (is_empty(report))
+		answer_open(&answer, &work.arena, wanted, path);
+	ok = answer_find(&answer, arena, report);
+	if (!ok) {
+		if (answer.storage) {
+			traced.files = (struct files){ answer_read, &answer,
+						       wanted->files.name };
+			answer_read(&answer, path, &file, &real);
+		}
+		ok = make_report(&work, arena, file, report, err);
+		if (ok) {
+			save_shelves(&work);
+			answer_keep(&answer, report);
+		}
+	}
 	arena_free(&work.arena);
 	return ok;
 }

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/sha256.h"
 #include "profile/load.h"
+#include "profile/pack.h"
 #include "profile/profile-stamp.h"
 
 /*
@@ -19,7 +20,6 @@ enum {
 	ENTRIES_AT = COUNT_AT + 4,
 	ENTRY = 16,
 	ENTRIES_MAX = 1 << 20,
-	PACKED_MAX = 1 << 26,
 	WORTH_SAVING = 32, /* new entries: fewer are read in no time */
 };
 
@@ -53,10 +53,9 @@ static bool is_sum(struct bytes text)
 }
 
 /* The sum of a file, from the storage if it was made before. */
-static void sum_file(const struct image *image, const struct storage *storage,
-		     char out[SHA256_TEXT])
+static void sum_file(struct bytes file, const char *real,
+		     const struct storage *storage, char out[SHA256_TEXT])
 {
-	const char *real = image->real;
 	const bool known = real && real[0] == FILES_CONTENT;
 	char name[SHA256_TEXT];
 	struct bytes text;
@@ -70,7 +69,7 @@ static void sum_file(const struct image *image, const struct storage *storage,
 			return;
 		}
 	}
-	sha256_text(image->file.at, image->file.size, out);
+	sha256_text(file.at, file.size, out);
 	if (known)
 		storage->save(storage->context, name,
 			      (struct bytes){ (const unsigned char *)out,
@@ -81,10 +80,10 @@ void shelf_sum(struct image *image, const struct storage *storage)
 {
 	char parts[2 * SHA256_TEXT] = "";
 
-	sum_file(image, storage, parts);
+	sum_file(image->file, image->real, storage, parts);
 	if (image->debug.size)
-		sha256_text(image->debug.at, image->debug.size,
-			    parts + SHA256_TEXT);
+		sum_file(image->debug, image->debug_real, storage,
+			 parts + SHA256_TEXT);
 	sha256(parts, sizeof(parts), image->sum);
 	image->has_sum = true;
 }
@@ -124,37 +123,6 @@ uint64_t shelf_check(struct bytes bytes)
 
 /* ------------------------------------------------------------ packing -- */
 
-struct packing {
-	struct arena *arena;
-	unsigned char *at;
-	size_t count, room;
-	bool failed;
-};
-
-static void put(struct packing *packing, unsigned byte)
-{
-	unsigned char *grown =
-		arena_grow(packing->arena, packing->at, &packing->room,
-			   packing->count + 1, 1);
-
-	if (!grown) {
-		packing->failed = true;
-		return;
-	}
-	packing->at = grown;
-	grown[packing->count++] = (unsigned char)byte;
-}
-
-/* Small distances either way are few bytes, of 7 bits each. */
-static void put_distance(struct packing *packing, uint64_t distance)
-{
-	uint64_t left = distance << 1 ^ (distance >> 63 ? UINT64_MAX : 0);
-
-	for (; left > 127; left >>= 7)
-		put(packing, 128 | (left & 127));
-	put(packing, (unsigned)left);
-}
-
 static bool is_own(const struct shelf *shelf, uint64_t address)
 {
 	return address >= shelf->low && address <= shelf->high;
@@ -178,7 +146,7 @@ struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 	struct packing packing = { .arena = arena };
 	uint64_t last = shelf->base;
 
-	put(&packing, remarks->unreadable);
+	pack_byte(&packing, remarks->unreadable);
 	for (size_t i = 0; i < remarks->count; i++) {
 		const struct remark *one = &remarks->at[i];
 		const uint64_t at = one->at ? one->at : last;
@@ -186,15 +154,15 @@ struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 		if ((one->at && !is_own(shelf, at)) ||
 		    (has_value(one) && !is_own(shelf, one->value)))
 			return (struct bytes){ NULL, 0 };
-		put(&packing, (unsigned)one->kind | (one->at ? 0u : NO_PLACE) |
-				      (one->upward ? UPWARD : 0u) |
-				      from_of(one));
-		put(&packing, one->how);
-		put(&packing, one->size);
-		put_distance(&packing, at - last);
-		put_distance(&packing, has_value(one) ? one->value - at : 0);
+		pack_byte(&packing,
+			  (unsigned)one->kind | (one->at ? 0u : NO_PLACE) |
+				  (one->upward ? UPWARD : 0u) | from_of(one));
+		pack_byte(&packing, one->how);
+		pack_byte(&packing, one->size);
+		pack_distance(&packing, at - last);
+		pack_distance(&packing, has_value(one) ? one->value - at : 0);
 		if (!from_of(one))
-			put_distance(&packing, at - one->from);
+			pack_distance(&packing, at - one->from);
 		last = at;
 	}
 	if (packing.failed)
@@ -204,54 +172,24 @@ struct bytes shelf_pack(const struct shelf *shelf, struct arena *arena,
 
 /* ---------------------------------------------------------- unpacking -- */
 
-struct unpacking {
-	struct bytes from;
-	uint64_t at;
-	bool failed;
-};
-
-static unsigned take(struct unpacking *unpacking)
-{
-	if (unpacking->at >= unpacking->from.size) {
-		unpacking->failed = true;
-		return 0;
-	}
-	return unpacking->from.at[unpacking->at++];
-}
-
-static uint64_t take_distance(struct unpacking *unpacking)
-{
-	uint64_t value = 0;
-	unsigned byte;
-
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		byte = take(unpacking);
-		value |= (uint64_t)(byte & 127) << shift;
-		if (!(byte & 128))
-			return value >> 1 ^ (value & 1 ? UINT64_MAX : 0);
-	}
-	unpacking->failed = true;
-	return 0;
-}
-
 static bool unpack_one(struct unpacking *unpacking, const struct shelf *shelf,
 		       uint64_t *last, struct remark *out)
 {
-	const unsigned first = take(unpacking);
+	const unsigned first = unpack_byte(unpacking);
 
 	*out = (struct remark){
 		.kind = first & (FROM_THERE - 1),
 		.upward = first & UPWARD,
-		.how = (uint8_t)take(unpacking),
-		.size = (uint8_t)take(unpacking),
+		.how = (uint8_t)unpack_byte(unpacking),
+		.size = (uint8_t)unpack_byte(unpacking),
 	};
-	*last += take_distance(unpacking);
-	out->value = *last + take_distance(unpacking);
+	*last += unpack_distance(unpacking);
+	out->value = *last + unpack_distance(unpacking);
 	out->at = first & NO_PLACE ? 0 : *last;
 	if (first & FROM_THERE)
 		out->from = out->at;
 	else if (!(first & NO_FROM))
-		out->from = *last - take_distance(unpacking);
+		out->from = *last - unpack_distance(unpacking);
 	return !unpacking->failed && out->kind < REMARK_KINDS &&
 	       out->how < HOW_COUNT && out->size <= 64 &&
 	       (!out->at || is_own(shelf, *last)) &&
@@ -264,7 +202,7 @@ bool shelf_unpack(const struct shelf *shelf, struct bytes packed,
 	struct unpacking unpacking = { .from = packed };
 	uint64_t last = shelf->base;
 
-	out->unreadable = take(&unpacking) & 1;
+	out->unreadable = unpack_byte(&unpacking) & 1;
 	while (unpacking.at < packed.size) {
 		struct remark one;
 
@@ -393,7 +331,7 @@ static int by_start(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-static void put_number(unsigned char *at, uint64_t value, unsigned size)
+void shelf_put_number(unsigned char *at, uint64_t value, unsigned size)
 {
 	for (unsigned i = 0; i < size; i++)
 		at[i] = (unsigned char)(value >> 8 * i);
@@ -405,17 +343,17 @@ static void write_all(const struct shelf_new *entries, size_t count,
 	size_t at = ENTRIES_AT + count * ENTRY;
 
 	memcpy(out, magic, MAGIC);
-	put_number(out + COUNT_AT, count, 4);
+	shelf_put_number(out + COUNT_AT, count, 4);
 	for (size_t i = 0; i < count; i++) {
 		unsigned char *entry = out + ENTRIES_AT + i * ENTRY;
 
-		put_number(entry, entries[i].start, 8);
-		put_number(entry + 8, at, 4);
-		put_number(entry + 12, entries[i].packed.size, 4);
+		shelf_put_number(entry, entries[i].start, 8);
+		shelf_put_number(entry + 8, at, 4);
+		shelf_put_number(entry + 12, entries[i].packed.size, 4);
 		memcpy(out + at, entries[i].packed.at, entries[i].packed.size);
 		at += entries[i].packed.size;
 	}
-	put_number(
+	shelf_put_number(
 		out + CHECK_AT,
 		shelf_check((struct bytes){ out + COUNT_AT, size - COUNT_AT }),
 		8);
@@ -442,7 +380,7 @@ void shelf_save(const struct shelf *shelf, struct arena *arena,
 	qsort(all, count, sizeof(*all), by_start);
 	for (size_t i = 0; i < count; i++)
 		size += all[i].packed.size;
-	out = size <= PACKED_MAX ? arena_alloc(arena, size, 1) : NULL;
+	out = size <= SHELF_MOST ? arena_alloc(arena, size, 1) : NULL;
 	if (!out)
 		return;
 	write_all(all, count, out, size);

@@ -15,7 +15,8 @@
 
 #include "profile/remarks.h"
 
-enum { SHELF_NAME = 65 }; /* with its NUL */
+/* A name with its NUL; bytes that are kept under one. */
+enum { SHELF_NAME = 65, SHELF_MOST = 1 << 26 };
 
 /* Where shelves are between one run and the next. All zeros: nowhere. */
 struct storage {
@@ -58,6 +59,8 @@ bool shelf_unpack(const struct shelf *shelf, struct bytes packed,
 
 /* What stands in a shelf to show accidents, about the bytes behind it. */
 uint64_t shelf_check(struct bytes bytes);
+
+void shelf_put_number(unsigned char *at, uint64_t value, unsigned size);
 
 /* Keep what was packed. Its bytes are copied. */
 void shelf_add(struct shelf *shelf, struct arena *arena, uint64_t start,

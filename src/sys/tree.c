@@ -15,7 +15,7 @@
  * Device and number, size and time of change; and the seconds until that stands
  * for the content: pages that somebody has mapped are written back by then.
  */
-enum { TREE_NAME = 96, SETTLED = 60 };
+enum { SETTLED = 60 };
 
 struct tree_file {
 	struct tree_file *next;
@@ -154,6 +154,22 @@ bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	*size = file->size;
 	*name = file->name;
 	return true;
+}
+
+bool tree_name(const struct tree *tree, const char *path, char name[TREE_NAME])
+{
+	const int fd = tree_open_file(tree, path);
+	struct stat about;
+	bool found;
+
+	if (fd < 0)
+		return false;
+	found = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+		about.st_size <= TREE_FILE_MAX;
+	if (found)
+		name_file(&about, name);
+	close(fd);
+	return found;
 }
 
 void tree_forget(struct tree *tree)

@@ -33,6 +33,13 @@ bool tree_open(struct tree *tree, const char *sysroot, struct cg_error *err);
 bool tree_read(struct tree *tree, const char *path, const unsigned char **bytes,
 	       size_t *size, const char **name, struct cg_error *err);
 
+/*
+ * The name alone of what tree_read() would read, with its NUL. False if it
+ * would not, but for memory.
+ */
+enum { TREE_NAME = 96 };
+bool tree_name(const struct tree *tree, const char *path, char name[TREE_NAME]);
+
 /* For tree_list.c: a file or folder to read from, or -1 and errno. */
 int tree_open_file(const struct tree *tree, const char *path);
 

@@ -247,6 +247,26 @@ def spoiled(kept, rng):
                                 whole[at + 1:])
 
 
+def forget_answers(folder):
+    """So that the rest of what is kept is looked at."""
+    for one in folder.iterdir():
+        if one.read_bytes().startswith(b"callgate answer"):
+            one.unlink()
+
+
+def spoil(tap, run, kept, wanted, answers):
+    """Each way to spoil a file: the answer stays the same."""
+    whole = kept.read_bytes()
+    for name, content in spoiled(kept, random.Random(1)):
+        if not answers:
+            forget_answers(kept.parent)
+        kept.write_bytes(content)
+        ran = run("--json", run.usual)
+        tap.ok(ran.stdout == wanted,
+               f"a spoiled {'answer' if answers else 'shelf'}: {name}", ran)
+        kept.write_bytes(whole)
+
+
 def cache(tap, run):
     """It may be lost, spoiled or another's: the answer stays the same."""
     path = pathlib.Path(shutil.which("ls") or sys.executable).resolve()
@@ -262,19 +282,21 @@ def cache(tap, run):
     ran = run("--json", path)
     tap.ok(ran.stdout == wanted and ran.stderr == plain.stderr,
            "a warm cache", ran)
-    one, rng = kept[-1], random.Random(1)
-    whole = one.read_bytes()
-    for name, content in spoiled(one, rng):
-        one.write_bytes(content)
-        ran = run("--json", path)
-        tap.ok(ran.stdout == wanted, f"a spoiled cache: {name}", ran)
-        one.write_bytes(whole)
+    answers = [one for one in kept
+               if one.read_bytes().startswith(b"callgate answer")]
+    tap.ok(len(answers) == 1, "the answer is kept", kept)
+    run.usual = path
+    spoil(tap, run, answers[0], wanted, True)
+    one = [one for one in kept if one not in answers][-1]
+    spoil(tap, run, one, wanted, False)
+    forget_answers(folder)
     one.chmod(0o622)
     ran = run("--json", path)
     tap.ok(ran.stdout == wanted and "others may write" in ran.stderr,
            "a file that others may write", ran)
     one.unlink()
     one.symlink_to("/etc/passwd")
+    forget_answers(folder)
     ran = run("--json", path)
     tap.ok(ran.stdout == wanted and one.name[:16] in ran.stderr,
            "a link in place of a file", ran)
