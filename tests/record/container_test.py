@@ -22,9 +22,9 @@ RUNTIMES_OWN = {"mount", "pivot_root", "sethostname", "unshare", "setns",
 # crun refuses a machine with two layouts of cgroups: it gets one of them, in a
 # mount namespace of its own.
 CRUN = """#!/bin/sh
-exec unshare -m --propagation private sh -c 'd=$(mktemp -d)
-mount -t tmpfs none $d; mkdir $d/c; mount -t cgroup2 none $d/c
-mount --bind $d/c /sys/fs/cgroup; exec crun --cgroup-manager=disabled "$@"' sh "$@"
+exec unshare -m --propagation private sh -c 'd="$0.cgroups"; mkdir -p "$d"
+mount -t tmpfs none "$d"; mkdir "$d/c"; mount -t cgroup2 none "$d/c"
+mount --bind "$d/c" /sys/fs/cgroup; exec crun --cgroup-manager=disabled "$@"' "$0" "$@"
 """
 
 

@@ -178,9 +178,10 @@ class Direct:
 class Crun(Direct):
     """crun refuses both cgroup layouts at once: show it one, in private."""
 
-    SHOW = ("d=$(mktemp -d) && mount -t tmpfs none $d && mkdir $d/c && "
-            "mount -t cgroup2 none $d/c && mount --bind $d/c /sys/fs/cgroup "
-            "&& exec \"$@\"")
+    # In a folder that goes with the bundle.
+    SHOW = ("mkdir -p cgroups && mount -t tmpfs none cgroups && "
+            "mkdir cgroups/c && mount -t cgroup2 none cgroups/c && "
+            "mount --bind cgroups/c /sys/fs/cgroup && exec \"$@\"")
 
     def words(self, name):
         return ["unshare", "-m", "--propagation", "private", "sh", "-c",
