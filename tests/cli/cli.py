@@ -33,6 +33,7 @@ class Callgate:
         for beside in pathlib.Path(path).parent.glob("callgate-*"):
             if beside.is_file():
                 shutil.copy(beside, self.folder / beside.name)
+                (self.folder / beside.name).chmod(0o755)
 
     def write(self, name, content):
         data = content.encode() if isinstance(content, str) else content
@@ -47,7 +48,7 @@ class Callgate:
         done = subprocess.run([str(self.path), *map(str, words)],
                               input=text.encode(), stdout=stdout,
                               stderr=subprocess.PIPE, cwd=self.folder,
-                              timeout=60, check=False, **ids)
+                              timeout=300, check=False, **ids)
         return Result(done.returncode,
                       (done.stdout or b"").decode(errors="replace"),
                       done.stderr.decode(errors="replace"))

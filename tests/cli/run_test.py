@@ -91,7 +91,7 @@ def test_json(tap, callgate):
 
 def shell(callgate, script):
     return subprocess.run(["sh", "-c", script], cwd=callgate.folder,
-                          capture_output=True, text=True, timeout=60,
+                          capture_output=True, text=True, timeout=300,
                           check=False)
 
 

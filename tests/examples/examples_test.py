@@ -63,9 +63,9 @@ def greets(tap, name, program, env):
                                              "greeter.yml"), "1"],
         env=env, stdout=subprocess.PIPE, text=True)
     port = int(service.stdout.readline().split()[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         said = client.recv(100)
-    status = service.wait(timeout=20)
+    status = service.wait(timeout=60)
     service.stdout.close()
     tap.ok((said, status) == (b"hello\n", 0), f"{name}: greets, confined",
            said, status)

@@ -1,5 +1,6 @@
 """Say how a test in Python went, in TAP, as tests/tap.h does for C."""
 
+import os
 import pathlib
 import sys
 
@@ -10,6 +11,8 @@ TOOLS = ROOT / "tools"
 class Tap:
     def __init__(self):
         self.count = self.failed = 0
+        # As most have it: what tests write, another user is to read.
+        os.umask(0o022)
 
     def ok(self, passed, name, *notes):
         self.count += 1

@@ -17,7 +17,7 @@ static struct caller {
 	pthread_barrier_t loaded;
 	int listener;
 	int calls;
-	char path[256];
+	char path[4096];
 	long result;
 	int number;
 } caller;
@@ -58,7 +58,7 @@ static struct cg_notification next(void)
 	struct cg_notification got;
 	enum cg_notify_event event;
 
-	WANT(cg_notify_receive(caller.listener, 10000, &event, &got, &err) ==
+	WANT(cg_notify_receive(caller.listener, 60000, &event, &got, &err) ==
 	     CG_OK);
 	WANT(event == CG_NOTIFY_CALL);
 	WANT(got.call.nr == SYS_mkdirat && got.call.args[2] == 0700);
