@@ -8,6 +8,7 @@ DESTDIR =
 SANITIZE = -Db_sanitize=address,undefined -Db_lundef=false -Ddocs=false
 # A sanitizer's own system calls are not in any policy, so no live tests there.
 SANITIZED = $(BUILD)-sanitize:-house,-live,-long,-runtimes
+THREADS = -Db_sanitize=thread -Db_lundef=false -Ddocs=false
 
 # Facts and samples that some tests compare with, where they lie beside us.
 ifneq ($(wildcard ../shared/data),)
@@ -23,6 +24,10 @@ $(BUILD): setup-build
 
 $(BUILD)-sanitize: setup-build
 	test -e $@/build.ninja || meson setup $@ $(SANITIZE)
+	ninja -C $@
+
+$(BUILD)-threads: setup-build
+	test -e $@/build.ninja || meson setup $@ $(THREADS)
 	ninja -C $@
 
 again-%:
@@ -72,6 +77,11 @@ check-record: setup-build setup-record again-$(BUILD) $(BUILD)
 check-watch: setup-build setup-runtimes again-$(BUILD) $(BUILD)
 	tools/tally $(BUILD):watch
 
+# What has threads, under ThreadSanitizer; that wants addresses where it is used
+# to them.
+check-threads: setup-build setup-check again-$(BUILD)-threads $(BUILD)-threads
+	setarch -R tools/tally $(BUILD)-threads:threads
+
 # The page of callgate watch in a browser, where one can be had.
 check-page: $(BUILD)
 	tools/check-page $(BUILD)
@@ -105,4 +115,5 @@ clean:
 
 .PHONY: all check check-page check-profile profile-report check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
+.PHONY: check-threads $(BUILD)-threads
 .NOTPARALLEL:

@@ -260,6 +260,10 @@ static void *work(void *opaque)
 
 	while (wait_for_news(sink) && deliver_batch(sink))
 		;
+	pthread_mutex_lock(&sink->mutex);
+	sink->ended = true;
+	pthread_cond_broadcast(&sink->news);
+	pthread_mutex_unlock(&sink->mutex);
 	return NULL;
 }
 
@@ -288,8 +292,7 @@ bool deliver_begin(struct sink *sink, struct cg_error *err)
 
 void deliver_end(struct sink *sink)
 {
-	struct timespec until;
-	uint64_t deadline;
+	uint64_t until;
 
 	if (!sink->threaded)
 		return;
@@ -298,16 +301,13 @@ void deliver_end(struct sink *sink)
 		sink->stopping = true;
 		sink->deadline = sink_now() + sink->settings->drain;
 	}
-	deadline = sink->deadline + SINK_SECOND / 10;
-	pthread_cond_signal(&sink->news);
-	pthread_mutex_unlock(&sink->mutex);
-	until = (struct timespec){ (time_t)(deadline / SINK_SECOND),
-				   (long)(deadline % SINK_SECOND) };
+	pthread_cond_broadcast(&sink->news);
+	until = sink->deadline + SINK_SECOND / 10;
+	while (!sink->ended && sink_now() < until)
+		wait_until(sink, until);
 	/* Past the deadline it is told to leave whatever it waits for. */
-	if (pthread_clockjoin_np(sink->thread, NULL, CLOCK_MONOTONIC, &until) !=
-	    0) {
-		atomic_store(&sink->abort, true);
-		pthread_join(sink->thread, NULL);
-	}
+	atomic_store(&sink->abort, !sink->ended);
+	pthread_mutex_unlock(&sink->mutex);
+	pthread_join(sink->thread, NULL);
 	sink->threaded = false;
 }

@@ -62,6 +62,7 @@ struct sink {
 	pthread_cond_t news;   /* something was put, or it is to stop */
 	struct sink_status status;
 	bool stopping;
+	bool ended;        /* the thread has */
 	uint64_t deadline; /* monotonic, once it is stopping */
 
 	atomic_bool abort; /* the deadline is over: leave whatever you do */
