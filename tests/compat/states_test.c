@@ -3,6 +3,7 @@
  * wrong with them, memory that runs out at each allocation, many threads.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <seccomp.h>
 #include <stdatomic.h>
@@ -137,6 +138,85 @@ static void released(struct tap *tap)
 		       seccomp_arch_add(NULL, 0) == -EINVAL &&
 		       seccomp_notify_fd(NULL) == -EINVAL,
 	       "so is none");
+}
+
+/* Names and numbers that nobody has. */
+static bool odd_names(void)
+{
+	static const char *const names[] = { "",     " read",    "READ",
+					     "%s%n", "\xff\xfe", "read\n" };
+	static const int numbers[] = { INT_MIN, INT_MAX, -1,     -2,
+				       -99,     -100,    -20000, 0x40000000 };
+	static char long_name[1 << 16];
+	bool ok = seccomp_syscall_resolve_name(NULL) == __NR_SCMP_ERROR &&
+		  seccomp_arch_resolve_name(NULL) == 0;
+
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		ok &= seccomp_syscall_resolve_name(names[i]) ==
+			      __NR_SCMP_ERROR &&
+		      seccomp_syscall_resolve_name_rewrite(
+			      SCMP_ARCH_X86, names[i]) == __NR_SCMP_ERROR &&
+		      seccomp_arch_resolve_name(names[i]) == 0;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		ok &= !seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64,
+							numbers[i]);
+	return ok &&
+	       seccomp_syscall_resolve_name(long_name) == __NR_SCMP_ERROR &&
+	       seccomp_syscall_resolve_name_arch(UINT32_MAX, "read") ==
+		       __NR_SCMP_ERROR &&
+	       !seccomp_syscall_resolve_num_arch(UINT32_MAX, 0);
+}
+
+/* Attributes, architectures and rules that there cannot be. */
+static bool odd_values(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp seven = SCMP_CMP(6, SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp far = SCMP_CMP(UINT_MAX, SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp none = { 0, (enum scmp_compare)99, 0, 0 };
+	const uint32_t refuse = SCMP_ACT_ERRNO(1);
+	uint32_t value = 0;
+
+	return seccomp_attr_set(ctx, (enum scmp_filter_attr)99, 1) == -EINVAL &&
+	       seccomp_attr_set(ctx, (enum scmp_filter_attr) - 1, 1) ==
+		       -EINVAL &&
+	       seccomp_attr_get(ctx, (enum scmp_filter_attr) - 1, &value) ==
+		       -EINVAL &&
+	       seccomp_attr_get(ctx, SCMP_FLTATR_CTL_NNP, NULL) == -EINVAL &&
+	       seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, UINT32_MAX) ==
+		       -EOPNOTSUPP &&
+	       seccomp_arch_add(ctx, UINT32_MAX) == -EINVAL &&
+	       seccomp_arch_remove(ctx, 1) == -EINVAL &&
+	       seccomp_arch_exist(ctx, 0xc000003f) == -EINVAL &&
+	       seccomp_rule_add_array(ctx, refuse, 1, 1, NULL) == -EINVAL &&
+	       seccomp_rule_add_array(ctx, refuse, 1, UINT_MAX, &seven) ==
+		       -EINVAL &&
+	       seccomp_rule_add_array(ctx, refuse, 1, 1, &seven) == -EINVAL &&
+	       seccomp_rule_add_array(ctx, refuse, 1, 1, &far) == -EINVAL &&
+	       seccomp_rule_add_array(ctx, refuse, 1, 1, &none) == -EINVAL &&
+	       seccomp_rule_add(ctx, 0x12345678, 1, 0) == -EINVAL &&
+	       seccomp_rule_add(ctx, refuse, -2, 0) == -EINVAL &&
+	       seccomp_syscall_priority(ctx, -50, UINT8_MAX) == -EINVAL;
+}
+
+static void odd(struct tap *tap)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int before = errno;
+
+	errno = 77;
+	tap_ok(tap, odd_names(), "names and numbers that nobody has");
+	tap_ok(tap, odd_values(ctx), "values that cannot be");
+	/* Numbers without a call, at either end. */
+	tap_ok(tap,
+	       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), INT_MAX, 0) == 0 &&
+		       seccomp_syscall_priority(ctx, INT_MAX, UINT8_MAX) == 0 &&
+		       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(2), INT_MIN, 0) !=
+			       -ENOMEM &&
+		       seccomp_export_bpf(ctx, -1) == -ECANCELED,
+	       "numbers without a call");
+	errno = before;
+	seccomp_release(ctx);
 }
 
 static void merged(struct tap *tap)
@@ -402,6 +482,7 @@ int main(void)
 
 	no_memory(&tap);
 	released(&tap);
+	odd(&tap);
 	merged(&tap);
 	transactions(&tap);
 	exported(&tap);

@@ -37,6 +37,8 @@ SIZES = [
     ("all", "x86_64", "size", 58, 10.0),
     ("all", "x86_64, i386, x32", "cached", 165, 12.0),
     ("all", "x86_64, i386, x32", "size", 165, 12.0),
+    ("all", "x86_64, i386, x32", "uncached", 170, 6.5),
+    ("all", "x86_64, i386, x32", "balanced", 170, 6.5),
 ]
 
 # Instructions executed at most for a call, at the cost `cached`.
