@@ -239,6 +239,15 @@ bits_of(const struct window *window, uint32_t mask, unsigned char out[BITS])
 	return count;
 }
 
+/* Fewer tests than how many would cost less than `best`, or take less room. */
+static unsigned fewer_than(const struct tree *tree, unsigned plain,
+			   uint64_t weight, uint64_t best)
+{
+	uint64_t most = (best - weight - 1) / tree->price + 1;
+
+	return most < plain ? (unsigned)most : plain;
+}
+
 void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 		uint64_t *best)
 {
@@ -252,7 +261,7 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 		return;
 	window_init(&window, tree, i, j);
 	count = bits_of(&window, tree->mask, bits);
-	plain = tests_of(&window, window.all);
+	plain = fewer_than(tree, tests_of(&window, window.all), weight, *best);
 	for (unsigned a = 0; plain >= 3 && a < count; a++)
 		for (unsigned b = a; b < count; b++) {
 			uint32_t mask = 1u << bits[a] | 1u << bits[b];
@@ -272,6 +281,7 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 			plan->bits = (uint8_t)mask;
 			plan->shape = SHAPE_WINDOW;
 			*best = cost;
+			plain = fewer_than(tree, plain, weight, cost);
 		}
 }
 
