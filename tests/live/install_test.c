@@ -66,7 +66,7 @@ static void test_hash(void)
 	FILE *pipe;
 
 	snprintf(line, sizeof(line),
-		 "%s compile --format raw no-network | sha256sum", command);
+		 "'%s' compile --format raw no-network | sha256sum", command);
 	pipe = popen(line, "r");
 	WANT(pipe && fread(got, 1, 64, pipe) == 64 && pclose(pipe) == 0);
 	WANT(cg_registry_need_preset(registry, "all", "no-network", &err) ==

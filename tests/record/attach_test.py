@@ -7,6 +7,7 @@ usage: attach_test.py CALLGATE TARGET
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -251,9 +252,9 @@ def foreign_proc(world):
         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     inside = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c",
-         f"{world.target} wait 7 <{world.folder}/fifo >/dev/null & "
-         f"exec 3>{world.folder}/fifo; "
-         f"{world.callgate} record -b ptrace -o inside.json --for 1 -p $!; "
+         f"{shlex.quote(world.target)} wait 7 <fifo >/dev/null & "
+         "exec 3>fifo; "
+         f"{shlex.quote(world.callgate)} record -b ptrace -o inside.json --for 1 -p $!; "
          "echo $?; echo x >&3; wait"],
         cwd=world.folder, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, check=False)

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -212,6 +213,7 @@ def symbol(world):
         "ptrace", "ptrace, getpgrp"))
     under = ["run", "--init", "wide.yml", "--then", "tight.yml", "--after"]
     by_file = f"symbol:{world.target}:begin_service"
+    target = shlex.quote(world.target)
     killed = [-signal.SIGSYS, 128 + signal.SIGSYS]
     rows = [
         ("the command's own", "symbol:begin_service",
@@ -219,9 +221,9 @@ def symbol(world):
         ("never entered", "symbol:begin_service",
          [world.target, "loop", "5"], {}, [0]),
         ("of what is executed later", by_file,
-         ["sh", "-c", f"{world.target} loop 1; exec {world.target} symbol 5"],
+         ["sh", "-c", f"{target} loop 1; exec {target} symbol 5"],
          {}, killed),
-        ("in a child", by_file, ["sh", "-c", f"{world.target} symbol 5"], {},
+        ("in a child", by_file, ["sh", "-c", f"{target} symbol 5"], {},
          killed),
         ("of a library", "symbol:LIBC:listen", [world.target, "server", "5"],
          {}, killed),
@@ -587,7 +589,7 @@ def cgroup(world):
         record = world.attach("--unit", os.path.basename(group.path), "-o",
                               "r.json")
         subprocess.run(["sh", "-c", f"echo $$ >{group.path}/cgroup.procs; "
-                        f"{world.target} loop 70"], check=True)
+                        f"{shlex.quote(world.target)} loop 70"], check=True)
         subprocess.run([world.target, "loop", "1000"], check=True)
         subprocess.run([world.target, "begin", group.path], check=True)
         record.send_signal(signal.SIGINT)

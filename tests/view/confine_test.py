@@ -9,6 +9,7 @@ The policy is tried with death in place of errors: what it forgot would kill.
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -126,7 +127,8 @@ def check_terminal(tap, program, folder, policy):
         tap.skip("the terminal view", "no tmux to show it")
         return
     (folder / "log").write_text("".join(record(i + 1, NOW) for i in range(5)))
-    terminal = Terminal(folder, f"{program} --live --confine {policy} log")
+    terminal = Terminal(folder, f"{shlex.quote(program)} --live --confine "
+                        f"{shlex.quote(str(policy))} log")
     seen = terminal.sees("5 events", "bind")
     terminal.keys("Enter", "c")
     seen = seen and terminal.sees("copied: ")

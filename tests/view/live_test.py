@@ -9,6 +9,7 @@ The terminal is tmux's: what is on its screen is what a person would see.
 import os
 import pathlib
 import pty
+import shlex
 import shutil
 import signal
 import subprocess
@@ -34,7 +35,7 @@ class Terminal:
         Terminal.count += 1  # one that ends may still hold its socket
         self.socket = str(folder / f"tmux-{Terminal.count}")
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns),
-                  "-y", str(lines), f"cd {folder}; export LANG=C.UTF-8; "
+                  "-y", str(lines), f"cd {shlex.quote(str(folder))}; export LANG=C.UTF-8; "
                   f"{command}; echo status=$?; stty -a | grep -qw -- "
                   "-echo && echo SILENT || echo ECHOES; exec sleep 100")
         self.tmux("set", "-g", "set-clipboard", "on")
@@ -91,7 +92,7 @@ def log():
 
 
 def check_table(tap, folder, program):
-    terminal = Terminal(folder, f"{program} --live log")
+    terminal = Terminal(folder, f"{shlex.quote(program)} --live log")
 
     def ok(name, *words):
         tap.ok(terminal.sees(*words), name, terminal.screen())
@@ -156,7 +157,7 @@ def check_table(tap, folder, program):
 def check_stream(tap, folder, program):
     """What comes by a pipe; keys are the terminal's all the same."""
     os.mkfifo(folder / "pipe")
-    terminal = Terminal(folder, f"{program} --live - < pipe")
+    terminal = Terminal(folder, f"{shlex.quote(program)} --live - < pipe")
     with open(folder / "pipe", "w", encoding="ascii") as pipe:
         pipe.write(record(1, NOW, call=49))
         pipe.flush()
@@ -184,7 +185,7 @@ def check_signals(tap, folder, program):
                          ("HUP", "status=0"), ("QUIT", "status=0"),
                          ("SEGV", "status=139"), ("ABRT", "status=134"),
                          ("SYS", "status=159")]:
-        terminal = Terminal(folder, f"{program} --live log")
+        terminal = Terminal(folder, f"{shlex.quote(program)} --live log")
         ready = terminal.sees("12 events")
         os.kill(terminal.child("callgate-watch"),
                 getattr(signal, f"SIG{name}"))
