@@ -46,11 +46,13 @@ static void take_signals(void)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-/* Before Linux 5.9 there is no close_range. */
+/* Of those above stderr; before Linux 5.9 there is no close_range. */
 static void close_from_to(unsigned first, unsigned last)
 {
 	struct rlimit limit;
 
+	if (first <= STDERR_FILENO)
+		first = STDERR_FILENO + 1;
 	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
 		return;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= last)
@@ -59,8 +61,9 @@ static void close_from_to(unsigned first, unsigned last)
 		close((int)fd);
 }
 
-/* Keep stderr and the channel: an open pipe of the command's would be missed
-   by whoever waits for its end. */
+/* Keep stderr and the channel, which may be lower where the command was given
+   no stdin: an open pipe of the command's would be missed by whoever waits for
+   its end. */
 static void take_files(const struct channel *channel)
 {
 	unsigned low = (unsigned)channel->go, high = (unsigned)channel->told[1];
@@ -71,8 +74,8 @@ static void take_files(const struct channel *channel)
 		low = high;
 		high = swap;
 	}
-	if (low > 3)
-		close_from_to(3, low - 1);
+	if (low > 0)
+		close_from_to(0, low - 1);
 	close_from_to(low + 1, high - 1);
 	close_from_to(high + 1, ~0u);
 	for (int fd = 0; fd < 2; fd++) {

@@ -6,6 +6,7 @@ usage: run_test.py CALLGATE
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 
@@ -124,6 +125,10 @@ def test_shell(tap, callgate):
         else:
             tap.ok(got.stdout == want and not got.stderr, name, got)
     tap.ok(callgate.marked(), "with closed descriptors, too, it ran")
+    got = shell(callgate, "./callgate run --policy kill -- "
+                          f"{shlex.join(REFUSED)} <&-")
+    tap.ok("kill_process to bind(" in got.stderr, "without stdin, too, it is "
+           "explained", got)
     got = shell(callgate, "./callgate run --no-explain --drop bind -- "
                           "./callgate run --drop listen -- echo x")
     tap.ok(got.stdout == "x\n" and got.returncode == 0,
