@@ -188,9 +188,12 @@ async function checkReal() {
 	}
 	const { page, end } = await browse();
 	const policy = path.join(work, "refuser.yml");
+	/* Of a name that nobody else on the machine has. */
+	const maker = path.join(work, "maker");
 
+	fs.copyFileSync("/usr/bin/mkdir", maker);
 	fs.writeFileSync(policy, "seccomp:\n  default_action: allow\n  syscalls:\n    - {action: kill_process, names: [mkdir, mkdirat, rmdir]}\n");
-	await page.goto(`${server.url}#call=mkdir`);
+	await page.goto(`${server.url}#program=${encodeURIComponent(maker)}`);
 	await until(page, () => document.getElementById("live").dataset.state === "live");
 	/* Until one is seen it may not listen yet. */
 	for (let turn = 0; turn < 40; turn++) {
@@ -200,7 +203,7 @@ async function checkReal() {
 			break;
 	}
 	const ran = new Promise((resolve) => child.spawn(path.join(programs, "callgate"),
-		["run", "--no-explain", "--policy", policy, "--", "mkdir", path.join(work, "never")],
+		["run", "--no-explain", "--policy", policy, "--", maker, path.join(work, "never")],
 		{ stdio: "ignore" }).on("exit", () => resolve(Date.now())));
 	const seen = await until(page, () => document.querySelector("#canvas .row .call")?.textContent === "mkdir");
 	const took = Date.now() - await ran;
