@@ -140,7 +140,10 @@ cg_scmp_arch_at(const struct cg_scmp *scmp, size_t index);
 CG_API int cg_scmp_rule(struct cg_scmp *scmp, bool exact, uint32_t answer,
 			int nr, const struct cg_scmp_test *tests, size_t count);
 
-/* How often a call is made, from 0 to 255. Fails as cg_scmp_rule. */
+/*
+ * How often a call is made, from 0 to 255; of several the highest counts. Fails
+ * as cg_scmp_rule.
+ */
 CG_API int cg_scmp_priority(struct cg_scmp *scmp, int nr, uint8_t priority);
 
 /*

@@ -592,7 +592,9 @@ int cg_scmp_priority(struct cg_scmp *scmp, int nr, uint8_t priority)
 		call = need_call(scmp->filters[i], (uint32_t)number);
 		scmp->filters[i]->prioritised = true;
 		if (call) {
-			call->priority = priority;
+			/* The highest that was ever said counts. */
+			if (call->priority < priority)
+				call->priority = priority;
 			call->early |= !call->ruled;
 		} else {
 			scmp->broken = true;

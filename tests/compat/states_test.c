@@ -219,6 +219,26 @@ static void odd(struct tap *tap)
 	seccomp_release(ctx);
 }
 
+/* A priority is never taken back: as libseccomp, the highest counts. */
+static void priorities(struct tap *tap)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	char text[4096] = "";
+	int fd = memfd_create("pfc", MFD_CLOEXEC);
+
+	seccomp_syscall_priority(ctx, 1, 5);
+	seccomp_rule_add(ctx, SCMP_ACT_KILL, 1, 0);
+	seccomp_syscall_priority(ctx, 1, 200);
+	seccomp_syscall_priority(ctx, 1, 7);
+	tap_ok(tap,
+	       seccomp_export_pfc(ctx, fd) == 0 &&
+		       pread(fd, text, sizeof(text) - 1, 0) > 0 &&
+		       strstr(text, "[priority: 13172735]"),
+	       "priorities: the highest counts");
+	close(fd);
+	seccomp_release(ctx);
+}
+
 static void merged(struct tap *tap)
 {
 	scmp_filter_ctx into = seccomp_init(SCMP_ACT_ALLOW);
@@ -483,6 +503,7 @@ int main(void)
 	no_memory(&tap);
 	released(&tap);
 	odd(&tap);
+	priorities(&tap);
 	merged(&tap);
 	transactions(&tap);
 	exported(&tap);
