@@ -3,7 +3,7 @@
 #include "profile/x86.h"
 
 /* The gap that a pointer makes is told in any case: this bounds the effort. */
-enum { RESULT_DEPTH = 4, INDIRECT_MAX = 2000 };
+enum { RESULT_DEPTH = 4, INDIRECT_MAX = 2000, NUMBER_MOST = 4095 };
 
 /* A value at the entry of a function, wanted for a purpose. */
 struct need {
@@ -47,11 +47,11 @@ found(struct resolve *resolve, const struct spot *place, uint64_t number)
 {
 	struct finding *grown;
 
+	/* Of what unknown callees get, addresses and the like are no calls. */
+	if (place->quiet && number > NUMBER_MOST)
+		return;
 	if (place->purpose < FOR_LIBRARY)
 		number &= 0xffffffff;
-	/* Of what unknown callees get an address is no number. */
-	if (place->quiet && world_at(resolve->reach->world, number))
-		return;
 	if (!is_first(resolve, &resolve->seen,
 		      mix(mix(number, place->at), place->purpose + 77)))
 		return;
