@@ -566,20 +566,22 @@ static bool has_taken(const struct function *function, const struct loaded *in)
 }
 
 /* Whether a call goes through a word that the linker made, for one symbol. */
-static bool
-is_linked(const struct resolve *resolve, const struct loaded *in, uint64_t at)
+static bool is_linked(const struct loaded *in, uint64_t at)
 {
 	const struct section *section;
 	struct step step;
-	uint64_t word, target;
+	uint64_t word;
+	size_t reloc;
 
 	code_step(in, at, &step);
 	word = (uint64_t)step.memory.offset;
 	section = image_section(&in->image, word - in->image.base);
+	reloc = image_reloc_from(&in->image, word - in->image.base);
 	return step.to.kind == OPERAND_MEMORY &&
 	       step.memory.base == REGISTER_PC && section &&
 	       strncmp(section->name, ".got", 4) == 0 &&
-	       reach_targets(resolve->reach, word, &target, 1);
+	       reloc < in->image.reloc_count &&
+	       in->image.relocs[reloc].where == word - in->image.base;
 }
 
 /*
@@ -604,8 +606,7 @@ resolve_indirect(struct resolve *resolve, struct spot place, struct item item)
 		const struct loaded *in = reach->regions[one->region].code.in;
 
 		if (in->libc || in->is_loader || in->image.go ||
-		    !has_taken(&function, in) ||
-		    is_linked(resolve, in, one->at))
+		    !has_taken(&function, in) || is_linked(in, one->at))
 			continue;
 		place.region = one->region;
 		place.at = one->at;

@@ -1,11 +1,11 @@
 #!/usr/bin/env -S python3 -B
-"""How many calls programs have, on the mean: a sample of those that are installed.
+"""How many calls programs have, on the mean: the sample of Debian's in sample.tbl.
 
-Usage: sample.py CALLGATE [COUNT]
+Usage: sample.py CALLGATE [COUNT [WAY]...]
 
-Every so-manieth ELF program of /usr/bin and /usr/sbin, COUNT (80) in all: from the
-start, once main runs, and with all data. The lists hold the modules of name services
-or not, as --no-modules says.
+The first COUNT (80) of them: from the start, once main runs, and with all data; or
+only those ways, by their numbers from 0. The lists hold the modules of name services
+or not, as --no-modules says. A program that is not installed is named, and not counted.
 """
 
 import collections
@@ -15,22 +15,12 @@ import statistics
 import subprocess
 import sys
 
-
-def is_program(path):
-    try:
-        with path.open("rb") as file:
-            return path.is_file() and file.read(4) == b"\x7fELF"
-    except OSError:
-        return False
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def sample(count):
-    found = {path.resolve() for folder in ("/usr/bin", "/usr/sbin")
-             for path in pathlib.Path(folder).iterdir() if is_program(path)}
-    # What is named alike is often one program many times.
-    kept = sorted({path.stat().st_ino: path for path in sorted(found)}.values())
-    step = max(1, len(kept) // count)
-    return kept[::step][:count]
+    rows = (HERE / "sample.tbl").read_text().splitlines()
+    return [row.split()[1] for row in rows if row[0] != "#"][:count]
 
 
 def count(callgate, program, *options):
@@ -53,16 +43,20 @@ WAYS = [("from the start", ["--no-modules"]),
 def main():
     callgate = str(pathlib.Path(sys.argv[1]).resolve())
     figures = collections.defaultdict(list)
+    ways = [WAYS[int(way)] for way in sys.argv[3:]] or WAYS
     for program in sample(int(sys.argv[2]) if len(sys.argv) > 2 else 80):
-        counts = [count(callgate, program, *options) for _, options in WAYS]
+        if not pathlib.Path(program).exists():
+            print(f"{program}: not installed")
+            continue
+        counts = [count(callgate, program, *options) for _, options in ways]
         print(f"{program}: {counts}", flush=True)
         if None not in counts:
-            for (name, _), number in zip(WAYS, counts):
+            for (name, _), number in zip(ways, counts):
                 figures[name].append(number)
     for name, numbers in figures.items():
         print(f"{name}: {len(numbers)} programs, mean "
               f"{statistics.mean(numbers):.1f}, median "
-              f"{statistics.median(numbers)}")
+              f"{statistics.median(numbers)}, at most {max(numbers)}")
 
 
 if __name__ == "__main__":

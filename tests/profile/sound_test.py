@@ -120,6 +120,8 @@ def try_case(tap, builder, case, compiler, level, modes=tuple(MODES)):
                  if call["name"] in case.without]
         if extra and level == "-O2" and not strip:
             bad.append(f"{mode}: holds {', '.join(extra)}")
+        if not all(call["name"] for call in profile["calls"]):
+            bad.append(f"{mode}: holds a number that is no call")
         if missing:
             bad.append(f"{mode}: lost {', '.join(missing)}")
             notes.append(errors)
