@@ -45,9 +45,10 @@ check-sanitize: $(BUILD)-sanitize
 	tools/tally $(SANITIZED)
 
 # Real programs under strace; what is installed is tried.
-check-profile: $(BUILD)
+check-profile: setup-profile $(BUILD)
 	tests/profile/real_test.py $(BUILD)/src/cli/callgate
 	tests/profile/arches_test.py $(BUILD)/src/cli/callgate $(BUILD)/arches
+	tests/profile/foreign_test.py $(BUILD)/src/cli/callgate $(BUILD)/arches
 	@echo "What is left out, and why: make profile-report"
 
 # For people to read: what precision removes, and counts of a sample.

@@ -9,6 +9,19 @@
 
 struct map_slot;
 
+/*
+ * One key of two numbers. What is looked up by it alone must not meet another
+ * pair's: each number is spread over all bits before the other comes in.
+ */
+static inline uint64_t map_key(uint64_t a, uint64_t b)
+{
+	a = (a + UINT64_C(0x2545f4914f6cdd1d)) * UINT64_C(0x9e3779b97f4a7c15);
+	a = (a ^ a >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	a = ((a ^ a >> 29) + b) * UINT64_C(0x9e3779b97f4a7c15);
+	a = (a ^ a >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return a ^ a >> 29;
+}
+
 /* All zeros is an empty map. */
 struct map {
 	struct map_slot *slots;

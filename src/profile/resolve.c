@@ -27,12 +27,6 @@ struct spot {
 
 /* -------------------------------------------------------------- results -- */
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	a = (a ^ b) * UINT64_C(0x9e3779b97f4a7c15);
-	return (a ^ a >> 31) | 1;
-}
-
 static bool is_first(struct resolve *resolve, struct map *map, uint64_t key)
 {
 	bool there = true;
@@ -53,7 +47,7 @@ found(struct resolve *resolve, const struct spot *place, uint64_t number)
 	if (place->purpose < FOR_LIBRARY)
 		number &= 0xffffffff;
 	if (!is_first(resolve, &resolve->seen,
-		      mix(mix(number, place->at), place->purpose + 77)))
+		      map_key(map_key(number, place->at), place->purpose + 77)))
 		return;
 	grown = arena_grow(resolve->arena, resolve->findings,
 			   &resolve->finding_room, resolve->finding_count + 1,
@@ -95,8 +89,8 @@ give_up(struct resolve *resolve, const struct spot *place, const char *why)
 	if (place->quiet || is_repeated(resolve, place))
 		return;
 	if (!is_first(resolve, &resolve->failed,
-		      mix(mix(place->at, place->purpose + 1),
-			  (uint64_t)why[0] << 8 | (uint64_t)why[1])))
+		      map_key(map_key(place->at, place->purpose + 1),
+			      (uint64_t)why[0] << 8 | (uint64_t)why[1])))
 		return;
 	grown = arena_grow(resolve->arena, resolve->unresolved,
 			   &resolve->unresolved_room,
@@ -131,13 +125,13 @@ void resolve_unknown(struct resolve *resolve, const struct finding *finding,
 static void
 need(struct resolve *resolve, const struct spot *place, struct item item)
 {
-	uint64_t key = mix(place->function,
-			   (uint64_t)item.kind << 32 | (uint32_t)item.offset);
+	uint64_t key = map_key(place->function, (uint64_t)item.kind << 32 |
+							(uint32_t)item.offset);
 	struct need *grown;
 
-	key = mix(key, (uint64_t)item.name << 16 | item.size << 8 |
-			       (uint64_t)place->purpose |
-			       (uint64_t)place->quiet << 60);
+	key = map_key(key, (uint64_t)item.name << 16 | item.size << 8 |
+				   (uint64_t)place->purpose |
+				   (uint64_t)place->quiet << 60);
 	if (!is_first(resolve, &resolve->seen, key))
 		return;
 	grown = arena_grow(resolve->arena, resolve->needs, &resolve->need_room,

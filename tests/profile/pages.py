@@ -102,6 +102,9 @@ CASES = [
     Case("in a loop", "adrp x9, pages\n\tadrp x7, pointer\n"
          "1:\tldr x0, [x9, #:lo12:pointer]\n\tcbz x0, 2f\n\tblr x0\n"
          "2:\tmov x9, x7\n\tb 1b"),
+    Case("beside another number that differs as the places do",
+         ".balign 256\n\tnop\n\tnop\n\tnop\n\tmov x8, #81\n\tsvc #0\n"
+         "\tmov x8, #89\n\tsvc #0"),
     Case("a word beside the code", "ldr x0, =target\n\tblr x0\n\tb leave\n"
                                    "\t.ltorg"),
 ]
