@@ -56,6 +56,10 @@ profile-report: $(BUILD)
 	tests/profile/report.py $(BUILD)/src/cli/callgate
 	tests/profile/sample.py $(BUILD)/src/cli/callgate
 
+# How long profiles of a sample of this machine's programs take: some minutes.
+bench-profile: $(BUILD)
+	tests/bench/profile_bench.py $(BUILD)/src/cli/callgate --sample
+
 check-long: setup-build setup-check $(BUILD)
 	tools/tally $(BUILD):long
 
@@ -114,7 +118,7 @@ install: $(BUILD)
 clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
-.PHONY: all check check-page check-profile profile-report check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
+.PHONY: all check check-page check-profile profile-report bench-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
 .PHONY: check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .PHONY: check-threads $(BUILD)-threads
 .NOTPARALLEL:

@@ -69,7 +69,7 @@ static bool is_followed(struct reach *reach, uint64_t entry)
 	const struct trail *trail = trail_of(reach, entry);
 
 	return trail_counts(reach, trail) &&
-	       (!trail->tables || trail->place_count);
+	       (!trail->jumps || trail->place_count);
 }
 
 /* The linker's `jmp *word`, to which all registers go as they came. */

@@ -10,7 +10,7 @@
 enum { ROUNDS_MAX = 12 };
 
 /* Functions are gone through again when their callers are. */
-enum { MEMO_BITS = 15 };
+enum { MEMO_BITS = 12 };
 
 static bool fail_work(const struct work *work, struct cg_error *err)
 {

@@ -84,7 +84,8 @@ struct region {
 	struct remarks *found; /* what reading it has found, while it counts */
 	unsigned char *seen;   /* bits: instructions that were told; or NULL */
 	bool unknown;          /* its code is still to be looked for */
-	bool read;             /* it was read */
+	bool read;             /* it was read, and what was found is there */
+	bool answered;         /* all was told that runs, whoever calls */
 	bool whole;            /* all of it counts */
 	bool told;             /* all of it was told */
 	bool left_pads;        /* all but its landing pads was told */

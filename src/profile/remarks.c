@@ -286,6 +286,7 @@ static void tell_ask(struct reach *reach, struct ask ask)
 		return;
 	}
 	reach->regions[function.region].left_pads |= telling.trail->pads;
+	reach->regions[function.region].answered |= ask.which == ASKED_ALL;
 	tell_followed(&telling, &handed);
 }
 
@@ -333,6 +334,9 @@ static void read_one(struct part *part, const struct reach *reach,
 		return;
 	}
 	read_function(reach, &part->arena, memo, part->functions[i], out);
+	/* What is read again was kept the first time. */
+	if (region->answered)
+		return;
 	part->shelf[i] = own && !out->foreign ? own : all;
 	if (part->shelf[i] && !out->nomem)
 		part->packed[i] = shelf_pack(part->shelf[i], &part->arena, out);
@@ -348,6 +352,13 @@ static void read_part(void *data, size_t index)
 		read_one(part, batch->reach, &memo, i);
 }
 
+/* Whether all that an ask wants was told before. */
+static bool is_answered(const struct region *region, struct ask ask)
+{
+	return region->told ||
+	       (region->answered && !region->whole && ask.which != ASKED_ALL);
+}
+
 /* The next that are asked for, each region once. How many parts they are. */
 static size_t fill(struct reach *reach, struct batch *batch)
 {
@@ -355,12 +366,13 @@ static size_t fill(struct reach *reach, struct batch *batch)
 
 	batch->end = reach->next_ask;
 	while (taken < BATCH_MAX && batch->end < reach->ask_count) {
-		const uint32_t function = reach->asks[batch->end++].function;
+		const struct ask ask = reach->asks[batch->end++];
+		const uint32_t function = ask.function;
 		struct region *region =
 			&reach->regions[reach->functions[function].region];
 		struct part *part = &batch->parts[taken / BATCH_PART];
 
-		if (region->read)
+		if (region->read || is_answered(region, ask))
 			continue;
 		region->read = true;
 		if (taken++ % BATCH_PART == 0)
@@ -432,6 +444,11 @@ stay(struct reach *reach, struct region *region, struct remarks *remarks)
 	region->found = NULL;
 	if (region->told || reach->nomem)
 		return;
+	/* Of most, nothing more is ever wanted. If it is, it is read again. */
+	if (region->answered) {
+		region->read = false;
+		return;
+	}
 	kept = arena_array(reach->arena, struct remarks, 1);
 	if (kept)
 		kept->at = arena_array(reach->arena, struct remark,

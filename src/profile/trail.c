@@ -572,13 +572,7 @@ static void look_into(struct look *look, uint64_t entry)
 	if (!can_follow(look, entry) || !find_pads(look))
 		return;
 	if (look->tables.jumps) {
-		trail->tables =
-			arena_array(look->reach->arena, struct tables, 1);
-		if (!trail->tables) {
-			look->nomem = true;
-			return;
-		}
-		*trail->tables = look->tables;
+		trail->jumps = true;
 		tables_each(&look->tables, trail->code.in, look_at_place, look);
 		trail->places =
 			offsets_of(look, look->places, &trail->place_count);

@@ -29,10 +29,10 @@ struct trail {
 	size_t leader_count;
 	uint32_t *places; /* where its tables of jumps lead, inside of it */
 	size_t place_count;
-	struct tables *tables; /* NULL if no jump needs one */
-	uint32_t kept;         /* registers that it gives back as they were */
-	uint8_t decides;       /* arguments (bits) that decide anything in it */
-	bool pads; /* its landing pads are left out: if nothing unwinds */
+	uint32_t kept;   /* registers that it gives back as they were */
+	uint8_t decides; /* arguments (bits) that decide anything in it */
+	bool pads;       /* its landing pads are left out: if nothing unwinds */
+	bool jumps;      /* by a table */
 	bool followed;
 };
 

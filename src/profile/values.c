@@ -93,9 +93,10 @@ static bool grow_slots(struct values *values)
 bool values_init(struct values *values, struct arena *arena)
 {
 	*values = (struct values){ .arena = arena };
+	values->joins = arena_array(arena, struct joined, JOINS_KEPT);
 	values->sets = arena_grow(arena, NULL, &values->room, 64,
 				  sizeof(*values->sets));
-	if (!values->sets)
+	if (!values->sets || !values->joins)
 		return false;
 	values->count = 2;
 	return grow_slots(values);
@@ -177,20 +178,32 @@ bool values_items(const struct values *values, uint32_t value,
 	return true;
 }
 
-uint32_t values_join(struct values *values, uint32_t a, uint32_t b)
+static uint32_t join(struct values *values, uint32_t a, uint32_t b)
 {
 	struct items left, right;
 
-	if (a == b || b == VALUE_NONE)
-		return a;
-	if (a == VALUE_NONE)
-		return b;
 	if (!values_items(values, a, &left) || !values_items(values, b, &right))
 		return VALUE_ANY;
 	for (unsigned i = 0; i < right.count; i++)
 		if (!items_add(&left, right.at[i]))
 			return VALUE_ANY;
 	return values_of(values, &left);
+}
+
+uint32_t values_join(struct values *values, uint32_t a, uint32_t b)
+{
+	struct joined *kept;
+
+	if (a == b || b == VALUE_NONE)
+		return a;
+	if (a == VALUE_NONE)
+		return b;
+	if (a == VALUE_ANY || b == VALUE_ANY)
+		return VALUE_ANY;
+	kept = &values->joins[(a * 31 + b) % JOINS_KEPT];
+	if (kept->a != a || kept->b != b)
+		*kept = (struct joined){ a, b, join(values, a, b) };
+	return kept->both;
 }
 
 bool values_has_stack(const struct values *values, uint32_t value)

@@ -44,8 +44,16 @@ enum { VALUE_ANY, VALUE_NONE };
 
 struct value_set;
 
+/* Joins that were made lately: two numbers and what they came to. */
+enum { JOINS_KEPT = 1024 };
+
+struct joined {
+	uint32_t a, b, both; /* all zeros: none; VALUE_ANY is never asked */
+};
+
 struct values {
 	struct arena *arena;
+	struct joined *joins;
 	struct value_set **sets;
 	size_t count, room;
 	uint32_t *slots;
