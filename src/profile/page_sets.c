@@ -110,15 +110,16 @@ static bool same(struct page_set set, const uint32_t *list, uint32_t count)
 static uint32_t
 add_set(struct page_sets *sets, const uint32_t *list, uint32_t count)
 {
-	struct page_set *grown =
-		arena_grow(sets->arena, sets->sets, &sets->set_room,
-			   sets->set_count + 1, sizeof(*grown));
-	uint32_t *kept = arena_array(sets->arena, uint32_t, count);
+	struct page_set *grown;
+	uint32_t *kept;
 
 	if (sets->set_count == SETS_MAX) {
 		sets->too_many = true;
 		return NO_PAGES;
 	}
+	grown = arena_grow(sets->arena, sets->sets, &sets->set_room,
+			   sets->set_count + 1, sizeof(*grown));
+	kept = arena_array(sets->arena, uint32_t, count);
 	if (!grown || !kept) {
 		sets->nomem = true;
 		return NO_PAGES;

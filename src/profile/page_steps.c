@@ -80,7 +80,7 @@ static void tell(struct page_walk *walk, uint64_t at, const struct step *step,
 			page_sets_half(&walk->sets, list.at[i]);
 		if (half->origin == NO_ORIGIN && half->value == ANY_NUMBER)
 			continue;
-		if (half->origin != NO_ORIGIN)
+		if (half->origin < walk->used_count)
 			walk->used[half->origin] = 1;
 		if (is_ours(walk, at, half))
 			walk->visit(walk->context, at, step,

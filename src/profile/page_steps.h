@@ -52,8 +52,9 @@ struct page_walk {
 	bool anywhere; /* a jump may lead to any instruction */
 	uint64_t visits, most;
 	bool gave_up, changed, nomem, telling;
-	unsigned char *used; /* by origin */
-	struct map lost;     /* pages that were told as a whole */
+	unsigned char *used; /* by origin, of those there were before telling */
+	size_t used_count;
+	struct map lost; /* pages that were told as a whole */
 	pages_visit *visit;
 	void *context;
 };

@@ -316,9 +316,17 @@ static bool goes_on(struct page_walk *walk)
 	return has_memory(walk) && !walk->gave_up;
 }
 
+/* Whether there is something that not all blocks have seen yet. */
+static bool unsettled(const struct page_walk *walk)
+{
+	return walk->changed || walk->queued;
+}
+
 static void follow(struct page_walk *walk)
 {
-	do {
+	while (unsettled(walk) && goes_on(walk)) {
+		if (walk->changed)
+			again(walk);
 		walk->changed = false;
 		while (walk->queued && goes_on(walk)) {
 			const uint64_t at = walk->queue[--walk->queued];
@@ -327,9 +335,7 @@ static void follow(struct page_walk *walk)
 			part->leads[index_in(part, at)] &= (unsigned char)~2;
 			walk_block(walk, at);
 		}
-		if (walk->changed && goes_on(walk))
-			again(walk);
-	} while (walk->queued && goes_on(walk));
+	}
 }
 
 static bool take_pad(void *context, uint64_t address)
@@ -394,10 +400,11 @@ static void follow_all(struct page_walk *walk)
 	entry.stack[29] = NO_STACK;
 	flow_in(walk, walk->parts[0].span.start, &entry);
 	do {
-		follow(walk);
-		follow_pads(walk);
-		follow(walk);
-	} while (goes_on(walk) && (follow_rest(walk) || walk->queued));
+		do {
+			follow(walk);
+			follow_pads(walk);
+		} while (unsettled(walk) && goes_on(walk));
+	} while (goes_on(walk) && follow_rest(walk));
 }
 
 /* ------------------------------------------------------------------ all -- */
@@ -424,7 +431,8 @@ static void lose_function(struct page_walk *walk)
 	}
 }
 
-static void tell_all(struct page_walk *walk)
+/* False if there was more to find after all. */
+static bool tell_all(struct page_walk *walk)
 {
 	walk->telling = true;
 	for (unsigned i = 0; i < walk->count; i++) {
@@ -435,12 +443,14 @@ static void tell_all(struct page_walk *walk)
 			if (part->before[index_in(part, at)])
 				walk_block(walk, at);
 	}
-	for (uint32_t i = 0; i < walk->sets.origin_count; i++) {
+	for (size_t i = 0; i < walk->used_count; i++) {
 		const uint64_t at = walk->sets.origins[i].at;
 
 		if (!walk->used[i] && page_is_given(walk, at))
 			page_lose(walk, at, walk->sets.origins[i].page);
 	}
+	return !unsettled(walk) && !walk->sets.too_many &&
+	       walk->sets.origin_count == walk->used_count;
 }
 
 /* Whether there is anything to follow. */
@@ -479,12 +489,13 @@ bool pages_each(struct arena *arena, const struct code *code,
 		add_part(&walk, code->spans[i]);
 	if (goes_on(&walk))
 		follow_all(&walk);
-	if (goes_on(&walk))
+	if (goes_on(&walk)) {
+		walk.used_count = walk.sets.origin_count;
 		walk.used = arena_array(&walk.own, unsigned char,
-					walk.sets.origin_count + 1);
-	if (walk.used && goes_on(&walk))
-		tell_all(&walk);
-	else if (has_memory(&walk))
+					walk.used_count + 1);
+		walk.nomem |= !walk.used;
+	}
+	if (has_memory(&walk) && (walk.gave_up || !tell_all(&walk)))
 		lose_function(&walk);
 	arena_free(&walk.own);
 	return has_memory(&walk);
