@@ -136,9 +136,15 @@ PROGRAMS = [
 ]
 
 
-def build(words, folder):
-    return subprocess.call(words, cwd=folder, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL) == 0
+M32 = ["gcc", "-m32", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+
+
+def builds(words):
+    """Whether a compiler makes any program at all."""
+    ran = subprocess.run([*words, "-x", "c", "-o", "/dev/null", "-"],
+                         check=False, capture_output=True, text=True,
+                         input="int main(void) { return 0; }")
+    return ran.returncode == 0
 
 
 def prepare(world):
@@ -153,11 +159,15 @@ def prepare(world):
     world.write("www/index.html", "hello\n")
     world.write("server.go", SERVER)
     shared = ["-O1", "-D_GNU_SOURCE", "-pthread", source]
-    if not build(["gcc", "-m32", "-o", "m32", *shared], folder):
+    if builds(M32):
+        subprocess.check_call([*M32, "-o", "m32", *shared], cwd=folder)
+    else:
         absent["i386"] = "gcc makes no 32-bit programs here"
-    if missing_tools("musl-gcc") or not build(
-            ["musl-gcc", "-static", "-o", "musl", *shared], folder):
+    if missing_tools("musl-gcc"):
         absent["musl"] = "musl-gcc is not installed"
+    else:
+        subprocess.check_call(["musl-gcc", "-static", "-o", "musl", *shared],
+                              cwd=folder)
     environment = dict(os.environ, GOCACHE=str(folder / "go-cache"),
                        GOFLAGS="-mod=mod", GO111MODULE="off")
     if missing_tools("go") or subprocess.call(

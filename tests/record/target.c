@@ -22,8 +22,10 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <ucontext.h>
+#endif
 
 static void make(long count)
 {
@@ -464,6 +466,8 @@ static void cost_of_value(long batches)
 
 /* ---------------------------------------------------------- a neighbour -- */
 
+#ifdef __GLIBC__ /* others have no coroutines */
+
 enum { BELOW = 16384, STACK = 8192, LEFT = 512, STRIDE = 8 };
 
 /* The stack of a coroutine, above memory that another thread is using. */
@@ -526,6 +530,8 @@ static void neighbour(long unused)
 	puts(disturbed ? "disturbed" : "undisturbed");
 }
 
+#endif
+
 static const struct mode {
 	const char *name;
 	void (*run)(long count);
@@ -549,7 +555,9 @@ static const struct mode {
 	{ "ready", ready },
 	{ "symbol", symbol },
 	{ "slowly", slowly },
+#ifdef __GLIBC__
 	{ "neighbour", neighbour },
+#endif
 	{ "wait", wait_then },
 	{ "host", host },
 	{ "hear", hear },
