@@ -145,8 +145,8 @@ def main():
     check_rate(tap, scene, ["audit"], True, 50_000, 10)
     check_rate(tap, scene, ["ebpf"], False, 200_000, 5, "--format", "line",
                "--no-proc")
-    # A second's worth of room: JSON takes most of a core.
-    check_rate(tap, scene, ["ebpf"], False, 200_000, 5, "--queue", "268435456")
+    # JSON of 200,000 a second takes a core of its own.
+    check_rate(tap, scene, ["ebpf"], False, 100_000, 5)
     check_rate(tap, scene, ["audit", "ebpf"], False, 50_000, 5)
     check_loss(tap, scene, "ebpf", False)
     check_loss(tap, scene, "audit", True)
