@@ -257,7 +257,9 @@ static bool call_to_load(struct phases *phases, struct follower *thread,
 {
 	struct task task;
 
-	task_read(thread->id, &task);
+	if (!task_read(thread->id, &task))
+		return fail(phases->err, CG_E_SYSTEM,
+			    "thread %d cannot be reached", (int)thread->id);
 	thread->filters = task.filters;
 	if (!write_image(phases, thread))
 		return false;
