@@ -258,7 +258,10 @@ uint32_t page_sets_join(struct page_sets *sets, uint32_t left, uint32_t right)
 
 /* ------------------------------------------------------------ arithmetic -- */
 
-uint32_t page_sets_add(struct page_sets *sets, uint32_t set, uint64_t number)
+/* Each page moved by a number, or by who knows what. Numbers go: a loop that
+   adds to one would never end. */
+static uint32_t
+moved(struct page_sets *sets, uint32_t set, uint64_t number, bool indexed)
 {
 	const struct page_set from = sets->sets[set];
 	uint32_t list[SET_MAX];
@@ -267,32 +270,24 @@ uint32_t page_sets_add(struct page_sets *sets, uint32_t set, uint64_t number)
 	for (uint32_t i = 0; i < from.count; i++) {
 		struct half half = sets->halves[from.at[i]];
 
-		/* A loop that adds would never end. */
 		if (half.origin == NO_ORIGIN)
 			continue;
-		if (number && !half.indexed)
+		if (!half.indexed)
 			half.value += number;
-		half.indexed |= number != 0;
+		half.indexed |= indexed;
 		list[count++] = half_number(sets, half);
 	}
 	return make_set(sets, list, count);
 }
 
+uint32_t page_sets_add(struct page_sets *sets, uint32_t set, uint64_t number)
+{
+	return moved(sets, set, number, number != 0);
+}
+
 uint32_t page_sets_indexed(struct page_sets *sets, uint32_t set)
 {
-	const struct page_set from = sets->sets[set];
-	uint32_t list[SET_MAX];
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < from.count; i++) {
-		struct half half = sets->halves[from.at[i]];
-
-		if (half.origin == NO_ORIGIN)
-			continue;
-		half.indexed = true;
-		list[count++] = half_number(sets, half);
-	}
-	return make_set(sets, list, count);
+	return moved(sets, set, 0, true);
 }
 
 uint32_t page_sets_patch(struct page_sets *sets, uint32_t set, unsigned shift,
