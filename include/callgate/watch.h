@@ -194,7 +194,8 @@ CG_API int cg_watch_fd(const struct cg_watch *watch);
 /*
  * The next violation that is there already; `*out` becomes NULL where none is.
  * Free it with cg_violation_free(). Fails with CG_E_SYSTEM, CG_E_NOMEM, and
- * with CG_E_INPUT for a record that cannot be read: then go on.
+ * with CG_E_INPUT for a record that cannot be read, or a container runtime that
+ * is not served: then go on.
  */
 CG_API CG_CHECKED enum cg_status
 cg_watch_next(struct cg_watch *watch, struct cg_violation **out,

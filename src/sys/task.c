@@ -12,6 +12,8 @@
 enum { STATUS_SIZE = 4096, CAP_SYS_ADMIN_BIT = 21 };
 
 static const struct task nothing = {
+	.uid = UINT32_MAX,
+	.gid = UINT32_MAX,
 	.seccomp = -1,
 	.filters = -1,
 	.no_new_privs = -1,
@@ -40,6 +42,14 @@ static int number_of(const char *status, const char *key)
 	return value ? (int)strtol(value, NULL, 10) : -1;
 }
 
+/* "Uid:\treal\teffective\t...": the first of them. */
+static uint32_t id_of(const char *status, const char *key)
+{
+	const char *value = value_of(status, key);
+
+	return value ? (uint32_t)strtoul(value, NULL, 10) : UINT32_MAX;
+}
+
 void task_parse(const char *status, struct task *out)
 {
 	const char *name = value_of(status, "Name");
@@ -57,6 +67,8 @@ void task_parse(const char *status, struct task *out)
 	out->pid = pid > 0 ? pid : 0;
 	out->thread = id > 0 ? id : 0;
 	out->tracer = tracer > 0 ? tracer : 0;
+	out->uid = id_of(status, "Uid");
+	out->gid = id_of(status, "Gid");
 	out->seccomp = number_of(status, "Seccomp");
 	out->filters = number_of(status, "Seccomp_filters");
 	out->no_new_privs = number_of(status, "NoNewPrivs");

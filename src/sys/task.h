@@ -12,6 +12,7 @@ struct task {
 	int32_t pid;        /* of its process; 0 if not known */
 	int32_t thread;     /* 0 if not known */
 	int32_t tracer;     /* the process that traces it, or 0 */
+	uint32_t uid, gid;  /* the real ones; UINT32_MAX if not known */
 	int seccomp;        /* 0 none, 1 strict, 2 filter; -1 not known */
 	int filters;        /* -1 where the kernel (before 5.9) is silent */
 	int no_new_privs;   /* -1 where the kernel (before 4.10) is silent */

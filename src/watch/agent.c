@@ -9,6 +9,7 @@
  * whoever asks the watch; until then the thread waits, and the caller, too.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ static void remove_stale(const struct sockaddr_un *address)
 	/* To connect to a file is refused, too: that is nobody's socket. */
 	if (lstat(address->sun_path, &is) != 0 || !S_ISSOCK(is.st_mode))
 		return;
-	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Not a wait for one that lives, and is busy. */
+	to = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (to < 0)
 		return;
 	if (connect(to, (const struct sockaddr *)address, sizeof(*address)) !=
@@ -86,6 +88,7 @@ bool agent_open(const char *path, int number, struct agent **out,
 		agent->peers[i].socket = -1;
 	agent->all = epoll_create1(EPOLL_CLOEXEC);
 	agent->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	agent->spare = fcntl(agent->news, F_DUPFD_CLOEXEC, 0);
 	if (listen_at(agent, path, err)) {
 		if (agent->all >= 0 && agent->news >= 0 &&
 		    agent_poll_for(agent->all, agent->socket, THE_SOCKET) &&
@@ -261,7 +264,7 @@ static bool read_news(struct agent *agent, struct cg_error *err)
 		const uint64_t what = events[i].data.u64;
 
 		if (what == THE_SOCKET)
-			agent_accept(agent);
+			ok = agent_accept(agent, err) && ok;
 		else if (what == THE_NEWS)
 			(void)!read(agent->news, &number, sizeof(number));
 		else if (agent->peers[what].socket >= 0)
@@ -312,6 +315,8 @@ void agent_close(struct agent *agent)
 		close(agent->all);
 	if (agent->news >= 0)
 		close(agent->news);
+	if (agent->spare >= 0)
+		close(agent->spare);
 	pthread_mutex_destroy(&agent->lock);
 	free(agent);
 }

@@ -1,7 +1,6 @@
 /* The call of a container's process, which waits for us. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,22 +22,21 @@ static void put_caller(struct violation *violation, int32_t thread)
 	struct cg_violation *out = &violation->about;
 	char path[64], text[4096];
 	struct task task;
-	struct stat is;
 	ssize_t length;
 
 	if (thread <= 0 || !task_read(thread, &task))
 		return;
 	out->thread = (uint32_t)thread;
 	out->pid = (uint32_t)task.pid;
+	/* Not by whose its folder is: that is root's, where nobody may look. */
+	out->uid = task.uid;
+	out->gid = task.gid;
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)thread);
-	if (file_peek(-1, path, text, sizeof(text)) > 0) {
-		text[strcspn(text, "\n")] = '\0';
+	length = file_peek(-1, path, text, sizeof(text));
+	if (length > 0) {
+		/* A newline of its own may be in it, too. */
+		text[length - (text[length - 1] == '\n')] = '\0';
 		out->name = keep(violation, text);
-	}
-	snprintf(path, sizeof(path), "/proc/%d", (int)thread);
-	if (stat(path, &is) == 0) {
-		out->uid = is.st_uid;
-		out->gid = is.st_gid;
 	}
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)thread);
 	length = readlink(path, text, sizeof(text) - 1);

@@ -21,7 +21,8 @@ enum {
 
 /* A runtime that has not said everything yet. */
 struct peer {
-	int socket; /* -1: free */
+	int socket;     /* -1: free */
+	uint64_t since; /* ns, of a clock that never jumps */
 	int fds[AGENT_FDS];
 	size_t fd_count;
 	struct agent_scan scan;
@@ -42,6 +43,7 @@ struct container {
 struct agent {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int socket, all, news; /* news: an eventfd that threads write to */
+	int spare;             /* given up to say no where there is no other */
 	int number;            /* the errno to answer with; 0: go on */
 	struct peer peers[PEERS];
 	pthread_mutex_t lock;
@@ -55,12 +57,13 @@ struct agent {
 enum { THE_SOCKET = PEERS, THE_NEWS };
 bool agent_poll_for(int all, int descriptor, uint64_t what);
 
-/* Somebody wants to tell of a container. */
-void agent_accept(struct agent *agent);
+/* Somebody wants to tell of a container. False where nobody listens to them,
+   with CG_E_INPUT and why. */
+bool agent_accept(struct agent *agent, struct cg_error *err);
 
 /*
- * What a peer has to say. False where that is no such message; it is dropped
- * then, as it is when all was said and the container is served.
+ * What a peer has to say. False where that is no such message, with CG_E_INPUT;
+ * it is dropped then, as it is when all was said and the container is served.
  */
 bool agent_read_peer(struct agent *agent, struct peer *peer,
 		     struct cg_error *err);

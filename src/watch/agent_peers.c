@@ -1,13 +1,18 @@
 /* Container runtimes at the agent's socket: what they hand over. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "watch/agent_inside.h"
 
-enum { MEMORY = 8 << 20 /* of what one says, as a tree */ };
+enum {
+	MEMORY = 8 << 20, /* of what one says, as a tree */
+	PATIENCE = 10,    /* seconds that one may take, if others wait */
+};
 
 void agent_drop_peer(struct peer *peer)
 {
@@ -21,34 +26,93 @@ void agent_drop_peer(struct peer *peer)
 	*peer = (struct peer){ .socket = -1 };
 }
 
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* One runtime's trouble is not the watch's: whoever reads this goes on. */
+static bool blame(struct cg_error *err)
+{
+	const struct cg_error why = *err;
+
+	return fail(err, CG_E_INPUT, "a container runtime: %s", why.message);
+}
+
 /* Root's runtimes, or our own user's. */
-static bool is_trusted(int peer)
+static bool is_trusted(int peer, struct cg_error *err)
 {
 	struct ucred who;
 	socklen_t size = sizeof(who);
 
-	return getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 &&
-	       (who.uid == 0 || who.uid == geteuid());
+	if (getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+		return fail_errno(err, CG_E_INPUT, errno, "it cannot be known");
+	return who.uid == 0 || who.uid == geteuid() ||
+	       fail(err, CG_E_INPUT, "process %d of user %u is none of ours",
+		    (int)who.pid, who.uid);
 }
 
-void agent_accept(struct agent *agent)
+/* A place; that of one who stopped halfway, if there is no other. */
+static struct peer *place_for(struct agent *agent)
+{
+	struct peer *oldest = &agent->peers[0];
+
+	for (size_t i = 0; i < PEERS; i++) {
+		if (agent->peers[i].socket < 0)
+			return &agent->peers[i];
+		if (agent->peers[i].since < oldest->since)
+			oldest = &agent->peers[i];
+	}
+	if (now() - oldest->since < PATIENCE * UINT64_C(1000000000))
+		return NULL;
+	agent_drop_peer(oldest);
+	return oldest;
+}
+
+/* Without a descriptor for them they would wait, and wake us, for ever. */
+static bool hang_up(struct agent *agent, struct cg_error *err)
+{
+	const int number = errno;
+
+	if (number == EAGAIN || number == EINTR || number == ECONNABORTED)
+		return true;
+	if (agent->spare >= 0)
+		close(agent->spare);
+	agent->spare = accept4(agent->socket, NULL, NULL, SOCK_CLOEXEC);
+	if (agent->spare >= 0)
+		close(agent->spare);
+	agent->spare = fcntl(agent->news, F_DUPFD_CLOEXEC, 0);
+	fail_set_errno(err, CG_E_INPUT, number, "it cannot be listened to");
+	return blame(err);
+}
+
+bool agent_accept(struct agent *agent, struct cg_error *err)
 {
 	int from = accept4(agent->socket, NULL, NULL,
 			   SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct peer *peer = NULL;
 
 	if (from < 0)
-		return;
-	for (size_t i = 0; i < PEERS && is_trusted(from); i++) {
-		struct peer *peer = &agent->peers[i];
-
-		if (peer->socket >= 0)
-			continue;
-		if (!agent_poll_for(agent->all, from, i))
-			break;
-		peer->socket = from;
-		return;
+		return hang_up(agent, err);
+	if (is_trusted(from, err)) {
+		peer = place_for(agent);
+		if (!peer)
+			fail_set(err, CG_E_INPUT,
+				 "%d others are telling us of theirs", PEERS);
 	}
+	if (peer &&
+	    agent_poll_for(agent->all, from, (uint64_t)(peer - agent->peers))) {
+		peer->socket = from;
+		peer->since = now();
+		return true;
+	}
+	if (peer)
+		fail_set_errno(err, CG_E_INPUT, errno, "it cannot be heard");
 	close(from);
+	return blame(err);
 }
 
 static void keep_fds(struct peer *peer, struct msghdr *message)
@@ -135,14 +199,14 @@ bool agent_read_peer(struct agent *agent, struct peer *peer,
 		ok = peer->text.failed ? fail_nomem(err)
 		     : peer->text.length >= AGENT_TEXT_MAX
 			     ? fail(err, CG_E_INPUT,
-				    "a runtime said more than %d bytes of "
-				    "one container",
+				    "it said more than %d bytes of one "
+				    "container",
 				    AGENT_TEXT_MAX)
 			     : finish_peer(agent, peer, err);
 	} else if (peer->text.length) {
 		ok = fail(err, CG_E_INPUT,
-			  "a runtime ended before it had said everything");
+			  "it ended before it had said everything");
 	}
 	agent_drop_peer(peer);
-	return ok;
+	return ok || blame(err);
 }

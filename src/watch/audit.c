@@ -177,6 +177,14 @@ static bool receive(struct audit *audit, size_t *length, struct cg_error *err)
 	}
 }
 
+/* Of all that a watch hears, this was it. */
+static bool blame(struct cg_error *err)
+{
+	const struct cg_error why = *err;
+
+	return fail(err, why.status, "a record of audit: %s", why.message);
+}
+
 /* The violation in the message, if there is one. */
 static bool take(struct audit *audit, size_t length, struct violation **out,
 		 struct cg_error *err)
@@ -196,7 +204,7 @@ static bool take(struct audit *audit, size_t length, struct violation **out,
 		return true;
 	if (cg_violation_parse(text, length, &found, err) != CG_OK) {
 		audit->counts.damaged++;
-		return false;
+		return blame(err);
 	}
 	if (found)
 		found->sources = CG_SOURCE_AUDIT;

@@ -42,8 +42,8 @@ void ebpf_close(struct ebpf *ebpf);
 bool agent_open(const char *path, int number, struct agent **out,
 		struct cg_error *err);
 int agent_fd(const struct agent *agent);
-/* Whose call it is waits until agent_answer(). A runtime that says nonsense
-   fails with CG_E_INPUT or CG_E_SYNTAX: go on then. */
+/* Whose call it is waits until agent_answer(). Whatever is wrong with one
+   runtime fails with CG_E_INPUT: go on then. */
 bool agent_next(struct agent *agent, struct violation **out,
 		struct cg_error *err);
 void agent_answer(struct agent *agent);

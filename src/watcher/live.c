@@ -29,7 +29,7 @@ static bool next(struct cg_watch *watch, struct cg_violation **out, bool *more)
 
 	*more = *out != NULL || status == CG_E_INPUT;
 	if (status == CG_E_INPUT)
-		out_note("a record of audit: %s", err.message);
+		out_note("%s", err.message);
 	else if (status != CG_OK)
 		out_failure(&err, NULL, 0);
 	return status == CG_OK || status == CG_E_INPUT;

@@ -91,7 +91,7 @@ static void test_task(struct tap *tap)
 	struct task task;
 
 	task_parse("Name:\ta b\\n(c)\nState:\tS (sleeping)\nTgid:\t7\n"
-		   "Pid:\t8\nSigIgn:\t0000000000001010\nCapEff:"
+		   "Pid:\t8\nUid:\t33\t0\t0\t0\nGid:\t34\t0\t0\t0\nSigIgn:\t0000000000001010\nCapEff:"
 		   "\t0000000000200000\nNoNewPrivs:\t1\n"
 		   "Seccomp:\t2\nSeccomp_filters:\t3\n",
 		   &task);
@@ -100,12 +100,14 @@ static void test_task(struct tap *tap)
 		       task.pid == 7 && task.thread == 8 &&
 		       task.no_new_privs == 1 && task.seccomp == 2 &&
 		       task.filters == 3 && task.ignored == 0x1010 &&
+		       task.uid == 33 && task.gid == 34 &&
 		       task_can_sys_admin(&task),
 	       "all fields");
 	task_parse("Name:\tx\nPid:\t8\n", &task);
 	tap_ok(tap,
 	       task.seccomp == -1 && task.filters == -1 &&
 		       task.no_new_privs == -1 && task.pid == 0 &&
+		       task.uid == UINT32_MAX && task.gid == UINT32_MAX &&
 		       task.ignored == ~0ull && !task_can_sys_admin(&task),
 	       "an old kernel says less");
 	task_parse("", &task);

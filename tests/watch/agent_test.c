@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,8 +23,11 @@
 #include "tap.h"
 
 enum { BOXES = 5, CALLS = 20, WAIT = 60000 };
+enum { PLACES = 64 /* runtimes that an agent listens to at a time */ };
 
 static char path[64];
+static uid_t box_user;
+static gid_t box_group;
 
 /* What a runtime says: as crun has it, in lines, or runc, in one. */
 #define STATE(id)                                                     \
@@ -94,6 +99,11 @@ _Noreturn static void run_box(int number)
 
 	if (listener < 0 || to < 0 || !send_with(to, text, 40, 0, listener))
 		_exit(100);
+	/* Another user's from here on. Nobody may look at it, then. */
+	if (setresgid(box_group, box_group, box_group) != 0 ||
+	    setresuid(box_user, box_user, box_user) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0) != 0)
+		_exit(102);
 	usleep(20000);
 	if (write(to, text + 40, strlen(text) - 40) < 0)
 		_exit(101);
@@ -122,7 +132,8 @@ static void look(const struct cg_violation *is, struct seen *seen)
 		     strcmp(is->container, "box") != 0 || !is->memory[1] ||
 		     strcmp(is->memory[1], "\"/box/x\"") != 0 || !is->name ||
 		     is->verdict != CG_RET_USER_NOTIF ||
-		     is->sources != CG_SOURCE_AGENT || is->pid == CG_UNSET;
+		     is->sources != CG_SOURCE_AGENT || is->pid == CG_UNSET ||
+		     is->uid != box_user || is->gid != box_group;
 }
 
 /* Until so many came, or nothing does for long. */
@@ -152,6 +163,8 @@ static void check_boxes(struct tap *tap, struct cg_watch *watch)
 	int status, wrong = 0;
 	bool each = true;
 
+	/* What is not written yet would be written by each of them. */
+	fflush(stdout);
 	for (int i = 0; i < BOXES; i++) {
 		boxes[i] = fork();
 		if (boxes[i] == 0)
@@ -206,7 +219,8 @@ check_row(struct tap *tap, struct cg_watch *watch, const struct row *row)
 		shutdown(to, SHUT_WR);
 	watch_for(watch, 1, WAIT, &seen, &err);
 	tap_ok(tap,
-	       sent && err.status != CG_OK && strstr(err.message, row->says) &&
+	       sent && err.status == CG_E_INPUT &&
+		       strstr(err.message, row->says) &&
 		       recv(to, &byte, 1, 0) <= 0,
 	       "%s: %s", row->name, err.message);
 	close(to);
@@ -239,6 +253,59 @@ static void check_silent(struct tap *tap, struct cg_watch *watch)
 	close(silent);
 }
 
+/* More runtimes than there are places: those that are there stay. */
+static void check_crowd(struct tap *tap, struct cg_watch *watch)
+{
+	int crowd[PLACES + 1];
+	struct cg_error err = { 0 };
+	struct seen seen = { 0 };
+	char byte;
+
+	for (int i = 0; i <= PLACES; i++)
+		crowd[i] = connect_agent();
+	watch_for(watch, 1, WAIT, &seen, &err);
+	tap_ok(tap,
+	       err.status == CG_E_INPUT && strstr(err.message, "others are") &&
+		       recv(crowd[PLACES], &byte, 1, 0) == 0 &&
+		       recv(crowd[0], &byte, 1, MSG_DONTWAIT) < 0,
+	       "no place: %s", err.message);
+	for (int i = 0; i <= PLACES; i++)
+		close(crowd[i]);
+	err = (struct cg_error){ 0 };
+	watch_for(watch, 1, 100, &seen, &err);
+	tap_ok(tap, err.status == CG_OK, "they go: %s", err.message);
+}
+
+/* No descriptor for a runtime: it is told so, and does not wait for ever. */
+static void check_descriptors(struct tap *tap, struct cg_watch *watch)
+{
+	struct cg_error err = { 0 };
+	struct seen seen = { 0 };
+	struct rlimit before, low;
+	int next = dup(0), status = -1;
+	pid_t child;
+	char byte;
+
+	close(next);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(recv(connect_agent(), &byte, 1, 0) != 0);
+	getrlimit(RLIMIT_NOFILE, &before);
+	low = (struct rlimit){ (rlim_t)next, before.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &low);
+	watch_for(watch, 1, WAIT, &seen, &err);
+	setrlimit(RLIMIT_NOFILE, &before);
+	waitpid(child, &status, 0);
+	tap_ok(tap,
+	       err.status == CG_E_INPUT && status == 0 &&
+		       strstr(err.message, "cannot be listened to"),
+	       "no descriptor: %s", err.message);
+	err = (struct cg_error){ 0 };
+	watch_for(watch, 1, 100, &seen, &err);
+	tap_ok(tap, err.status == CG_OK, "and it is quiet: %s", err.message);
+}
+
 /* Whatever lies there that is no socket is not ours to remove. */
 static void check_file(struct tap *tap)
 {
@@ -269,6 +336,8 @@ int main(void)
 	struct tap tap = { 0 };
 	struct stat is;
 
+	box_user = geteuid() == 0 ? 1235 : geteuid();
+	box_group = geteuid() == 0 ? 1234 : getegid();
 	snprintf(path, sizeof(path), "/tmp/callgate-agent-%d", (int)getpid());
 	check_file(&tap);
 	if (cg_watch_open(&options, &watch, &err) != CG_OK) {
@@ -280,6 +349,8 @@ int main(void)
 	check_boxes(&tap, watch);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check_row(&tap, watch, &rows[i]);
+	check_crowd(&tap, watch);
+	check_descriptors(&tap, watch);
 	check_silent(&tap, watch);
 	cg_watch_close(watch);
 	tap_ok(&tap, access(path, F_OK) != 0, "it clears up");

@@ -8,6 +8,7 @@ Usage: run_test.py CALLGATE CALLGATE-WATCH
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,27 @@ def check_end(tap, callgate, program):
            not SOCKET.exists(), "the agent ends", said, held.notes)
 
 
+def check_nonsense(tap, callgate, program):
+    """What one says at the socket is no reason to leave the others alone."""
+    held = watch(program, "errno=EXDEV")
+    held.begin()
+    try:
+        for words in (b"nonsense", b"{\"fds\": [nonsense]}", b"{"):
+            with socket.socket(socket.AF_UNIX) as other:
+                other.connect(str(SOCKET))
+                other.sendall(words)
+                other.shutdown(socket.SHUT_WR)
+                other.recv(1)
+        got = run(callgate, "--policy", policy("allow", "notify: mkdir"),
+                  "--", sys.executable, "-c", PROBE, HERE / "made")
+    finally:
+        held.end()
+    notes = [note for note in held.notes.splitlines()
+             if "a container runtime: " in note]
+    tap.ok(got.stdout == "EXDEV\n[]\n" and len(notes) == 3, "nonsense", got,
+           held.notes)
+
+
 def check_within(tap, callgate, program):
     """There can be one listener alone: a second run says so."""
     held = watch(program, "continue")
@@ -178,6 +200,7 @@ def main():
     check_refused(tap, callgate, program)
     check_nobody_there(tap, callgate)
     check_end(tap, callgate, program)
+    check_nonsense(tap, callgate, program)
     check_within(tap, callgate, program)
     tap.done()
 
