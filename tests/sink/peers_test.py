@@ -1,10 +1,10 @@
 #!/usr/bin/env -S python3 -B
 """The official client accepts our server; a real server takes our events.
 
-Usage: peers_test.py CALLGATE FOLDER
+Usage: peers_test.py CALLGATE FOLDER DASHBOARD
 FOLDER has node_modules with @elastic/elasticsearch, and opensearch-*, an
 unpacked OpenSearch; what is not there is skipped. tools/check-opensearch
-fetches both.
+fetches both. DASHBOARD is the file of saved objects.
 """
 
 import itertools
@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 
 import bulk_server
+import dashboard
 from bulk_server import Fault
 from elastic_test import QUICK, balanced, log_of, sums
 
@@ -170,7 +171,45 @@ def check_stream(tap, callgate, server, stream, words, query, first):
            mapping[:900])
 
 
-def check_server(tap, callgate, path):
+REFUSER = """
+seccomp:
+  default_action: allow
+  syscalls:
+    - {action: errno, names: [mkdir, mkdirat]}
+    - {action: kill_process, names: [socket]}
+"""
+
+
+def check_live(tap, callgate, server):
+    """All that can be known of a violation, by way of a real one."""
+    callgate.write("refuser.yml", REFUSER)
+    watch = subprocess.Popen(
+        [callgate.path, "watch", "--source", "audit,ebpf", "-n", "2",
+         "--seconds", "30", "--spool", "live", "--sink",
+         f"opensearch:{server.url},{QUICK}"], cwd=callgate.folder, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE)
+    time.sleep(2)
+    if watch.poll() is not None:
+        tap.skip("a violation as it happens", watch.stderr.read()[:200])
+        return
+    for command in (["mkdir", "no"],
+                    ["python3", "-c", "import socket; socket.socket()"]):
+        callgate("run", "--no-explain", "--policy", "refuser.yml", "--",
+                 *command)
+    err = watch.communicate()[1]
+    server.ask(f"/{STREAM}/_refresh")
+    there = found(server, STREAM, {"seccomp.source": "ebpf"})
+    tap.ok(watch.returncode == 0 and there, "violations as they happen", err,
+           there)
+
+
+def check_dashboard(tap, server, path):
+    dashboard.check(tap, server.ask, path)
+    dashboard.check_types(tap, server.ask, STREAM)
+
+
+def check_server(tap, callgate, path, board):
     server = OpenSearch(path)
     try:
         ready = server.ready()
@@ -179,6 +218,8 @@ def check_server(tap, callgate, path):
             return
         check_stream(tap, callgate, server, STREAM, "batch=2000,",
                      {"event.action": "violated-seccomp-policy"}, 1)
+        check_live(tap, callgate, server)
+        check_dashboard(tap, server, board)
         check_stream(tap, callgate, server, "logs-seccomp.old-default",
                      "format=auditbeat6,", {"event.type": "seccomp"}, 10001)
         check_stream(tap, callgate, server, "logs-seccomp.new-default",
@@ -198,7 +239,7 @@ def main():
     servers = sorted(path for path in folder.glob("opensearch-*")
                      if path.is_dir())
     if servers:
-        check_server(tap, callgate, servers[-1])
+        check_server(tap, callgate, servers[-1], pathlib.Path(sys.argv[3]))
     else:
         tap.skip("a real OpenSearch", "it could not be fetched")
     tap.done()
