@@ -91,7 +91,8 @@ static void test_task(struct tap *tap)
 	struct task task;
 
 	task_parse("Name:\ta b\\n(c)\nState:\tS (sleeping)\nTgid:\t7\n"
-		   "Pid:\t8\nUid:\t33\t0\t0\t0\nGid:\t34\t0\t0\t0\nSigIgn:\t0000000000001010\nCapEff:"
+		   "Pid:\t8\nUid:\t33\t0\t0\t0\nGid:\t34\t0\t0\t0\nSigIgn:"
+		   "\t0000000000001010\nCapEff:"
 		   "\t0000000000200000\nNoNewPrivs:\t1\n"
 		   "Seccomp:\t2\nSeccomp_filters:\t3\n",
 		   &task);
