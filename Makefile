@@ -95,6 +95,10 @@ check-page: $(BUILD)
 check-opensearch: setup-build setup-opensearch $(BUILD)
 	tools/check-opensearch $(BUILD)
 
+# The schemas of Kubernetes and compose files, where they can be fetched.
+check-manifests: $(BUILD)
+	tools/check-manifests $(BUILD)
+
 # CALLGATE_FETCH: with a package each for Node and Java, if they can be had.
 check-bindings: $(BUILD)
 	CALLGATE_FETCH=yes tools/check-bindings $(BUILD)
@@ -119,6 +123,6 @@ clean:
 	rm -rf $(BUILD) $(BUILD)-*
 
 .PHONY: all check check-page check-profile profile-report bench-profile check-sanitize check-long check-record check-watch check-runtimes tidy demo bench fuzz install clean
-.PHONY: check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
+.PHONY: check-manifests check-opensearch check-systems check-arches check-bindings $(BUILD) $(BUILD)-sanitize
 .PHONY: check-threads $(BUILD)-threads
 .NOTPARALLEL:

@@ -54,6 +54,7 @@ struct web {
 	pthread_cond_t news;
 	bool dirty;       /* something was put since */
 	uint64_t flushed; /* how often there was something new */
+	bool ready;       /* whoever fills it has begun to */
 	bool stopping;
 	unsigned streams;
 	char *status;

@@ -12,11 +12,17 @@
 
 static enum MHD_Result get_health(struct request *request)
 {
+	struct web *web = request->web;
 	struct buf out = { 0 };
+	bool ready;
 
-	buf_puts(&out, "ok\n");
-	return answer_buf(request, MHD_HTTP_OK, "text/plain; charset=utf-8",
-			  &out);
+	pthread_mutex_lock(&web->lock);
+	ready = web->ready;
+	pthread_mutex_unlock(&web->lock);
+	buf_puts(&out, ready ? "ok\n" : "not yet\n");
+	return answer_buf(request,
+			  ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+			  "text/plain; charset=utf-8", &out);
 }
 
 static enum MHD_Result get_status(struct request *request)

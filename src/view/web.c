@@ -193,6 +193,13 @@ enum cg_status web_flush(struct web *web, struct cg_error *err)
 	return CG_OK;
 }
 
+void web_ready(struct web *web)
+{
+	pthread_mutex_lock(&web->lock);
+	web->ready = true;
+	pthread_mutex_unlock(&web->lock);
+}
+
 void web_set_status(struct web *web, const char *json)
 {
 	char *copy = strdup(json), *old;

@@ -55,6 +55,9 @@ web_put(struct web *web, const struct cg_violation *violation, const char *json,
 /* What was put, or committed to the store, can be shown now. */
 CG_CHECKED enum cg_status web_flush(struct web *web, struct cg_error *err);
 
+/* Whoever fills it has begun to: /healthz says 503 before. */
+void web_ready(struct web *web);
+
 /* What /api/status says of the sources: a JSON object, copied. */
 void web_set_status(struct web *web, const char *json);
 

@@ -75,6 +75,56 @@ static const char *link_of(struct arena *arena, int process, const char *name)
 	return arena_text(arena, text, (size_t)length);
 }
 
+/* "\012" as maps has it is a newline; what is gone ends in " (deleted)". */
+static const char *path_of(struct arena *arena, const char *path, size_t length)
+{
+	char text[PEEK];
+	size_t used = 0;
+
+	while (length && used + 1 < sizeof(text)) {
+		const bool newline =
+			length >= 4 && memcmp(path, "\\012", 4) == 0;
+
+		text[used++] = newline ? '\n' : *path;
+		path += newline ? 4 : 1;
+		length -= newline ? 4 : 1;
+	}
+	return length ? NULL : arena_text(arena, text, used);
+}
+
+/*
+ * Whoever may not look into a process is not told its program by the link. Its
+ * maps are told to who may profile (CAP_PERFMON, since Linux 6.15): the program
+ * is among them, by the inode that eBPF saw. "START-END rwxp OFFSET
+ * MAJOR:MINOR INODE   PATH", numbers but the inode in hexadecimal digits.
+ */
+static const char *
+mapped(struct arena *arena, int process, const struct violation *violation)
+{
+	char line[PEEK + 128], *path = NULL;
+	bool begins = true;
+	const int file = openat(process, "maps", O_RDONLY | O_CLOEXEC);
+	FILE *maps = file >= 0 ? fdopen(file, "r") : NULL;
+	unsigned long long inode;
+	unsigned major, minor;
+	int at = 0;
+
+	if (file >= 0 && !maps)
+		close(file);
+	for (; maps && !path && fgets(line, sizeof(line), maps);
+	     begins = strchr(line, '\n') != NULL)
+		if (begins && strchr(line, '\n') &&
+		    sscanf(line, "%*x-%*x %*s %*x %x:%x %llu %n", &major,
+			   &minor, &inode, &at) == 3 &&
+		    inode == violation->file &&
+		    (major << 20 | minor) == violation->device)
+			path = line + at;
+	if (maps)
+		fclose(maps);
+	return path && *path == '/' ? path_of(arena, path, strcspn(path, "\n"))
+				    : NULL;
+}
+
 /* Of /proc/PID/stat, "PID (NAME) STATE PPID ...". */
 struct stat_line {
 	char name[64];
@@ -156,7 +206,8 @@ static void ask_ancestors(struct around *around, uint32_t process)
 	}
 }
 
-static void ask(struct around *around, uint64_t tick)
+static void
+ask(struct around *around, uint64_t tick, const struct violation *violation)
 {
 	struct arena *arena = &around->arena;
 	int process = open_process(around->process);
@@ -171,6 +222,8 @@ static void ask(struct around *around, uint64_t tick)
 		close(process);
 		return;
 	}
+	if (!around->executable && violation->file)
+		around->executable = mapped(arena, process, violation);
 	around->parent = line.parent;
 	around->command_line = command_line(arena, process, PEEK);
 	around->working_directory = link_of(arena, process, "cwd");
@@ -263,7 +316,7 @@ void around_ask(struct around_cache *cache, struct violation *violation,
 
 		if (!fresh)
 			return;
-		ask(fresh, cache->tick);
+		ask(fresh, cache->tick, violation);
 		around_put(*place);
 		*place = fresh;
 	}

@@ -35,6 +35,7 @@ enum {
 };
 
 #define SECOND INT64_C(1000000000)
+#define MILLISECOND INT64_C(1000000)
 
 struct ebpf {
 	const struct bpf_lib *lib;
@@ -44,7 +45,8 @@ struct ebpf {
 	struct ring_buffer *ring;
 	struct chains *chains;
 	int interests;  /* the map of what is known of chains */
-	int64_t booted; /* what CLOCK_BOOTTIME was at the start of 1970 */
+	int64_t booted; /* from CLOCK_BOOTTIME to ns since 1970 */
+	int64_t looked; /* when that was asked, by CLOCK_BOOTTIME */
 	uint64_t violations, unjudged, damaged;
 	int64_t opened, ruling; /* ns: when; and spent to find rules */
 	/* Of one look into the ring. */
@@ -195,6 +197,19 @@ static int64_t clock_of(clockid_t clock)
 	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
+/* Somebody may set the clock while this runs. */
+static void look_at_clocks(struct ebpf *ebpf)
+{
+	const int64_t before = clock_of(CLOCK_BOOTTIME);
+	const int64_t booted = clock_of(CLOCK_REALTIME) - before;
+	const int64_t took = clock_of(CLOCK_BOOTTIME) - before;
+
+	/* One that was interrupted in between is worse than the old one. */
+	if (!ebpf->looked || took < MILLISECOND / 10)
+		ebpf->booted = booted;
+	ebpf->looked = before;
+}
+
 bool ebpf_open(size_t bytes, struct ebpf **out, struct cg_error *err)
 {
 	struct ebpf *ebpf = calloc(1, sizeof(*ebpf));
@@ -204,7 +219,7 @@ bool ebpf_open(size_t bytes, struct ebpf **out, struct cg_error *err)
 		return fail_nomem(err);
 	ebpf->lib = bpf_lib(&why);
 	ebpf->opened = clock_of(CLOCK_MONOTONIC);
-	ebpf->booted = clock_of(CLOCK_REALTIME) - clock_of(CLOCK_BOOTTIME);
+	look_at_clocks(ebpf);
 	if (!ebpf->lib)
 		fail_lib(err, why);
 	else if (!in_first_namespace())
@@ -326,6 +341,8 @@ static void take_call(struct ebpf *ebpf, const struct witness_call *message)
 		note_noise(ebpf, chain);
 	if (is != WITNESSED_VIOLATION)
 		return;
+	if ((int64_t)message->time - ebpf->looked > 10 * MILLISECOND)
+		look_at_clocks(ebpf);
 	ebpf->found =
 		witness_violation(message, chain, &judgement, ebpf->booted);
 	ebpf->no_memory = !ebpf->found;

@@ -60,6 +60,9 @@ struct witness_call {
 	unsigned long long time; /* ns, CLOCK_BOOTTIME */
 	unsigned long long key;  /* of the chain; 0: it could not be read */
 	unsigned long long start, image; /* what tells processes of one id */
+	unsigned long long file; /* inode of the program; 0: not known */
+	unsigned device;         /* that it is on, as the kernel counts */
+	unsigned unused_three;
 	unsigned process, thread, parent;
 	unsigned uid, gid, login_uid, session;
 	unsigned nr;

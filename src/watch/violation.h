@@ -14,6 +14,8 @@ struct violation {
 	struct cg_violation about; /* first: the public part is this one */
 	struct arena arena;
 	uint64_t start, image; /* of the process; 0: not known */
+	uint64_t file;         /* inode of its program; 0: not known */
+	uint32_t device;       /* of that, as the kernel counts */
 	bool logged;           /* audit has it, too, if it listens */
 	const char *group;     /* the last part of its cgroup's path */
 	uint64_t *stack;       /* return addresses */

@@ -67,6 +67,9 @@ put_task(struct witness_call *call, struct task_struct *task)
 	call->parent = BPF_CORE_READ(task, real_parent, tgid);
 	call->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	call->image = task->self_exec_id;
+	/* In NULLs that there may be on the way it reads zeros. */
+	call->file = BPF_CORE_READ(task, mm, exe_file, f_inode, i_ino);
+	call->device = BPF_CORE_READ(task, mm, exe_file, f_inode, i_sb, s_dev);
 	call->uid = BPF_CORE_READ(task, cred, uid.val);
 	call->gid = BPF_CORE_READ(task, cred, gid.val);
 	call->login_uid = UNSET;

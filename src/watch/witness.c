@@ -132,6 +132,8 @@ static void put_process(const struct witness_call *message, int64_t booted,
 	out->session = message->session;
 	violation->start = message->start;
 	violation->image = message->image;
+	violation->file = message->file;
+	violation->device = message->device;
 }
 
 static void

@@ -55,6 +55,19 @@ struct kernfs_node {
 struct cgroup {
 	struct kernfs_node *kn;
 };
+struct super_block {
+	u32 s_dev;
+};
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+struct file {
+	struct inode *f_inode;
+};
+struct mm_struct {
+	struct file *exe_file;
+};
 struct css_set {
 	struct cgroup *dfl_cgrp;
 };
@@ -70,6 +83,7 @@ struct task_struct {
 	const struct cred *cred;
 	struct signal_struct *signal;
 	struct seccomp seccomp;
+	struct mm_struct *mm;
 	kuid_t loginuid;
 	u32 sessionid;
 	u64 self_exec_id;

@@ -128,8 +128,10 @@ int run_live(struct session *session, bool ask)
 	session_catch_signals();
 	sources_note(watch);
 	status = confine(session);
-	if (status == EXIT_YES)
+	if (status == EXIT_YES) {
+		show_ready(session);
 		ready_tell();
+	}
 	while (status == EXIT_YES && ok && !session_is_over(session) &&
 	       !ferror(stdout)) {
 		struct pollfd ready[] = {

@@ -73,6 +73,12 @@ static void tell_status(struct session *session)
 
 /* ---------------------------------------------------------------- page -- */
 
+void show_ready(struct session *session)
+{
+	if (session->web)
+		web_ready(session->web);
+}
+
 static int open_web(struct session *session, const struct fields *fields)
 {
 	const struct web_options options = {
@@ -92,6 +98,9 @@ static int open_web(struct session *session, const struct fields *fields)
 		out_failure(&err, NULL, 0);
 		return out_status(&err);
 	}
+	/* Of a log it has what was read so far. */
+	if (session->logs)
+		show_ready(session);
 	out_note("the page is at %s", web_address(session->web));
 	return EXIT_YES;
 }

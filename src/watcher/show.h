@@ -17,6 +17,9 @@ void show_put(struct session *session, const struct cg_violation *violation,
 /* What is to be done now and then, and after each commit. */
 void show_tick(struct session *session);
 
+/* Violations are heard from now on. */
+void show_ready(struct session *session);
+
 /* Whether somebody still looks when there is nothing more to come. */
 bool show_stays(const struct session *session);
 
