@@ -76,22 +76,24 @@ static bool mark_thread(void *context, pid_t thread)
 }
 
 /*
- * A thread that is made by one which is not marked yet is not marked either:
- * look again until no new one is found, twice, as a list that is read while
- * threads come and go may lack some.
+ * Look until no new thread is found, twice, as a list that is read while
+ * threads come and go may lack some. What one that is not marked yet makes, or
+ * becomes by executing, the kernel marks as long as this goes on.
  */
 static bool
 mark_all(struct cg_recorder *recorder, struct ebpf *ebpf, struct cg_error *err)
 {
 	struct mark mark = { ebpf, false };
+	bool ok = true;
 
-	for (unsigned quiet = 0; quiet < 2;) {
+	__atomic_store_n(&ebpf->shared->looking, 1, __ATOMIC_SEQ_CST);
+	for (unsigned quiet = 0; ok && quiet < 2;) {
 		mark.fresh = false;
-		if (!target_threads(&recorder->target, mark_thread, &mark, err))
-			return false;
+		ok = target_threads(&recorder->target, mark_thread, &mark, err);
 		quiet = mark.fresh ? 0 : quiet + 1;
 	}
-	return true;
+	__atomic_store_n(&ebpf->shared->looking, 0, __ATOMIC_SEQ_CST);
+	return ok;
 }
 
 static bool begin_marks(struct cg_recorder *recorder, struct ebpf *ebpf,

@@ -149,6 +149,14 @@ configure_values(const struct cg_recorder *recorder, struct side_config *config)
 	}
 }
 
+/* Of "pid:[4026532000]"; 0 of none. */
+static unsigned namespace_number(const char *name)
+{
+	const char *at = name ? strchr(name, '[') : NULL;
+
+	return at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
+}
+
 static void
 configure(const struct cg_recorder *recorder, const struct ebpf *ebpf,
 	  uint64_t cgroup, int hierarchy, struct side_config *config)
@@ -163,14 +171,16 @@ configure(const struct cg_recorder *recorder, const struct ebpf *ebpf,
 	config->runtime = recorder->options.with_runtime;
 	config->by_mount = recorder->target.by_mount;
 	config->base_mount = (unsigned)own_namespace("mnt");
-	task_read(0, &self);
-	config->base_filters = self.filters > 0 ? self.filters : 0;
+	config->base_filters =
+		task_read(0, &self) && self.filters > 0 ? self.filters : 0;
 	config->nr_sendto =
 		(unsigned)number_of(recorder, DOOR_NATIVE, "sendto");
 	config->nr_sendmsg =
 		(unsigned)number_of(recorder, DOOR_NATIVE, "sendmsg");
 	config->cgroup = cgroup;
 	config->hierarchy = hierarchy;
+	config->process = recorder->target.pid;
+	config->namespace = namespace_number(recorder->target.namespace);
 	configure_numbers(recorder, config);
 	configure_moment(recorder, config);
 	configure_values(recorder, config);

@@ -158,6 +158,8 @@ struct side_config {
 	unsigned nr_sendto, nr_sendmsg; /* native */
 	unsigned long long cgroup;      /* inode of the directory */
 	int hierarchy;                  /* that it is in */
+	int process;                    /* recorded, or 0 */
+	unsigned namespace;             /* inode of a pid namespace, or 0 */
 	int base_filters;               /* that we are under ourselves */
 	/* By door and number, up to two arguments to keep: each is 1 more than
 	   its number, in 4 bits. */
@@ -168,6 +170,7 @@ struct side_config {
 struct side_shared {
 	unsigned lane; /* where calls are counted now */
 	int alive;     /* threads that are recorded */
+	int looking;   /* outside, threads that run already are looked for */
 	unsigned long long lost[LOSSES];
 };
 

@@ -369,16 +369,41 @@ static __always_inline bool in_cgroup(struct cgroup *group)
 	return 0;
 }
 
+static __always_inline bool in_namespace(const struct task_struct *task)
+{
+	return task->thread_pid->level > config.base_level &&
+	       task->nsproxy->pid_ns_for_children->ns.inum == config.namespace;
+}
+
 /*
- * Whether a new thread is recorded as the one that made it. One of a recorded
+ * Whether a thread is one of those that are looked for outside at this time. It
+ * may not have been found yet, and it would be missed for good if it could take
+ * another id or make another thread unseen.
+ */
+static __always_inline bool is_looked_for(const struct task_struct *task)
+{
+	if (!shared.looking)
+		return 0;
+	if (config.cgroup)
+		return config.hierarchy == 0 &&
+		       in_cgroup(task->cgroups->dfl_cgrp);
+	return config.namespace ? in_namespace(task)
+				: task->tgid == config.process;
+}
+
+/*
+ * Whether a new thread is recorded: as the one that made it. One of a recorded
  * cgroup was put there by the kernel: mostly that of its parent, but not with
  * CLONE_INTO_CGROUP.
  */
 static __always_inline u8 state_of_new(const struct task_struct *child,
+				       const struct task_struct *parent,
 				       u8 parents)
 {
 	if (!config.cgroup || config.hierarchy != 0)
-		return parents;
+		return parents == STATE_OTHER && is_looked_for(parent)
+			       ? STATE_RECORDED
+			       : parents;
 	return in_cgroup(child->cgroups->dfl_cgrp) ? STATE_RECORDED
 						   : STATE_OTHER;
 }
@@ -391,7 +416,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	if (!from)
 		return 0;
-	state = state_of_new(child, from->state);
+	state = state_of_new(child, parent, from->state);
 	if (state == STATE_OTHER)
 		return 0;
 	to = thread_of((u32)child->pid);
@@ -451,30 +476,42 @@ count_exec(void *ctx, struct task_struct *task, u32 lane)
 		count_call(ctx, task, 0, &call);
 }
 
+/* What a thread is from its exec on, which was `state`. */
+static __always_inline u8 state_after_exec(struct task_struct *task, u8 state)
+{
+	if (state == STATE_OTHER)
+		return is_looked_for(task) ? STATE_RECORDED : STATE_OTHER;
+	if (state == STATE_PENDING ||
+	    ((state == STATE_RUNTIME || state == STATE_FILTERED) &&
+	     in_container(task)))
+		return STATE_RECORDED;
+	return state;
+}
+
 /* `old` is what the thread was called before it became the first one. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old)
 {
 	union side_thread *from = thread_of((u32)old),
 			  *to = thread_of((u32)task->pid);
-	u8 state;
+	u8 before, after, there;
 
-	if (!from || !to || from->state == STATE_OTHER)
+	if (!from || !to)
 		return 0;
-	if (config.at_exit)
+	before = from->state;
+	if (before != STATE_OTHER && config.at_exit)
 		count_exec(ctx, task, lane_of(task, from));
-	state = from->state;
-	/* Outside, it may have been taken for ended: it goes by a new id. */
-	if (from != to)
-		state = thread_becomes(from, STATE_OTHER, 0);
-	if (state == STATE_OTHER)
+	/* Outside, it may be taken for ended: it goes by a new id. */
+	if (before != STATE_OTHER && from != to)
+		before = thread_becomes(from, STATE_OTHER, 0);
+	after = state_after_exec(task, before);
+	if (after == STATE_OTHER)
 		return 0;
-	if (state == STATE_PENDING ||
-	    ((state == STATE_RUNTIME || state == STATE_FILTERED) &&
-	     in_container(task)))
-		state = STATE_RECORDED;
-	/* Or marked by that already, and is one thread all the same. */
-	if (thread_becomes(to, state, MARK_SKIP) != STATE_OTHER && from != to)
+	/* Or be marked by that already, and is one thread all the same. */
+	there = thread_becomes(to, after, MARK_SKIP);
+	if (before == STATE_OTHER && there == STATE_OTHER)
+		__sync_fetch_and_add(&shared.alive, 1);
+	else if (before != STATE_OTHER && there != STATE_OTHER && from != to)
 		end_one();
 	return 0;
 }

@@ -25,6 +25,9 @@ struct ns_common {
 struct mnt_namespace {
 	struct ns_common ns;
 };
+struct pid_namespace {
+	struct ns_common ns;
+};
 struct atomic_int {
 	int counter;
 };
@@ -34,6 +37,7 @@ struct seccomp {
 };
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
 };
 struct kernfs_node {
 	u64 id;

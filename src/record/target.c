@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 #include "sys/file.h"
 #include "sys/task.h"
 
-enum { CGROUP_DEPTH = 16, LIST_MAX = 16 << 20 };
+enum { CGROUP_DEPTH = 16, LIST_MAX = 16 << 20, LIST_TRIES = 1000 };
 
 static uint64_t read_clock(clockid_t which)
 {
@@ -114,12 +116,19 @@ static bool is_kernels(pid_t pid)
 	return task_flags(pid, &flags) && flags & KTHREAD;
 }
 
+/* What /proc knows of a process it may not know for a moment: see
+   each_of_process(). */
+static bool exists(pid_t process)
+{
+	return kill(process, 0) == 0 || errno == EPERM;
+}
+
 bool target_refused(pid_t pid, int number, struct cg_error *err)
 {
 	pid_t tracer = target_tracer(pid);
 	long owner = status_number(pid, "\nUid:");
 
-	if (number == ESRCH || tracer < 0)
+	if (number == ESRCH || !exists(pid))
 		return fail_errno(err, CG_E_SYSTEM, ESRCH,
 				  "there is no process %d", (int)pid);
 	if (tracer > 0)
@@ -127,7 +136,7 @@ bool target_refused(pid_t pid, int number, struct cg_error *err)
 				  "process %d is traced already, by process "
 				  "%d; there can be one tracer only",
 				  (int)pid, (int)tracer);
-	if (owner != (long)geteuid() && geteuid() != 0)
+	if (owner >= 0 && owner != (long)geteuid() && geteuid() != 0)
 		return fail_errno(err, CG_E_SYSTEM, number,
 				  "process %d belongs to user %ld, and you are "
 				  "user %ld: it takes CAP_SYS_PTRACE",
@@ -243,12 +252,32 @@ static bool each_in_cgroup(const struct threads *threads, struct cg_error *err)
 	return true;
 }
 
+/*
+ * What /proc knows of a process goes by its first thread. When another one
+ * executes and takes that one's place, it may have nothing for a moment.
+ */
+static bool
+each_of_process(pid_t process, bool (*each)(void *context, pid_t thread),
+		void *context, struct cg_error *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+	for (int tries = 0; tries < LIST_TRIES; tries++) {
+		if (each_number(path, each, context))
+			return true;
+		if (errno != ENOENT || !exists(process))
+			break;
+		sched_yield();
+	}
+	return target_refused(process, errno, err);
+}
+
 bool target_threads(const struct target *target,
 		    bool (*each)(void *context, pid_t thread), void *context,
 		    struct cg_error *err)
 {
 	struct threads threads = { target, each, context };
-	char path[64];
 
 	if (target->cgroup)
 		return each_in_cgroup(&threads, err);
@@ -256,9 +285,7 @@ bool target_threads(const struct target *target,
 		return each_number("/proc", each_in_namespace, &threads) ||
 		       fail_errno(err, CG_E_SYSTEM, errno,
 				  "/proc cannot be read");
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)target->pid);
-	return each_number(path, each, context) ||
-	       target_refused(target->pid, errno, err);
+	return each_of_process(target->pid, each, context, err);
 }
 
 /* The mount of cgroup v1 that a path lies in: its options, or false. */
@@ -486,8 +513,7 @@ bool target_find(struct cg_recorder *recorder, struct cg_error *err)
 	target->pid = options->pid;
 	if (options->pid && !proc_is_ours(err))
 		return false;
-	if (options->pid < 0 ||
-	    (options->pid && status_number(options->pid, "\nUid:") < 0))
+	if (options->pid < 0 || (options->pid && !exists(options->pid)))
 		return target_refused(options->pid, ESRCH, err);
 	if (options->pid && is_kernels(options->pid))
 		return fail(err, CG_E_INPUT,
