@@ -120,6 +120,9 @@ bool target_threads(const struct target *target,
 /* When a process was started, in ticks since boot; 0 if it is not there. */
 uint64_t target_started(pid_t process);
 
+/* Whether no thread of a process is left that goes on. */
+bool target_is_over(pid_t process);
+
 /* Whether a thread has ended, or is about to. */
 bool target_is_ending(pid_t thread);
 

@@ -64,10 +64,23 @@ static long status_number(pid_t pid, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
+/* What /proc knows of a process it may not know for a moment: see
+   each_of_process(). */
+static bool exists(pid_t process)
+{
+	return kill(process, 0) == 0 || errno == EPERM;
+}
+
 enum { EXITING = 0x00000004, KTHREAD = 0x00200000 }; /* PF_ of the kernel */
 
-/* Its PF_ flags; false if it has ended. */
-static bool task_flags(pid_t thread, unsigned *flags)
+/* Of /proc/PID/stat. */
+struct task_line {
+	unsigned flags; /* PF_ */
+	long threads;   /* of its process */
+};
+
+/* False if it has ended. */
+static bool read_task_line(pid_t thread, struct task_line *line)
 {
 	char path[64], text[512];
 	const char *at;
@@ -77,7 +90,10 @@ static bool task_flags(pid_t thread, unsigned *flags)
 		return false;
 	/* Its name may hold anything; behind it: state and 5 numbers. */
 	at = strrchr(text, ')');
-	return at && sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", flags) == 1;
+	return at && sscanf(at,
+			    ") %*c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u "
+			    "%*u %*d %*d %*d %*d %ld",
+			    &line->flags, &line->threads) == 2;
 }
 
 uint64_t target_started(pid_t process)
@@ -98,9 +114,18 @@ uint64_t target_started(pid_t process)
 
 bool target_is_ending(pid_t thread)
 {
-	unsigned flags;
+	struct task_line line;
 
-	return !task_flags(thread, &flags) || flags & EXITING;
+	return !read_task_line(thread, &line) || line.flags & EXITING;
+}
+
+bool target_is_over(pid_t process)
+{
+	struct task_line first;
+
+	if (!read_task_line(process, &first))
+		return !exists(process);
+	return first.flags & EXITING && first.threads <= 1;
 }
 
 pid_t target_tracer(pid_t thread)
@@ -111,16 +136,9 @@ pid_t target_tracer(pid_t thread)
 /* A thread of the kernel; they make no calls. */
 static bool is_kernels(pid_t pid)
 {
-	unsigned flags;
+	struct task_line line;
 
-	return task_flags(pid, &flags) && flags & KTHREAD;
-}
-
-/* What /proc knows of a process it may not know for a moment: see
-   each_of_process(). */
-static bool exists(pid_t process)
-{
-	return kill(process, 0) == 0 || errno == EPERM;
+	return read_task_line(pid, &line) && line.flags & KTHREAD;
 }
 
 bool target_refused(pid_t pid, int number, struct cg_error *err)

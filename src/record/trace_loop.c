@@ -13,7 +13,7 @@
 #include "trace/ready.h"
 #include "trace/resume.h"
 
-enum { BORDER = SIGTRAP | 0x80, REFUSALS = 100 };
+enum { BORDER = SIGTRAP | 0x80, REFUSALS = 100, MISSED_US = 1000 };
 
 static uint64_t now_of(clockid_t which)
 {
@@ -252,7 +252,8 @@ static long trace_options(const struct trace_loop *loop)
 struct seizing {
 	struct trace_loop *loop;
 	bool fresh;
-	int failed; /* errno of the first thread that could not be had */
+	bool living; /* one that is had already and lives was met */
+	int failed;  /* errno of the first thread that could not be had */
 };
 
 /* A thread that ends is refused as one without permission. */
@@ -283,6 +284,8 @@ static bool seize_thread(void *context, pid_t thread)
 
 	/* Also with the thread that started it: its stop will tell. But one
 	   that executes takes over the id of the first one, and is another. */
+	if (tracer == getpid() && !seizing->living)
+		seizing->living = !target_is_ending(thread);
 	if (tracer == getpid() || tracer < 0)
 		return true;
 	held_drop(&loop->held, thread);
@@ -301,7 +304,8 @@ static bool seize_thread(void *context, pid_t thread)
 /*
  * What a thread starts is seized with it; what it has started before, not. A
  * list that is read while threads come and go may lack some, so that nobody new
- * has to be found twice.
+ * has to be found twice. Where nobody at all was met that lives, the one that
+ * executes has been missed: it goes from its own id to that of the first one.
  *
  * A refusal is believed when it lasts: it may have been of a thread that had
  * ended, whose id one that executes had taken over when we looked.
@@ -311,16 +315,21 @@ static bool seize_target(struct trace_loop *loop, struct cg_error *err)
 	const struct target *target = &loop->recorder->target;
 	struct seizing seizing = { .loop = loop };
 	unsigned refusals = 0;
+	bool missed;
 
 	for (unsigned quiet = 0; quiet < 2;) {
-		seizing.fresh = false;
+		seizing.fresh = seizing.living = false;
 		seizing.failed = 0;
 		if (!target_threads(target, seize_thread, &seizing, err))
 			return false;
 		refusals = seizing.failed ? refusals + 1 : 0;
 		if (refusals == REFUSALS)
 			return target_refused(target->pid, seizing.failed, err);
-		quiet = seizing.fresh || refusals ? 0 : quiet + 1;
+		missed = !seizing.living && target->pid &&
+			 !target_is_over(target->pid);
+		quiet = seizing.fresh || refusals || missed ? 0 : quiet + 1;
+		if (missed)
+			usleep(MISSED_US);
 	}
 	loop->armed = true;
 	return true;

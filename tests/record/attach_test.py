@@ -66,8 +66,9 @@ def until(condition):
     return False
 
 
-def attach(world, backend, target):
-    return world.attach("-b", backend, "--pid", target.pid, "-o", "r.json")
+def attach(world, backend, target, under=()):
+    return world.attach("-b", backend, "--pid", target.pid, "-o", "r.json",
+                        under=under)
 
 
 def stop(recorder):
@@ -76,7 +77,13 @@ def stop(recorder):
     return recorder.returncode, out, err
 
 
-def executing(world):
+# So that much happens to the target between two looks at it.
+SLOWED = ("strace", "-f", "-qq", "-o", "/dev/null", "-e",
+          "trace=getdents64,openat", "-e",
+          "inject=getdents64,openat:delay_exit=200")
+
+
+def executing(world, name="it executes all the time", under=()):
     """By a thread that may not be held yet, which takes over the id of one that
     is."""
     for backend in world.has(*ATTACHING):
@@ -84,23 +91,23 @@ def executing(world):
         for i in range(15):
             target = Target(world, "hop", 50)
             time.sleep(i * 0.0007)
-            recorder = attach(world, backend, target)
+            recorder = attach(world, backend, target, under)
             target.speak()
             status = target.end()
             out, err = recorder.communicate(timeout=60)
             found = recorder.returncode == 0 and world.counts("r.json").get(OWN)
             if status or recorder.returncode or found != 50:
                 wrong.append((i, status, recorder.returncode, found, err))
-        world.tap.ok(not wrong, f"{backend}: it executes all the time", wrong)
+        world.tap.ok(not wrong, f"{backend}: {name}", wrong)
 
 
-def coming_and_going(world):
+def coming_and_going(world, name="threads come and go", under=()):
     """Each thread is waited for once, whoever has found it first."""
     for backend in world.has(*ATTACHING):
         wrong = []
         for i in range(15):
             target = Target(world, "churn")
-            recorder = attach(world, backend, target)
+            recorder = attach(world, backend, target, under)
             target.speak()
             status = target.end()
             try:
@@ -110,7 +117,17 @@ def coming_and_going(world):
                 recorder.communicate()
             if status or recorder.returncode:
                 wrong.append((i, status, recorder.returncode))
-        world.tap.ok(not wrong, f"{backend}: threads come and go", wrong)
+        world.tap.ok(not wrong, f"{backend}: {name}", wrong)
+
+
+def slowed(world):
+    names = ("it executes all the time, and we are slow",
+             "threads come and go, and we are slow")
+    for part, name in zip((executing, coming_and_going), names):
+        if missing_tools("strace"):
+            world.tap.skip(name, "no strace")
+        else:
+            part(world, name, SLOWED)
 
 
 def thousand_threads(world):
@@ -268,8 +285,9 @@ def foreign_proc(world):
 def main():
     world = begin("CALLGATE TARGET")
     os.mkfifo(world.path("fifo"))
-    for part in (executing, coming_and_going, thousand_threads, stopped, signals, vfork,
-                 tracer_killed, tracer_killed_early, foreign_proc):
+    for part in (executing, coming_and_going, slowed, thousand_threads, stopped,
+                 signals, vfork, tracer_killed, tracer_killed_early,
+                 foreign_proc):
         part(world)
     world.tap.done()
 

@@ -96,20 +96,20 @@ class World:
             stderr=subprocess.PIPE, cwd=self.folder, text=True, check=False,
             **options)
 
-    def start(self, *words, **options):
+    def start(self, *words, under=(), **options):
         return subprocess.Popen(
-            [self.callgate, *map(str, words)], stdin=subprocess.PIPE,
+            [*under, self.callgate, *map(str, words)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder,
             text=True, **options)
 
-    def attach(self, *words):
+    def attach(self, *words, under=()):
         """A recorder of what runs already; returns once it has begun."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             path = self.folder / "ready"
             path.unlink(missing_ok=True)
             told.bind(str(path))
             told.settimeout(0.05)
-            recorder = self.start("record", *words, env=dict(
+            recorder = self.start("record", *words, under=under, env=dict(
                 os.environ, NOTIFY_SOCKET=str(path)))
             while recorder.poll() is None:
                 try:
