@@ -29,6 +29,7 @@ bool memo_init(struct memo *memo, struct arena *arena, unsigned bits)
 	const size_t count = (size_t)1 << bits;
 
 	memo->mask = count - 1;
+	memo->arena = arena;
 	memo->slots = arena_array(arena, struct memo_slot, count);
 	return memo->slots != NULL;
 }
@@ -359,19 +360,56 @@ bool code_look(struct arena *arena, uint64_t entry, struct code *code)
 	return code->spans != NULL;
 }
 
-/* Whether an instruction begins there, gone through from `start`. */
-static bool is_step(const struct loaded *in, uint64_t start, uint64_t address)
-{
-	struct step step;
+/* Bytes of a function of which it is kept where instructions begin. */
+enum { BEGINS_MAX = 1 << 19 };
 
-	while (start < address) {
-		code_step(in, start, &step);
-		start += step.length ? step.length : 1;
-	}
-	return start == address;
+/* Room for a function's; what there was is forgotten. */
+static bool begin_anew(struct memo *memo, uint64_t start)
+{
+	const uint64_t used = (memo->begun.end - memo->begun.start) / 64 + 1;
+
+	if (!memo->begins)
+		memo->begins =
+			arena_array(memo->arena, uint64_t, BEGINS_MAX / 64 + 1);
+	else
+		memset(memo->begins, 0, (size_t)used * sizeof(*memo->begins));
+	memo->begun = (struct span){ start, start };
+	return memo->begins != NULL;
 }
 
-bool code_known(const struct loaded *in, uint64_t entry, struct span *out)
+/*
+ * Whether an instruction begins there, gone through from `start`. Tables lead
+ * to many places of one function: it is gone through once for all of them.
+ */
+static bool is_step(struct memo *memo, const struct loaded *in, uint64_t start,
+		    uint64_t address)
+{
+	const uint64_t own = address - start;
+	struct step step;
+	uint64_t at;
+
+	if (!own)
+		return true;
+	if (memo && (own >= BEGINS_MAX ||
+		     ((!memo->begins || memo->begun.start != start) &&
+		      !begin_anew(memo, start))))
+		memo = NULL;
+	for (at = memo ? memo->begun.end : start; at < address;
+	     at += step.length ? step.length : 1) {
+		code_step(in, at, &step);
+		if (memo)
+			memo->begins[(at - start) / 64] |= UINT64_C(1)
+							   << (at - start) % 64;
+	}
+	if (memo && at > memo->begun.end)
+		memo->begun.end = at;
+	if (!memo || at == address)
+		return at == address;
+	return memo->begins[own / 64] >> own % 64 & 1;
+}
+
+bool code_known(struct memo *memo, const struct loaded *in, uint64_t entry,
+		struct span *out)
 {
 	const uint64_t base = in->image.base;
 	const struct frame *frame;
@@ -381,43 +419,44 @@ bool code_known(const struct loaded *in, uint64_t entry, struct span *out)
 		return true;
 	frame = image_frame(&in->image, entry - base);
 	/* Inside of an instruction other ones begin, that are looked for. */
-	if (!frame || !is_step(in, frame->start + base, entry))
+	if (!frame || !is_step(memo, in, frame->start + base, entry))
 		return false;
 	*out = (struct span){ frame->start + base, frame->end + base };
 	return true;
 }
 
-bool code_is_inside(const struct loaded *in, uint64_t address)
+bool code_is_inside(struct memo *memo, const struct loaded *in,
+		    uint64_t address)
 {
 	const uint64_t base = in->image.base;
 	const struct frame *frame = image_frame(&in->image, address - base);
 
-	return frame && !is_step(in, frame->start + base, address);
+	return frame && !is_step(memo, in, frame->start + base, address);
 }
 
-bool code_around(struct arena *arena, struct loaded *in, uint64_t entry,
-		 struct code *out)
+bool code_around(struct arena *arena, struct memo *memo, struct loaded *in,
+		 uint64_t entry, struct code *out)
 {
 	struct span span;
 
 	if (!image_segment(&in->image, entry - in->image.base))
 		return false;
-	if (!code_known(in, entry, &span))
+	if (!code_known(memo, in, entry, &span))
 		span = gap_around(in, entry);
-	*out = (struct code){ .in = in };
+	*out = (struct code){ .in = in, .memo = memo };
 	return code_one(arena, span, out);
 }
 
-bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
-	       struct code *out)
+bool code_find(struct arena *arena, struct memo *memo, struct loaded *in,
+	       uint64_t entry, struct code *out)
 {
 	struct span span;
 
-	*out = (struct code){ .in = in };
+	*out = (struct code){ .in = in, .memo = memo };
 	/* An image may have holes; there is no code in them. */
 	if (!image_segment(&in->image, entry - in->image.base))
 		return true;
-	if (code_known(in, entry, &span))
+	if (code_known(memo, in, entry, &span))
 		return code_one(arena, span, out);
 	return code_look(arena, entry, out);
 }

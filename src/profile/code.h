@@ -27,6 +27,9 @@ struct code {
 struct memo {
 	struct memo_slot *slots;
 	size_t mask;
+	struct arena *arena;
+	uint64_t *begins;  /* bits: instructions begin there; or NULL */
+	struct span begun; /* of one function, as far as it was gone through */
 };
 
 /* Room for 1 << bits of them. False without memory. */
@@ -43,10 +46,12 @@ void code_recall(struct memo *memo, const struct loaded *in, uint64_t address,
 void code_read(const struct code *code, uint64_t address, struct step *out);
 
 /* Whether an address is inside of an instruction of a function with bounds. */
-bool code_is_inside(const struct loaded *in, uint64_t address);
+bool code_is_inside(struct memo *memo, const struct loaded *in,
+		    uint64_t address);
 
-/* The bounds of a function, if a table tells them. */
-bool code_known(const struct loaded *in, uint64_t entry, struct span *out);
+/* The bounds of a function, if a table tells them. The memo may be NULL. */
+bool code_known(struct memo *memo, const struct loaded *in, uint64_t entry,
+		struct span *out);
 
 /* Code whose bounds are known. False if memory has run out. */
 bool code_one(struct arena *arena, struct span span, struct code *code);
@@ -54,17 +59,17 @@ bool code_one(struct arena *arena, struct span span, struct code *code);
 /* Code in code->in of which no table tells anything. */
 bool code_look(struct arena *arena, uint64_t entry, struct code *code);
 
-/* The one or the other. */
-bool code_find(struct arena *arena, struct loaded *in, uint64_t entry,
-	       struct code *out);
+/* The one or the other; the code has the memo, which may be NULL. */
+bool code_find(struct arena *arena, struct memo *memo, struct loaded *in,
+	       uint64_t entry, struct code *out);
 
 /*
  * One span around an entry, for whoever only follows the flow from there: the
  * function, or all that lies between functions that are known. False without
  * memory, or where nothing is loaded.
  */
-bool code_around(struct arena *arena, struct loaded *in, uint64_t entry,
-		 struct code *out);
+bool code_around(struct arena *arena, struct memo *memo, struct loaded *in,
+		 uint64_t entry, struct code *out);
 
 bool code_holds(const struct code *code, uint64_t address);
 

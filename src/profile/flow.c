@@ -341,7 +341,7 @@ pops_of(struct flows *flows, const struct loaded *in, uint64_t callee)
 
 	if (!callee || !there || in->image.machine != MACHINE_I386)
 		return 0;
-	if (code_find(&own, there, callee, &code))
+	if (code_find(&own, flows->reach->memo, there, callee, &code))
 		for (size_t i = 0; i < code.count; i++)
 			for (uint64_t at = code.spans[i].start;
 			     at < code.spans[i].end; at += step.length) {

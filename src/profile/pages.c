@@ -196,7 +196,8 @@ static void jump_to(struct page_walk *walk, uint64_t from, uint64_t target,
 		    !page_is_read(walk->code, target,
 				  halves_holders(walk, halves)))
 			return;
-		if (!code_known(walk->code->in, target, &span)) {
+		if (!code_known(walk->code->memo, walk->code->in, target,
+				&span)) {
 			halves_lose(walk, from, halves);
 			return;
 		}
@@ -210,8 +211,9 @@ static void jump_to(struct page_walk *walk, uint64_t from, uint64_t target,
 static bool
 is_piece(const struct code *code, uint64_t target, struct span *span)
 {
-	return code_known(code->in, target, span) && span->start == target &&
-	       span->end - span->start <= SHARED_MAX && !is_named(code, target);
+	return code_known(code->memo, code->in, target, span) &&
+	       span->start == target && span->end - span->start <= SHARED_MAX &&
+	       !is_named(code, target);
 }
 
 /* Whether a call goes to one that takes pages from here, or leaves some. */
@@ -235,7 +237,8 @@ static void call(struct page_walk *walk, uint64_t at, const struct step *step,
 					halves_holders(walk, halves)))
 		return;
 	if (!part_of(walk, step->target) &&
-	    (!code_known(walk->code->in, step->target, &span) ||
+	    (!code_known(walk->code->memo, walk->code->in, step->target,
+			 &span) ||
 	     !add_part(walk, span)))
 		return;
 	flow_in(walk, step->target, halves);

@@ -68,7 +68,7 @@ region_of(struct reach *reach, struct loaded *in, uint64_t entry)
 {
 	struct region *region;
 	struct span span;
-	const bool known = code_known(in, entry, &span);
+	const bool known = code_known(reach->memo, in, entry, &span);
 	const uint64_t key = known ? span.start : entry;
 	uint32_t *there = map_get(&reach->by_span, key);
 
@@ -235,7 +235,7 @@ uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 
 	/* What looked like a table was none: they lead to instructions. */
 	if (cause.how == HOW_TABLE && in && is_code(in, entry) &&
-	    code_is_inside(in, entry))
+	    code_is_inside(reach->memo, in, entry))
 		return NOTHING;
 	index = enter(reach, entry, cause, NULL);
 	/* A call through a word of the linker's is an edge of its own. */

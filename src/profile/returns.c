@@ -181,7 +181,7 @@ bool flow_returns(struct flows *flows, uint64_t entry, unsigned depth)
 	if (!in || depth > DEPTH_MAX ||
 	    !map_add(flows->arena, &flows->returning, entry, 1, &there))
 		return true;
-	if (code_find(&own, in, entry, &code) && code.count)
+	if (code_find(&own, flows->reach->memo, in, entry, &code) && code.count)
 		returns = look_for_return(flows, &code, entry, depth);
 	arena_free(&own);
 	known = map_get(&flows->returning, entry);

@@ -615,7 +615,7 @@ first_look(struct reach *reach, struct loaded *in, uint64_t entry)
 	look.trail->code = (struct code){ .in = in, .memo = reach->memo };
 	/* Of what no table bounds nothing is known. */
 	reach->trail_depth++;
-	if (code_known(in, entry, &span)) {
+	if (code_known(reach->memo, in, entry, &span)) {
 		if (code_one(reach->arena, span, &look.trail->code))
 			look_into(&look, entry);
 		else

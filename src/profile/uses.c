@@ -214,10 +214,9 @@ static bool take_callee(struct hunt *hunt, uint64_t target, struct way way)
 		if (code_holds(&hunt->codes[way.code], target))
 			return hunt_add(hunt, way);
 	if (hunt->code_count == CODES_MAX ||
-	    !code_around(&hunt->arena, in, target,
+	    !code_around(&hunt->arena, hunt->codes[0].memo, in, target,
 			 &hunt->codes[hunt->code_count]))
 		return false;
-	hunt->codes[hunt->code_count].memo = hunt->codes[0].memo;
 	hunt->code_count++;
 	return hunt_add(hunt, way);
 }
