@@ -14,7 +14,6 @@ enum {
 struct block {
 	uint64_t start;
 	struct state *state; /* before it; NULL: not come to yet */
-	bool queued;
 };
 
 struct following {
@@ -28,8 +27,8 @@ struct following {
 	size_t step_count, step_room;
 	struct block *blocks;
 	size_t block_count;
-	uint32_t *queue;
-	size_t head, queued;
+	uint64_t *queue; /* bits: blocks to go through */
+	size_t queued;
 	struct tables tables;
 	uint64_t *places; /* where tables lead inside */
 	size_t place_count, place_room;
@@ -147,8 +146,8 @@ static bool make_blocks(struct following *following, const uint64_t *entries,
 		once(following->places, following->place_count);
 	following->blocks = arena_array(&following->arena, struct block,
 					following->leader_count + 1);
-	following->queue = arena_array(&following->arena, uint32_t,
-				       following->leader_count + 1);
+	following->queue = arena_array(&following->arena, uint64_t,
+				       following->leader_count / 64 + 1);
 	if (!following->blocks || !following->queue)
 		return false;
 	following->block_count = following->leader_count;
@@ -261,14 +260,32 @@ join(struct following *following, struct state *into, const struct state *from)
 		      into->slot_count * sizeof(*into->slots)) != 0;
 }
 
-static void enqueue(struct following *following, struct block *block)
+static void enqueue(struct following *following, const struct block *block)
 {
-	if (block->queued)
-		return;
-	block->queued = true;
-	following->queue[(following->head + following->queued++) %
-			 following->block_count] =
-		(uint32_t)(block - following->blocks);
+	const size_t index = (size_t)(block - following->blocks);
+	const uint64_t bit = UINT64_C(1) << index % 64;
+
+	following->queued += !(following->queue[index / 64] & bit);
+	following->queue[index / 64] |= bit;
+}
+
+/*
+ * The next of those that are queued, round and round. Most ways go on behind
+ * where they come from: what comes before a block is mostly settled by then.
+ */
+static size_t dequeue(struct following *following, size_t from)
+{
+	const size_t words = following->block_count / 64 + 1;
+	size_t word = from / 64 % words;
+	uint64_t bits = following->queue[word] & ~UINT64_C(0) << from % 64;
+
+	while (!bits) {
+		word = (word + 1) % words;
+		bits = following->queue[word];
+	}
+	following->queue[word] &= ~(bits & (0 - bits));
+	following->queued--;
+	return word * 64 + (size_t)__builtin_ctzll(bits);
 }
 
 static void flow_to(struct following *following, uint64_t address,
@@ -483,20 +500,16 @@ follow_block(struct following *following, struct block *block, bool save)
 
 static void settle(struct following *following)
 {
-	while (following->queued && !following->nomem) {
-		struct block *block =
-			&following->blocks[following->queue[following->head]];
+	size_t index = 0;
 
-		following->head =
-			(following->head + 1) % following->block_count;
-		following->queued--;
-		block->queued = false;
+	while (following->queued && !following->nomem) {
+		index = dequeue(following, index);
 		if (++following->visits >
 		    ROUNDS_MAX * (following->block_count + 16)) {
 			following->out->gave_up = true;
 			return;
 		}
-		follow_block(following, block, false);
+		follow_block(following, &following->blocks[index], false);
 	}
 }
 
@@ -612,17 +625,13 @@ static bool room_for(struct flows *flows, struct course ***array, size_t *room,
 	return true;
 }
 
-const struct course *flow_of(struct flows *flows, uint32_t function)
+/* What registers hold where a function is entered. */
+static struct state state_at_entry(struct flows *flows, uint32_t region)
 {
-	const struct function *about = &flows->reach->functions[function];
-	const struct loaded *in = flows->reach->regions[about->region].code.in;
+	const struct loaded *in = flows->reach->regions[region].code.in;
 	const struct convention *convention = convention_of(in->image.machine);
 	struct state state = { .reached = true };
 
-	if (!room_for(flows, &flows->known, &flows->known_room, function))
-		return NULL;
-	if (flows->known[function])
-		return flows->known[function];
 	for (unsigned i = 0; i < REGISTER_MAX; i++)
 		state.registers[i] = values_one(
 			&flows->values,
@@ -631,6 +640,50 @@ const struct course *flow_of(struct flows *flows, uint32_t function)
 							       : ITEM_ENTRY,
 				.name = i == convention->stack ? 0
 							       : (uint8_t)i });
+	return state;
+}
+
+/* From all labels of a region; made again once there are more. */
+static const struct course *flow_of_labels(struct flows *flows, uint32_t region)
+{
+	const struct reach *reach = flows->reach;
+	const uint32_t labels = reach->regions[region].labels;
+	struct arena own = { .budget = (size_t)1 << 28 };
+	struct state state;
+	uint64_t *entries;
+	size_t count = 0;
+
+	if (!room_for(flows, &flows->joint, &flows->joint_room, region))
+		return NULL;
+	if (flows->joint[region] && flows->joint[region]->labels == labels)
+		return flows->joint[region];
+	entries = arena_array(&own, uint64_t, labels);
+	for (uint32_t e = reach->regions[region].first_entry;
+	     entries && e != NOTHING; e = reach->functions[e].next_entry)
+		if (reach->functions[e].cause.how == HOW_TABLE)
+			entries[count++] = reach->functions[e].entry;
+	flows->nomem |= !entries;
+	state = state_at_entry(flows, region);
+	flows->joint[region] =
+		entries ? follow(flows, region, entries, count, &state) : NULL;
+	if (flows->joint[region])
+		flows->joint[region]->labels = labels;
+	arena_free(&own);
+	return flows->joint[region];
+}
+
+const struct course *flow_of(struct flows *flows, uint32_t function)
+{
+	const struct function *about = &flows->reach->functions[function];
+	struct state state;
+
+	if (about->cause.how == HOW_TABLE)
+		return flow_of_labels(flows, about->region);
+	if (!room_for(flows, &flows->known, &flows->known_room, function))
+		return NULL;
+	if (flows->known[function])
+		return flows->known[function];
+	state = state_at_entry(flows, about->region);
 	flows->known[function] =
 		follow(flows, about->region, &about->entry, 1, &state);
 	return flows->known[function];

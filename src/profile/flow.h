@@ -41,6 +41,7 @@ struct course {
 	struct point *points; /* sorted */
 	size_t count;
 	uint32_t result; /* what the function returns */
+	uint32_t labels; /* it begins at, if at more than one place */
 	bool gave_up;    /* too large: nothing is known */
 };
 
@@ -58,7 +59,8 @@ struct flows {
 	struct values values;
 	struct course **known; /* by function; NULL: not yet */
 	struct course **loose; /* by region: code that no entry leads to */
-	size_t known_room, loose_room;
+	struct course **joint; /* by region: of all its labels together */
+	size_t known_room, loose_room, joint_room;
 	/* The stack is not known, nor what a call keeps but by its code. */
 	bool registers_only;
 	struct map returning;    /* functions, by entry: 1 returns, 2 never */
@@ -69,7 +71,11 @@ struct flows {
 
 bool flows_init(struct flows *flows, struct arena *arena, struct reach *reach);
 
-/* The flow from an entry, made once. NULL without memory. */
+/*
+ * The flow from an entry, made once. NULL without memory. Of labels, of which a
+ * region may have thousands, it is one flow from all of them: what it says of
+ * an entry is said of any. Whoever asks for one must ask for each.
+ */
 const struct course *flow_of(struct flows *flows, uint32_t function);
 
 /* The same for code of a region to which none of its entries leads. */

@@ -170,6 +170,7 @@ static uint32_t add_function(struct reach *reach, struct loaded *in,
 		add_ask(reach, index, ASKED_ALL);
 	}
 	reach->regions[region].first_entry = index;
+	reach->regions[region].labels += cause.how == HOW_TABLE;
 	return index;
 }
 

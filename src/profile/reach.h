@@ -81,6 +81,7 @@ struct function {
 struct region {
 	struct code code;
 	uint32_t first_entry;
+	uint32_t labels; /* entries that only tables of branches lead to */
 	struct remarks *found; /* what reading it has found, while it counts */
 	unsigned char *seen;   /* bits: instructions that were told; or NULL */
 	bool unknown;          /* its code is still to be looked for */
