@@ -8,6 +8,31 @@
 
 enum { ENTRIES_MAX = 65536 };
 
+static bool
+is_relocated(const struct image *image, uint64_t address, unsigned length)
+{
+	const uint64_t own = address - image->base;
+	const size_t at = image_reloc_from(image, own);
+
+	return at < image->reloc_count &&
+	       image->relocs[at].where < own + length;
+}
+
+/* The loader changes the instruction: what it leads to counts in any case. */
+static void forget_numbers(struct step *step)
+{
+	if (step->flow == FLOW_ON && step->op != OP_PUSH) {
+		step->op = OP_OTHER;
+		if (step->to.kind == OPERAND_REGISTER)
+			step->writes |= 1u << step->to.name;
+	}
+	step->direct = false;
+	step->to.kind = step->from.kind = OPERAND_NONE;
+	step->hidden_write |= step->memory.used && step->memory.write;
+	step->memory = (struct memory){ .base = REGISTER_NONE,
+					.index = REGISTER_NONE };
+}
+
 void code_step(const struct loaded *in, uint64_t address, struct step *out)
 {
 	const struct image *image = &in->image;
@@ -17,6 +42,8 @@ void code_step(const struct loaded *in, uint64_t address, struct step *out)
 		a64_step(bytes, address, out);
 	else
 		x86_step(bytes, address, image->word == 8, out);
+	if (image->code_relocs && is_relocated(image, address, out->length))
+		forget_numbers(out);
 }
 
 struct memo_slot {
@@ -123,8 +150,7 @@ bool code_one(struct arena *arena, struct span span, struct code *code)
 	return true;
 }
 
-/* The bytes around an address that no table tells anything about, or one. */
-static struct span gap_around(const struct loaded *in, uint64_t address)
+struct span code_gap(const struct loaded *in, uint64_t address)
 {
 	const struct image *image = &in->image;
 	const uint64_t own = address - image->base;
@@ -294,8 +320,9 @@ static uint64_t walk_on(struct walk *walk, uint64_t address)
 		if (step.direct && step.flow == FLOW_CALL &&
 		    step.target - address <= AHEAD)
 			walk_add(walk, step.target, true);
+		/* Whoever handles int3 may come back behind it. */
 		if (step.flow == FLOW_JUMP || step.flow == FLOW_RETURN ||
-		    step.flow == FLOW_STOP)
+		    (step.flow == FLOW_STOP && step.length > 1))
 			break;
 	}
 	return address;
@@ -338,16 +365,33 @@ static size_t join_runs(struct span *runs, size_t count)
 	return kept;
 }
 
+/*
+ * Runs that overlap are one span, but not all of one reading: a place that only
+ * looked like code must not hide the instructions behind it.
+ */
+static bool
+keep_starts(struct arena *arena, const struct walk *walk, struct code *code)
+{
+	code->start_count = 0;
+	code->starts = arena_array(arena, uint64_t, walk->run_count + 1);
+	if (!code->starts)
+		return false;
+	for (size_t i = 0; i < walk->run_count; i++)
+		code->starts[code->start_count++] = walk->runs[i].start;
+	return true;
+}
+
 bool code_look(struct arena *arena, uint64_t entry, struct code *code)
 {
 	struct walk walk = {
 		.own = { .budget = arena->budget },
 		.code = code,
 		.in = code->in,
-		.gap = gap_around(code->in, entry),
+		.gap = code_gap(code->in, entry),
 	};
 
 	walk_all(&walk, entry);
+	walk.nomem |= !keep_starts(arena, &walk, code);
 	code->count = join_runs(walk.runs, walk.run_count);
 	code->spans =
 		walk.nomem ? NULL
@@ -442,7 +486,7 @@ bool code_around(struct arena *arena, struct memo *memo, struct loaded *in,
 	if (!image_segment(&in->image, entry - in->image.base))
 		return false;
 	if (!code_known(memo, in, entry, &span))
-		span = gap_around(in, entry);
+		span = code_gap(in, entry);
 	*out = (struct code){ .in = in, .memo = memo };
 	return code_one(arena, span, out);
 }
@@ -542,6 +586,8 @@ bool code_each(struct arena *arena, struct code *code, code_visit *visit,
 	ok = each.before && each.starts;
 	for (size_t i = 0; ok && i < code->count; i++)
 		ok = each_from(&each, i, code->spans[i].start);
+	for (size_t i = 0; ok && i < code->start_count; i++)
+		ok = each_target(&each, code->starts[i]);
 	for (size_t i = 0; ok && i < each.count; i++) {
 		const size_t index = span_of(code, each.inside[i]);
 
@@ -580,6 +626,19 @@ static void note_bound(struct tables *tables, const struct step *step)
 		tables->most = most;
 }
 
+/* i386: a table that is named by its distance from the GOT. */
+static void note_from_got(struct tables *tables, const struct loaded *in,
+			  const struct memory *memory)
+{
+	const struct image *image = &in->image;
+	const uint64_t own =
+		(image->got + (uint64_t)memory->offset) & 0xffffffff;
+	const struct segment *segment = image_segment(image, own);
+
+	if (segment && (!segment->write || segment->execute))
+		note_table(tables, image->base + own);
+}
+
 void tables_note(struct tables *tables, const struct loaded *in,
 		 const struct step *step)
 {
@@ -589,23 +648,29 @@ void tables_note(struct tables *tables, const struct loaded *in,
 	note_bound(tables, step);
 	if (step->flow == FLOW_JUMP && !step->direct)
 		tables->jumps = true;
-	if (!memory->used || memory->thread ||
-	    (memory->base != REGISTER_PC &&
-	     (in->image.movable || memory->offset <= 0)))
+	if (!memory->used || memory->thread)
+		return;
+	if (in->image.word == 4 && in->image.got &&
+	    memory->base < REGISTER_MAX && memory->index < REGISTER_MAX)
+		note_from_got(tables, in, memory);
+	if (memory->base != REGISTER_PC &&
+	    (in->image.movable || memory->offset <= 0))
 		return;
 	segment = image_segment(&in->image,
 				(uint64_t)memory->offset - in->image.base);
-	if (segment && (!segment->write || memory->index != REGISTER_NONE))
+	if (segment && (!segment->write || segment->execute ||
+			memory->index != REGISTER_NONE))
 		note_table(tables, (uint64_t)memory->offset);
 }
 
+/* What the entries count from: the table, the GOT, or nothing. */
 static void
 each_entry(const struct tables *tables, const struct loaded *in, uint64_t table,
-	   bool absolute, tables_accept *accept, void *context)
+	   uint64_t origin, tables_accept *accept, void *context)
 {
 	const struct image *image = &in->image;
 	const struct bytes bytes = image_rest(image, table - image->base);
-	const unsigned size = absolute ? image->word : 4;
+	const unsigned size = origin ? 4 : image->word;
 	const uint64_t most = tables->most ? tables->most : ENTRIES_MAX;
 
 	for (uint64_t i = 0; i < ENTRIES_MAX; i++) {
@@ -613,9 +678,11 @@ each_entry(const struct tables *tables, const struct loaded *in, uint64_t table,
 
 		if (!bytes_has(bytes, i * size, size))
 			return;
-		target = absolute ? bytes_number(bytes, i * size, size)
-				  : table + (uint64_t)bytes_signed(bytes, i * 4,
-								   4);
+		target = origin ? origin + (uint64_t)bytes_signed(bytes, i * 4,
+								  4)
+				: bytes_number(bytes, i * size, size);
+		if (image->word == 4)
+			target &= 0xffffffff;
 		if (!accept(context, target, i < most))
 			return;
 	}
@@ -624,10 +691,16 @@ each_entry(const struct tables *tables, const struct loaded *in, uint64_t table,
 void tables_each(const struct tables *tables, const struct loaded *in,
 		 tables_accept *accept, void *context)
 {
+	const struct image *image = &in->image;
+
 	for (size_t i = 0; i < tables->count; i++) {
-		each_entry(tables, in, tables->at[i], false, accept, context);
-		if (!in->image.movable)
-			each_entry(tables, in, tables->at[i], true, accept,
-				   context);
+		const uint64_t table = tables->at[i];
+
+		each_entry(tables, in, table, table, accept, context);
+		if (!image->movable)
+			each_entry(tables, in, table, 0, accept, context);
+		if (image->word == 4 && image->got)
+			each_entry(tables, in, table, image->base + image->got,
+				   accept, context);
 	}
 }

@@ -18,6 +18,8 @@ struct code {
 	struct loaded *in;
 	struct span *spans; /* sorted, in the arena */
 	size_t count;
+	uint64_t *starts; /* inside of spans, where the looking went on */
+	size_t start_count;
 	bool bounded;      /* by a table or symbol, not by looking */
 	bool unreadable;   /* some bytes of it are no instruction */
 	struct memo *memo; /* of what was decoded; NULL: none is kept */
@@ -52,6 +54,12 @@ bool code_is_inside(struct memo *memo, const struct loaded *in,
 /* The bounds of a function, if a table tells them. The memo may be NULL. */
 bool code_known(struct memo *memo, const struct loaded *in, uint64_t entry,
 		struct span *out);
+
+/*
+ * The bytes around an address of a segment: the function that a table tells of,
+ * or all between two of them, of the section if that is known.
+ */
+struct span code_gap(const struct loaded *in, uint64_t address);
 
 /* Code whose bounds are known. False if memory has run out. */
 bool code_one(struct arena *arena, struct span span, struct code *code);

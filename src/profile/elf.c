@@ -122,7 +122,9 @@ static bool add_segment(struct image *image, const struct program_header *from,
 		return fail(err, CG_E_INPUT,
 			    "%s: a segment at 0x%llx is of no possible size",
 			    image->path, (unsigned long long)from->address);
-	if (!bytes_has(image->file, from->offset, from->stored))
+	/* What holds nothing lies nowhere: linkers leave the end of the file.
+	 */
+	if (from->stored && !bytes_has(image->file, from->offset, from->stored))
 		return fail(err, CG_E_INPUT,
 			    "%s: truncated: the segment at 0x%llx is not all "
 			    "in the file",
@@ -397,6 +399,8 @@ bool image_open(struct arena *arena, struct bytes file, const char *path,
 		return false;
 	if (!image.got)
 		image.got = static_got(&image);
+	if (!image.got && image.machine != MACHINE_AARCH64)
+		image.got = got_find(&image);
 	*out = image;
 	return true;
 }

@@ -112,6 +112,7 @@ struct image {
 	size_t copy_count;
 	uint64_t init, fini; /* functions, or 0 */
 	struct span preinit_array, init_array, fini_array;
+	bool code_relocs;    /* some relocations change instructions */
 	uint64_t got;        /* what i386 counts from; or 0 */
 	struct span threads; /* what thread storage begins with */
 	bool has_dynamic;

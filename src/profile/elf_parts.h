@@ -37,6 +37,9 @@ bool symbols_read(struct arena *arena, const struct image *image,
 bool relocs_read(struct arena *arena, struct image *image,
 		 const struct parts *parts, struct cg_error *err);
 
+/* What code takes for the GOT, that nothing else tells; 0: nothing. */
+uint64_t got_find(const struct image *image);
+
 bool frames_read(struct arena *arena, struct image *image,
 		 const struct parts *parts, struct cg_error *err);
 

@@ -59,6 +59,10 @@ static void add_relocs(struct work *work, struct loaded *in)
 			reach_function(&work->reach,
 				       image->base + reloc->addend,
 				       root("chosen by the loader"));
+		if (reloc->kind == RELOC_BASE && image->code_relocs &&
+		    segment->execute)
+			reach_address(&work->reach, image->base + reloc->addend,
+				      root("named in code by the loader"));
 		if (reloc->kind == RELOC_SLOT || reloc->kind == RELOC_SYMBOL)
 			found = world_symbol(&work->world, in, reloc);
 		if (found.in &&

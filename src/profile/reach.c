@@ -364,8 +364,7 @@ static bool is_start(const struct loaded *in, uint64_t address)
 	const uint64_t own = address - in->image.base;
 	const struct frame *frame = image_frame(&in->image, own);
 
-	return !is_code(in, address) || !in->image.frame_count ||
-	       (frame && frame->start == own);
+	return !is_code(in, address) || !frame || frame->start == own;
 }
 
 /*
@@ -551,14 +550,26 @@ static uint32_t *has_object(struct reach *reach, struct span span)
 	return last;
 }
 
+static void
+add_object(struct reach *reach, struct span span, struct cause cause)
+{
+	uint32_t *first = has_object(reach, span);
+	struct object *object;
+
+	if (!first)
+		return;
+	object = one_more(reach, objects, object_count, object_room);
+	if (!object)
+		return;
+	*object = (struct object){ span.start, span.end, cause, *first };
+	*first = (uint32_t)(reach->object_count - 1);
+}
+
 static void reach_object(struct reach *reach, struct loaded *in,
 			 uint64_t address, struct cause cause)
 {
 	const struct section *section =
 		image_section(&in->image, address - in->image.base);
-	struct span span;
-	struct object *object;
-	uint32_t *first;
 
 	if (is_thread_index(in, address) ||
 	    reach_padding(reach, in, address, cause))
@@ -571,15 +582,24 @@ static void reach_object(struct reach *reach, struct loaded *in,
 		reach_words(reach, address, in->image.word, cause);
 		return;
 	}
-	span = object_around(in, address, cause.upward);
-	first = has_object(reach, span);
-	if (!first)
+	add_object(reach, object_around(in, address, cause.upward), cause);
+}
+
+/*
+ * Where no function is known to begin there may be data, too: a table between
+ * functions, or inside of one, or all that is only read, where nothing tells
+ * sections.
+ */
+static void reach_buried(struct reach *reach, struct loaded *in,
+			 uint64_t address, struct cause cause)
+{
+	const struct frame *frame =
+		image_frame(&in->image, address - in->image.base);
+
+	if (frame && frame->start + in->image.base == address)
 		return;
-	object = one_more(reach, objects, object_count, object_room);
-	if (!object)
-		return;
-	*object = (struct object){ span.start, span.end, cause, *first };
-	*first = (uint32_t)(reach->object_count - 1);
+	reach_mention(reach, in, address, cause);
+	add_object(reach, code_gap(in, address), cause);
 }
 
 void reach_address(struct reach *reach, uint64_t address, struct cause cause)
@@ -591,6 +611,7 @@ void reach_address(struct reach *reach, uint64_t address, struct cause cause)
 	if (is_code(in, address)) {
 		if (!nss_waits(reach, address, cause))
 			reach_function(reach, address, cause);
+		reach_buried(reach, in, address, cause);
 		return;
 	}
 	if (map_get(&reach->addresses, address) ||
@@ -692,6 +713,29 @@ static void read_object(struct reach *reach, uint32_t index)
 	}
 }
 
+/* What lies between the functions of a segment. */
+static void reach_between(struct reach *reach, struct loaded *in,
+			  const struct segment *segment, struct cause cause)
+{
+	const struct image *image = &in->image;
+	uint64_t from = segment->start;
+
+	for (size_t i = 0; i < image->frame_count; i++) {
+		const struct frame *frame = &image->frames[i];
+
+		if (frame->start >= segment->end)
+			break;
+		if (frame->start > from)
+			reach_range(reach, in, image->base + from,
+				    image->base + frame->start, cause);
+		if (frame->end > from)
+			from = frame->end;
+	}
+	if (from < segment->end)
+		reach_range(reach, in, image->base + from,
+			    image->base + segment->end, cause);
+}
+
 void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
 {
 	const struct image *image = in ? &in->image : NULL;
@@ -699,12 +743,15 @@ void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
 	if (!in || in->whole)
 		return;
 	in->whole = true;
-	for (size_t i = 0; i < image->segment_count; i++)
-		if (!image->segments[i].execute)
-			reach_range(reach, in,
-				    image->base + image->segments[i].start,
-				    image->base + image->segments[i].end,
-				    cause);
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const struct segment *segment = &image->segments[i];
+
+		if (segment->execute)
+			reach_between(reach, in, segment, cause);
+		else
+			reach_range(reach, in, image->base + segment->start,
+				    image->base + segment->end, cause);
+	}
 }
 
 /*

@@ -25,7 +25,8 @@ struct reading {
 	unsigned next_return;
 	struct named_place *places; /* that are named, and nobody may write */
 	size_t place_count, place_room;
-	bool distances; /* some words are added to something */
+	bool distances;   /* some words are added to something */
+	struct map steps; /* where they begin, if no table bounds the code */
 };
 
 static void note(struct reading *reading, enum remark_kind kind, uint64_t at,
@@ -161,6 +162,12 @@ static void note_uses(struct reading *reading, const struct uses *uses)
 		const struct use *use = &uses->at[i];
 		const struct step step = { .flow = use->flow };
 
+		/* Whoever asks what a variable may hold wants to know. */
+		if (use->write)
+			note(reading, REMARK_STORE, use->at, use->address,
+			     HOW_ADDRESS, 0, false);
+		if (!use->read)
+			continue;
 		if (use->flow == FLOW_CALL || use->flow == FLOW_JUMP)
 			note_through(reading, use->at, use->address, &step);
 		note(reading, REMARK_WORDS, use->at, use->address,
@@ -275,7 +282,8 @@ static void note_place(struct reading *reading, uint64_t at, uint64_t address)
 		image_segment(image, address - image->base);
 	struct named_place *grown;
 
-	if (!segment || segment->write || segment->execute)
+	/* Some linkers put all that nobody should write, or all, in one. */
+	if (!segment || (segment->write && !segment->execute))
 		return;
 	grown = arena_grow(reading->arena, reading->places,
 			   &reading->place_room, reading->place_count + 1,
@@ -443,8 +451,21 @@ note_parts(struct reading *reading, uint64_t at, const struct step *step)
 		note_place(reading, at, (uint64_t)memory->offset);
 }
 
-/* What a distance leads to; false if it is none. */
-static bool note_distance(struct reading *reading, uint64_t target)
+/*
+ * Whether an address is one of the function's own instructions, and come to:
+ * code that no table bounds was looked for by distances from a table's start.
+ */
+static bool
+is_own_step(const struct reading *reading, uint64_t address, bool each)
+{
+	if (!code_holds(reading->code, address))
+		return false;
+	return reading->code->bounded ||
+	       (!each && map_get(&reading->steps, address));
+}
+
+/* What a distance, `each` from its own place, leads to; false if it is none. */
+static bool note_distance(struct reading *reading, uint64_t target, bool each)
 {
 	const struct loaded *in = reading->in;
 	const struct image *image = &in->image;
@@ -454,11 +475,11 @@ static bool note_distance(struct reading *reading, uint64_t target)
 
 	if (!segment)
 		return false;
-	if (code_holds(reading->code, target))
+	if (is_own_step(reading, target, each))
 		return true;
 	if (reach_is_code(reading->reach, target)) {
 		frame = image_frame(image, own);
-		if (!frame || frame->start != own)
+		if (frame ? frame->start != own : is_filler(reading, target))
 			return false;
 		note(reading, REMARK_ADDRESS, reading->from, target,
 		     HOW_ADDRESS, 0, false);
@@ -495,7 +516,8 @@ static void read_distances(struct reading *reading)
 			     note_distance(reading,
 					   table + (each ? at : 0) +
 						   (uint64_t)bytes_signed(
-							   bytes, at, 4));
+							   bytes, at, 4),
+					   each);
 			     at += 4)
 				;
 	}
@@ -506,8 +528,12 @@ static bool read_step(void *context, uint64_t at, const struct step *step)
 	struct reading *reading = context;
 	const struct image *image = &reading->in->image;
 	const struct memory *memory = &step->memory;
+	bool there;
 
 	reading->from = at;
+	if (!reading->code->bounded &&
+	    !map_add(reading->arena, &reading->steps, at, 0, &there))
+		return false;
 	if (step->trap)
 		note(reading, REMARK_SITE, at, 0, HOW_CALL, step->trap, false);
 	if (step->direct)

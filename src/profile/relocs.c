@@ -195,6 +195,30 @@ static void drop_twice(struct image *image)
 	image->reloc_count = kept;
 }
 
+/* Whether a relocation changes an instruction, as far as sections tell. */
+static bool is_in_code(const struct image *image, uint64_t where)
+{
+	const struct segment *segment = image_segment(image, where);
+	const struct section *section = image_section(image, where);
+
+	return segment->execute && (!section || section->execute);
+}
+
+static bool has_code_relocs(const struct image *image)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const struct segment *segment = &image->segments[i];
+		size_t at = image_reloc_from(image, segment->start);
+
+		for (; segment->execute && at < image->reloc_count &&
+		       image->relocs[at].where < segment->end;
+		     at++)
+			if (is_in_code(image, image->relocs[at].where))
+				return true;
+	}
+	return false;
+}
+
 /* Few if any copy, and they are asked for often. */
 static bool list_copies(struct arena *arena, struct image *image)
 {
@@ -241,5 +265,6 @@ bool relocs_read(struct arena *arena, struct image *image,
 		qsort(image->relocs, image->reloc_count, sizeof(*image->relocs),
 		      by_place);
 	drop_twice(image);
+	image->code_relocs = has_code_relocs(image);
 	return list_copies(arena, image) || fail_nomem(err);
 }

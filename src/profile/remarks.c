@@ -130,9 +130,16 @@ keep_code(struct reach *reach, struct code *code, const struct remarks *remarks)
 					  remarks->code.count + 1);
 		if (!code->spans)
 			return false;
+		code->starts = arena_array(reach->arena, uint64_t,
+					   code->start_count + 1);
+		if (!code->starts)
+			return false;
 		if (code->count)
 			memcpy(code->spans, remarks->code.spans,
 			       code->count * sizeof(*code->spans));
+		if (code->start_count)
+			memcpy(code->starts, remarks->code.starts,
+			       code->start_count * sizeof(*code->starts));
 	}
 	code->unreadable |= remarks->unreadable;
 	return true;

@@ -4,6 +4,7 @@
 
 /* The gap that a pointer makes is told in any case: this bounds the effort. */
 enum { RESULT_DEPTH = 4, INDIRECT_MAX = 2000, NUMBER_MOST = 4095 };
+enum { STORE_MOST = 64 }; /* bytes that one instruction writes */
 
 /* A value at the entry of a function, wanted for a purpose. */
 struct need {
@@ -172,8 +173,9 @@ static bool only_named(const struct resolve *resolve, const struct loaded *in,
 	return true;
 }
 
+/* What is written there, if it is a variable that is asked for. */
 static void resolve_store(struct resolve *resolve, const struct spot *place,
-			  const struct store *store)
+			  const struct store *store, struct item item)
 {
 	struct flows *flows = resolve->flows;
 	const struct region *region = &resolve->reach->regions[store->region];
@@ -181,6 +183,12 @@ static void resolve_store(struct resolve *resolve, const struct spot *place,
 	bool any = false;
 
 	code_step(region->code.in, store->at, &step);
+	if (!step.memory.long_ && store->word + step.memory.size <= item.number)
+		return;
+	if (store->word != item.number || step.size < item.size) {
+		give_up(resolve, place, "from a variable that is set in parts");
+		return;
+	}
 	for (uint32_t e = region->first_entry; e != NOTHING;
 	     e = resolve->reach->functions[e].next_entry) {
 		const struct course *course = flow_of(flows, e);
@@ -200,7 +208,8 @@ static void resolve_store(struct resolve *resolve, const struct spot *place,
 		there.at = store->at;
 		there.depth++;
 		if (step.op != OP_MOVE || step.from.kind == OPERAND_MEMORY) {
-			give_up(resolve, &there, "a variable that is computed");
+			give_up(resolve, &there,
+				"from a variable that is computed");
 			continue;
 		}
 		/* Moved to a register of ours instead, to see what it is. */
@@ -213,9 +222,7 @@ static void resolve_store(struct resolve *resolve, const struct spot *place,
 				      : after.registers[step.from.name]);
 	}
 	if (!any)
-		give_up(resolve, place,
-			"a variable set in code that no way "
-			"leads to");
+		give_up(resolve, place, "from a variable set in dead code");
 }
 
 static void resolve_variable(struct resolve *resolve, const struct spot *place,
@@ -237,11 +244,9 @@ static void resolve_variable(struct resolve *resolve, const struct spot *place,
 	for (size_t i = 0; i < reach->store_count; i++) {
 		const struct store *store = &reach->stores[i];
 
-		if (store->word + 64 <= item.number ||
-		    store->word >= item.number + item.size)
-			continue;
-		if (store->word == item.number)
-			resolve_store(resolve, place, store);
+		if (store->word + STORE_MOST > item.number &&
+		    store->word < item.number + item.size)
+			resolve_store(resolve, place, store, item);
 	}
 }
 

@@ -68,6 +68,8 @@ static bool add_use(struct hunt *hunt, uint64_t at, const struct step *step)
 		.address = hunt->address + (uint64_t)step->memory.offset,
 		.size = step->memory.size ? step->memory.size : 64,
 		.flow = step->flow,
+		.read = step->memory.read,
+		.write = step->memory.write,
 	};
 	return true;
 }
@@ -94,7 +96,7 @@ take_memory(struct hunt *hunt, const struct step *step, const struct way *way)
 	if (memory->index != REGISTER_NONE || memory->long_ || memory->thread ||
 	    step->op == OP_ADDRESS || step->post != REGISTER_NONE)
 		return false;
-	return !memory->read || add_use(hunt, way->at, step);
+	return add_use(hunt, way->at, step);
 }
 
 static void set_held(struct way *way, uint8_t name, bool holder, bool distance)

@@ -16,9 +16,10 @@ enum { USES_MAX = 32 };
 
 struct use {
 	uint64_t at;      /* the instruction */
-	uint64_t address; /* of what it reads */
+	uint64_t address; /* of what it reads or writes */
 	uint8_t size;
 	uint8_t flow; /* FLOW_CALL, FLOW_JUMP: it goes where that says */
+	bool read, write;
 };
 
 struct uses {

@@ -8,6 +8,7 @@ nobody else makes.
 
 from attacks import ATTACKS
 from case import CHANGED_RECORD, Case
+from layouts import LAYOUTS
 from pruned import PRUNED
 
 CASES = [
@@ -582,4 +583,4 @@ struct Made { Made() { raw(NR_reboot); } };
 static Made made;
 int test(void) { return hook(); }
 """, ["acct", "reboot"], False, False, "c++"),
-] + PRUNED + ATTACKS
+] + PRUNED + ATTACKS + LAYOUTS

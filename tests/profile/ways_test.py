@@ -14,6 +14,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent /
                        "house"))
 
+from sound_test import cut_sections  # noqa: E402
 from tap import Tap  # noqa: E402
 
 NARROW = r"""
@@ -57,6 +58,8 @@ DOORS = [
 
 PIE = ["-static-pie", "-fPIE"]
 FIXED = ["-static", "-fPIE", "-no-pie"]
+# The loader writes addresses into the code itself.
+RELOCATED = ["-pie", "-fno-pic", "-Wl,-z,notext"]
 
 AFTER = r"""
 static inline long raw(long number)
@@ -137,6 +140,15 @@ def doors(tap, ways):
             ran, names = ways.names("door")
             tap.ok(not ran.returncode and names == wanted,
                    f"i386: {name}, in what {kind}, stripped", ran)
+            cut_sections(ways.folder / "door")
+            ran, names = ways.names("door")
+            tap.ok(set(wanted) <= set(names), f"i386: {name}, in what {kind}, "
+                   "without section headers", ran)
+        built = ways.build("door", NARROW, "-m32", *RELOCATED, "-nostartfiles",
+                           f"-DBODY={body}")
+        ran, names = ways.names("--no-modules", "door")
+        tap.ok(built and set(wanted) <= set(names),
+               f"i386: {name}, in code with relocations", ran)
 
 
 def after(tap, ways):
