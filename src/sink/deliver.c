@@ -12,7 +12,10 @@
 
 #include "sink/inside.h"
 
-enum { HOPELESS = 60 }; /* seconds between attempts that only a person helps */
+enum {
+	HOPELESS = 60, /* seconds between attempts that only a person helps */
+	LEAVE = 2,     /* seconds to leave whatever is waited for */
+};
 
 uint64_t sink_now(void)
 {
@@ -290,7 +293,7 @@ bool deliver_begin(struct sink *sink, struct cg_error *err)
 	return true;
 }
 
-void deliver_end(struct sink *sink)
+void deliver_stop(struct sink *sink)
 {
 	uint64_t until;
 
@@ -308,6 +311,31 @@ void deliver_end(struct sink *sink)
 	/* Past the deadline it is told to leave whatever it waits for. */
 	atomic_store(&sink->abort, !sink->ended);
 	pthread_mutex_unlock(&sink->mutex);
-	pthread_join(sink->thread, NULL);
+}
+
+/*
+ * What the C library waits for nobody can be called back from: a name that is
+ * looked up, a disk on a network. That thread is left to the process's end.
+ */
+void deliver_end(struct sink *sink)
+{
+	uint64_t until;
+
+	if (!sink->threaded)
+		return;
+	deliver_stop(sink);
+	pthread_mutex_lock(&sink->mutex);
+	until = sink_now() + LEAVE * SINK_SECOND;
+	while (!sink->ended && sink_now() < until)
+		wait_until(sink, until);
+	sink->left = !sink->ended;
+	if (sink->left)
+		snprintf(sink->status.trouble, sizeof(sink->status.trouble),
+			 "it is left waiting, and does not come back");
+	pthread_mutex_unlock(&sink->mutex);
+	if (sink->left)
+		pthread_detach(sink->thread);
+	else
+		pthread_join(sink->thread, NULL);
 	sink->threaded = false;
 }

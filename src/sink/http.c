@@ -137,13 +137,13 @@ static void set_all(struct http *http)
 {
 	const struct settings *settings = http->settings;
 	CURL *curl = http->curl;
-	long seconds = (long)(settings->timeout / 1000000);
+	long timeout = (long)(settings->timeout / 1000000);
 
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, seconds);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, seconds);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->why);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);
@@ -152,6 +152,10 @@ static void set_all(struct http *http)
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "callgate/" CALLGATE_VERSION);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Not to wait for names that nobody looks up any more. */
+	curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	if (settings->proxy)
 		curl_easy_setopt(curl, CURLOPT_PROXY, settings->proxy);
 	if (settings->user) {

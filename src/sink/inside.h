@@ -63,6 +63,7 @@ struct sink {
 	struct sink_status status;
 	bool stopping;
 	bool ended;        /* the thread has */
+	bool left;         /* it never did: all of this stays for it */
 	uint64_t deadline; /* monotonic, once it is stopping */
 
 	atomic_bool abort; /* the deadline is over: leave whatever you do */
@@ -106,8 +107,14 @@ struct sinks {
 	pthread_mutex_t mutex; /* of the losses */
 };
 
-/* Begin the thread of a sink, and end it; see sink/deliver.c. */
+/*
+ * Begin the thread of a sink, and end it; see sink/deliver.c. To stop is to
+ * wait until its time is over, and to tell it so; several are stopped before
+ * any is ended. A thread that does not come back then is left, and the sink
+ * with it.
+ */
 bool deliver_begin(struct sink *sink, struct cg_error *err);
+void deliver_stop(struct sink *sink);
 void deliver_end(struct sink *sink);
 
 /* Nanoseconds of a clock that never jumps. */

@@ -73,8 +73,12 @@ void sinks_status(const struct sinks *sinks, size_t index,
 /* Deliver what can be within each one's `drain`; then none takes more. */
 void sinks_drain(struct sinks *sinks);
 
-/* NULL is fine. What is left stays in the spools. */
-void sinks_close(struct sinks *sinks);
+/*
+ * NULL is fine. What is left stays in the spools. False where a sink's thread
+ * waits for what nobody can end: then it has its memory, and what it was opened
+ * with, until the process ends.
+ */
+bool sinks_close(struct sinks *sinks);
 
 /* One line of JSON for a status; free() it. NULL without memory. */
 char *sink_status_json(const struct sink_status *status);

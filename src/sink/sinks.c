@@ -95,12 +95,11 @@ open_one(struct sink *sink, const char *folder, struct cg_error *err)
 
 	if (kind->deliver && !open_spool(sink, folder, err))
 		return false;
-	if (kind->open && !kind->open(sink, err))
-		return false;
-	return !kind->deliver || deliver_begin(sink, err);
+	return !kind->open || kind->open(sink, err);
 }
 
-/* What answers with the state of all of them begins when they are all there. */
+/* What answers with the state of all of them begins when they are all there;
+   threads when nothing can go wrong any more. */
 static bool
 open_all(struct sinks *sinks, const char *folder, struct cg_error *err)
 {
@@ -111,6 +110,9 @@ open_all(struct sinks *sinks, const char *folder, struct cg_error *err)
 			if ((turn == 0) ==
 			    (sinks->at[i].settings->kind->deliver != NULL))
 				ok = open_one(&sinks->at[i], folder, err);
+	for (size_t i = 0; ok && i < sinks->count; i++)
+		if (sinks->at[i].settings->kind->deliver)
+			ok = deliver_begin(&sinks->at[i], err);
 	return ok;
 }
 
@@ -131,7 +133,7 @@ bool sinks_open(const struct settings *list, size_t count, const char *folder,
 	if (!(sinks->at || fail_nomem(err)) ||
 	    (spools && !make_folders(folder, err)) ||
 	    !open_all(sinks, folder, err)) {
-		sinks_close(sinks);
+		(void)sinks_close(sinks);
 		return false;
 	}
 	*out = sinks;
@@ -288,6 +290,8 @@ void sinks_drain(struct sinks *sinks)
 		pthread_mutex_unlock(&sink->mutex);
 	}
 	for (size_t i = 0; i < sinks->count; i++)
+		deliver_stop(&sinks->at[i]);
+	for (size_t i = 0; i < sinks->count; i++)
 		deliver_end(&sinks->at[i]);
 	sinks_tick(sinks);
 }
@@ -295,6 +299,8 @@ void sinks_drain(struct sinks *sinks)
 static void close_one(struct sink *sink)
 {
 	deliver_end(sink);
+	if (sink->left)
+		return;
 	if (sink->settings->kind->close)
 		sink->settings->kind->close(sink);
 	spool_close(sink->spool);
@@ -303,10 +309,12 @@ static void close_one(struct sink *sink)
 	free(sink->folder);
 }
 
-void sinks_close(struct sinks *sinks)
+bool sinks_close(struct sinks *sinks)
 {
+	bool left = false;
+
 	if (!sinks)
-		return;
+		return true;
 	/* What answers with the state of the others goes before them. */
 	for (size_t i = sinks->count; i--;)
 		if (!sinks->at[i].spool)
@@ -314,7 +322,12 @@ void sinks_close(struct sinks *sinks)
 	for (size_t i = 0; i < sinks->count; i++)
 		if (sinks->at[i].spool)
 			close_one(&sinks->at[i]);
+	for (size_t i = 0; i < sinks->count; i++)
+		left |= sinks->at[i].left;
+	if (left)
+		return false;
 	pthread_mutex_destroy(&sinks->mutex);
 	free(sinks->at);
 	free(sinks);
+	return true;
 }

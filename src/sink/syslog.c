@@ -103,6 +103,20 @@ static void hang_up(struct syslog *state)
 	state->socket = -1;
 }
 
+/* Until the socket can be written to; not beyond `end`, nor a request to leave:
+   whoever reads at the other side may never do so again. */
+static bool wait_writable(struct sink *sink, uint64_t end)
+{
+	const struct syslog *state = sink->state;
+	struct pollfd ready = { state->socket, POLLOUT, 0 };
+
+	while (!atomic_load(&sink->abort) && sink_now() < end)
+		if (poll(&ready, 1, LOOK) > 0)
+			return true;
+	errno = ETIMEDOUT;
+	return false;
+}
+
 /* A datagram socket, as /dev/log usually is; else a stream. */
 static bool connect_local(struct syslog *state, struct attempt *attempt)
 {
@@ -111,7 +125,8 @@ static bool connect_local(struct syslog *state, struct attempt *attempt)
 
 	memcpy(address.sun_path, state->host, sizeof(address.sun_path) - 1);
 	for (int i = 0; i < 2; i++) {
-		state->socket = socket(AF_UNIX, types[i] | SOCK_CLOEXEC, 0);
+		state->socket = socket(
+			AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (state->socket >= 0 &&
 		    connect(state->socket, (struct sockaddr *)&address,
 			    sizeof(address)) == 0) {
@@ -125,19 +140,26 @@ static bool connect_local(struct syslog *state, struct attempt *attempt)
 	return false;
 }
 
-static bool
-connect_one(struct syslog *state, const struct addrinfo *to, uint64_t timeout)
+static bool connect_one(struct sink *sink, const struct addrinfo *to)
 {
-	struct timeval limit = { (time_t)(timeout / SINK_SECOND),
-				 (suseconds_t)(timeout % SINK_SECOND / 1000) };
+	struct syslog *state = sink->state;
+	int number = 0;
+	socklen_t size = sizeof(number);
 
-	state->socket = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC,
+	state->socket = socket(to->ai_family,
+			       to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			       to->ai_protocol);
 	if (state->socket < 0)
 		return false;
-	(void)setsockopt(state->socket, SOL_SOCKET, SO_SNDTIMEO, &limit,
-			 sizeof(limit));
-	return connect(state->socket, to->ai_addr, to->ai_addrlen) == 0;
+	if (connect(state->socket, to->ai_addr, to->ai_addrlen) == 0)
+		return true;
+	if (errno != EINPROGRESS ||
+	    !wait_writable(sink, sink_now() + sink->settings->timeout) ||
+	    getsockopt(state->socket, SOL_SOCKET, SO_ERROR, &number, &size) !=
+		    0)
+		return false;
+	errno = number;
+	return number == 0;
 }
 
 static bool connect_net(struct sink *sink, struct attempt *attempt)
@@ -157,7 +179,7 @@ static bool connect_net(struct sink *sink, struct attempt *attempt)
 	}
 	state->framed = state->transport == TCP;
 	for (const struct addrinfo *at = list; at; at = at->ai_next) {
-		if (connect_one(state, at, sink->settings->timeout)) {
+		if (connect_one(sink, at)) {
 			freeaddrinfo(list);
 			return true;
 		}
@@ -192,12 +214,14 @@ static bool
 send_all(struct sink *sink, const struct buf *out, struct attempt *attempt)
 {
 	struct syslog *state = sink->state;
+	const uint64_t end = sink_now() + sink->settings->timeout;
 
 	for (size_t done = 0; done < out->length;) {
 		ssize_t part = send(state->socket, out->text + done,
 				    out->length - done, MSG_NOSIGNAL);
 
-		if (part < 0 && errno == EINTR)
+		if (part < 0 && (errno == EINTR ||
+				 (errno == EAGAIN && wait_writable(sink, end))))
 			continue;
 		if (part < 0) {
 			attempt_why(attempt, "%.200s: %s", state->host,
@@ -235,11 +259,16 @@ static bool send_datagram(struct sink *sink, const struct buf *out,
 			  struct parcel *parcel, struct attempt *attempt)
 {
 	struct syslog *state = sink->state;
+	const uint64_t end = sink_now() + sink->settings->timeout;
 
-	if (send(state->socket, out->text, out->length, MSG_NOSIGNAL) >= 0) {
-		parcel->fate = DELIVERED;
-		return true;
-	}
+	do {
+		if (send(state->socket, out->text, out->length, MSG_NOSIGNAL) >=
+		    0) {
+			parcel->fate = DELIVERED;
+			return true;
+		}
+	} while (errno == EINTR ||
+		 (errno == EAGAIN && wait_writable(sink, end)));
 	if (errno == EMSGSIZE) {
 		parcel_die(parcel, 0, "too large for a datagram");
 		return true;

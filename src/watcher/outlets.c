@@ -308,8 +308,9 @@ bool outlets_close(struct session *session)
 		session->unread |= status.gone;
 		ok &= !lost_of(&status);
 	}
-	sinks_close(outlets->sinks);
-	free_outlets(outlets);
+	/* A thread that is left behind still reads its settings. */
+	if (sinks_close(outlets->sinks))
+		free_outlets(outlets);
 	session->outlets = NULL;
 	return ok;
 }
