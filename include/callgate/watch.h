@@ -93,6 +93,9 @@ struct cg_violation {
 	/* How many violations this one stands for, and when the first and the
 	   last of them were; 0: at `time`. */
 	uint64_t count, first, last;
+	/* The name of the machine: its own, or node= in a log; NULL there if
+	   that does not say. */
+	const char *host;
 };
 
 enum { CG_RECORD_MAX = 1 << 16 }; /* bytes of one record */

@@ -133,6 +133,8 @@ void elastic_template(struct buf *out, const char *stream)
 		 "\"syscall\":{\"properties\":{"
 		 "\"name\":{\"type\":\"keyword\"},"
 		 "\"number\":{\"type\":\"long\"}}},"
+		 "\"first_seen\":{\"type\":\"date\"},"
+		 "\"last_seen\":{\"type\":\"date\"},"
 		 "\"suggestion\":{\"type\":\"keyword\",\"index\":false,"
 		 "\"doc_values\":false}}}}}}}");
 }

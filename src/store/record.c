@@ -23,6 +23,16 @@ static void put_text(struct buf *out, const char *key, const char *text)
 		buf_printf(out, "%02X", (unsigned char)*text);
 }
 
+/* Where it is none that a record could have, it has none. */
+static void put_host(struct buf *out, const char *host)
+{
+	for (const char *at = host; at && *at; at++)
+		if (*at <= ' ' || *at >= 0x7f)
+			return;
+	if (host && *host)
+		buf_printf(out, "node=%s ", host);
+}
+
 static void put_call(struct buf *out, const struct cg_violation *violation)
 {
 	if (!violation->arch)
@@ -39,6 +49,7 @@ char *record_of(const struct cg_violation *violation)
 {
 	struct buf out = { 0 };
 
+	put_host(&out, violation->host);
 	buf_printf(&out,
 		   "type=SECCOMP msg=audit(%" PRIu64 ".%03" PRIu64 ":%" PRIu64
 		   "):",

@@ -173,26 +173,24 @@ static bool delete_to(struct store *store, int64_t last, struct cg_error *err)
 static bool expire_old(struct store *store, struct cg_error *err)
 {
 	const uint64_t time = now(), age = store->limits.age;
-	char sql[128];
+	char sql[256];
 	int64_t last;
 
 	if (age >= time)
 		return true;
-	/* Rows rise with `added`, so the first one tells if there are any. */
+	/*
+	 * From the oldest on, up to the first that is younger: rows rise with
+	 * `added`, but where the clock was wrong for a while. What was added
+	 * then takes nothing along that is not old itself.
+	 */
 	sqlite3_snprintf(sizeof(sql), sql,
-			 "SELECT coalesce((SELECT added FROM event ORDER BY "
-			 "row LIMIT 1) < %lld, 0)",
+			 "SELECT coalesce((SELECT row - 1 FROM event WHERE "
+			 "added >= %lld ORDER BY row LIMIT 1), (SELECT "
+			 "max(row) FROM event), 0)",
 			 (long long)(time - age));
 	if (!inside_ask(store, sql, &last, err))
 		return false;
-	if (!last)
-		return true;
-	sqlite3_snprintf(sizeof(sql), sql,
-			 "SELECT coalesce(max(row), 0) FROM event "
-			 "WHERE added < %lld",
-			 (long long)(time - age));
-	return inside_ask(store, sql, &last, err) &&
-	       delete_to(store, last, err);
+	return last <= 0 || delete_to(store, last, err);
 }
 
 /* One round; `*more` where it was not enough. */

@@ -5,6 +5,7 @@
  *	audit: type=1326 audit(1795313417.332:51): auid=0 ...
  *	audit(1795313417.332:51): auid=0 ...
  *
+ * and node=NAME may stand before that.
  * Pairs of key and value follow, separated by blanks. A value stands in double
  * quotes, or bare; the kernel writes names with a blank, a quote or a control
  * byte as bare hexadecimal digits (kernel/audit.c, audit_log_untrustedstring).
@@ -113,6 +114,25 @@ static bool read_stamp(struct text *line, struct cg_violation *out)
 	out->time = seconds * 1000000000 + part * 1000000;
 	line->at = close.at + strlen("):");
 	return true;
+}
+
+/* "node=NAME " at the start, where auditd is told to say it (name_format). */
+static bool read_node(struct text line, struct violation *out)
+{
+	enum { MOST = 255 };
+	size_t length = 0;
+
+	if (!starts(line, "node="))
+		return true;
+	line.at += strlen("node=");
+	while (line.at + length < line.end && line.at[length] > ' ' &&
+	       line.at[length] < 0x7f)
+		length++;
+	if (!length || length > MOST || line.at + length == line.end ||
+	    line.at[length] != ' ')
+		return true;
+	out->about.host = arena_text(&out->arena, line.at, length);
+	return out->about.host;
 }
 
 /* -------------------------------------------------------------- pairs -- */
@@ -334,8 +354,10 @@ parse(struct text line, struct violation **out, struct cg_error *err)
 	const char *start = line.at;
 	struct violation *violation = violation_new();
 
-	if (!violation)
+	if (!violation || !read_node(line, violation)) {
+		violation_free(violation);
 		return fail_nomem(err);
+	}
 	if (!read_stamp(&line, &violation->about)) {
 		cg_violation_free(&violation->about);
 		return fail(err, CG_E_INPUT,

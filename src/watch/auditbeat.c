@@ -204,6 +204,9 @@ char *auditbeat_event(const struct cg_violation *violation)
 	json_open(&json, "service");
 	json_text(&json, "type", "auditd");
 	json_close(&json);
+	json_open(&json, "host");
+	json_text(&json, "name", violation->host);
+	json_close(&json);
 	put_auditd(&json, violation, &words);
 	put_user(&json, violation);
 	json_open(&json, "process");
@@ -229,6 +232,9 @@ char *auditbeat_old_event(const struct cg_violation *violation)
 	json_text(&json, "type", "seccomp");
 	json_text(&json, "action", "violated-seccomp-policy");
 	json_text(&json, "module", "auditd");
+	json_close(&json);
+	json_open(&json, "host");
+	json_text(&json, "name", violation->host);
 	json_close(&json);
 	json_open(&json, "auditd");
 	json_number(&json, "sequence", violation->serial);

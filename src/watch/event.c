@@ -143,6 +143,13 @@ put_belongings(struct json *json, const struct cg_violation *violation)
 	json_close(json);
 }
 
+static void put_host(struct json *json, const struct cg_violation *violation)
+{
+	json_open(json, "host");
+	json_text(json, "name", violation->host);
+	json_close(json);
+}
+
 static char *ecs_event(const struct cg_violation *violation)
 {
 	const struct violation_call call = violation_call(violation);
@@ -157,6 +164,7 @@ static char *ecs_event(const struct cg_violation *violation)
 	json_text(&json, "version", "8.11.0");
 	json_close(&json);
 	json_text(&json, "message", message);
+	put_host(&json, violation);
 	put_event(&json, violation, subject_of(call.name, false));
 	put_process(&json, violation);
 	put_user(&json, violation);

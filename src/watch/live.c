@@ -39,6 +39,7 @@ struct cg_watch {
 	bool quiet;     /* no source hears of anything new */
 	bool over;      /* and all was handed out */
 	uint64_t violations;
+	char host[256]; /* the machine's name; "": it has none */
 };
 
 static uint64_t read_clock(clockid_t clock)
@@ -168,6 +169,8 @@ enum cg_status cg_watch_open(const struct cg_watch_options *options,
 		fail_set(&here, CG_E_NOMEM, "out of memory");
 	} else {
 		watch->all = watch->timer = -1;
+		if (gethostname(watch->host, sizeof(watch->host) - 1) != 0)
+			watch->host[0] = '\0';
 		watch->ask = wanted.ask;
 		ok = open_sources(watch, &wanted, &here) &&
 		     prepare(watch, &here);
@@ -399,6 +402,9 @@ enum cg_status cg_watch_next(struct cg_watch *watch, struct cg_violation **out,
 	struct cg_error here = { 0 };
 	bool ok = next(watch, &found, &here);
 
+	if (found && watch->host[0])
+		found->about.host = arena_text(&found->arena, watch->host,
+					       strlen(watch->host));
 	if (ok)
 		*out = found ? &found->about : NULL;
 	watch->violations += found != NULL;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/sha256.h"
@@ -40,6 +41,7 @@ char *loss_event(const struct loss *loss)
 {
 	const uint64_t now = session_time();
 	time_t seconds = (time_t)(now / SECOND);
+	char host[256] = "";
 	struct buf out = { 0 }, message = { 0 };
 	char text[32] = "", id[SHA256_TEXT];
 	struct tm day;
@@ -53,6 +55,12 @@ char *loss_event(const struct loss *loss)
 		   "\"8.11.0\"}",
 		   text, (unsigned)(now % SECOND / 1000000));
 	put_text(&out, "message", message.text ? message.text : "");
+	/* Whoever lost them is here, wherever they were from. */
+	if (gethostname(host, sizeof(host) - 1) == 0 && host[0]) {
+		buf_puts(&out, ",\"host\":{\"name\":");
+		buf_json(&out, host);
+		buf_puts(&out, "}");
+	}
 	buf_printf(&out,
 		   ",\"event\":{\"id\":\"%s\",\"kind\":\"event\",\"module\":"
 		   "\"callgate\","

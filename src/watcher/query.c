@@ -10,6 +10,8 @@
 #include "watcher/asked.h"
 #include "watcher/run.h"
 
+enum { TURN = 256 /* rows that are told at a time */ };
+
 /* The violation again; what no record has comes from the row. */
 static struct cg_violation *violation_of(const struct store_row *row)
 {
@@ -27,7 +29,7 @@ static struct cg_violation *violation_of(const struct store_row *row)
 }
 
 /* "2026-11-22T02:10:17.332Z" */
-static void put_time(uint64_t time)
+static void put_time(FILE *out, uint64_t time)
 {
 	time_t seconds = (time_t)(time / SECOND);
 	char text[32] = "";
@@ -35,80 +37,126 @@ static void put_time(uint64_t time)
 
 	if (gmtime_r(&seconds, &day))
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &day);
-	printf("%s.%03uZ ", text, (unsigned)(time % SECOND / 1000000));
+	fprintf(out, "%s.%03uZ ", text, (unsigned)(time % SECOND / 1000000));
 }
 
 /* Names come from whoever made the container: a terminal gets printable text.
  */
-static void put_named(const char *what, const char *name)
+static void put_named(FILE *out, const char *what, const char *name)
 {
 	if (!name)
 		return;
-	printf(", %s ", what);
+	fprintf(out, ", %s ", what);
 	for (; *name; name++)
 		if (*name >= ' ' && *name < 0x7f)
-			putchar(*name);
+			putc(*name, out);
 		else
-			printf("\\x%02x", (unsigned char)*name);
+			fprintf(out, "\\x%02x", (unsigned char)*name);
 }
 
 /* The sentence that was told then: it may know more than a record does. */
-static void put_line(const struct store_row *row)
+static void put_line(FILE *out, const struct store_row *row)
 {
-	put_time(row->time);
-	fputs(row->message ? row->message : "an event without words", stdout);
+	put_time(out, row->time);
+	fputs(row->message ? row->message : "an event without words", out);
 	if (row->uid != CG_UNSET)
-		printf(", uid %" PRIu32, row->uid);
-	put_named("container", row->container);
-	put_named("unit", row->unit);
-	putchar('\n');
+		fprintf(out, ", uid %" PRIu32, row->uid);
+	put_named(out, "container", row->container);
+	put_named(out, "unit", row->unit);
+	putc('\n', out);
 }
+
+struct telling {
+	struct session *session;
+	FILE *out;
+	int64_t last; /* row that was told */
+	size_t rows;  /* of this turn */
+};
 
 static bool put_row(void *opaque, const struct store_row *row)
 {
-	struct session *session = opaque;
+	struct telling *telling = opaque;
+	struct session *session = telling->session;
 	struct cg_violation *violation = NULL;
 	char *event = NULL;
 
 	session->told++;
+	telling->last = row->row;
+	telling->rows++;
 	if (session->shape == CG_EVENT_LINE) {
-		put_line(row);
-		return !ferror(stdout);
+		put_line(telling->out, row);
+		return true;
 	}
 	if (session->shape != CG_EVENT_ECS)
 		violation = violation_of(row);
 	if (violation)
 		event = cg_violation_event(violation, session->shape);
-	puts(event ? event : row->json);
+	fprintf(telling->out, "%s\n", event ? event : row->json);
 	free(event);
 	cg_violation_free(violation);
-	return !ferror(stdout);
-}
-
-static bool keep_number(void *opaque, const struct store_row *row)
-{
-	int64_t *oldest = opaque;
-
-	*oldest = row->row;
 	return true;
 }
 
-/* The newest so many, the oldest of them first. */
+/*
+ * Some rows, into memory, and then to whoever reads: a pager may take an hour,
+ * and for as long as a question is open the writer's log cannot be cut.
+ */
+static enum cg_status
+tell_some(struct telling *telling, struct store *store,
+	  const struct store_filter *filter, struct cg_error *err)
+{
+	enum cg_status status;
+	char *text = NULL;
+	size_t length = 0;
+	bool ok;
+
+	telling->rows = 0;
+	telling->out = open_memstream(&text, &length);
+	if (!telling->out)
+		out_die_nomem();
+	status = store_each(store, filter, put_row, telling, err);
+	ok = !ferror(telling->out);
+	if (fclose(telling->out) != 0 || !ok)
+		out_die_nomem();
+	fwrite(text, 1, length, stdout);
+	free(text);
+	return status;
+}
+
+struct range {
+	int64_t oldest, newest;
+};
+
+static bool keep_numbers(void *opaque, const struct store_row *row)
+{
+	struct range *range = opaque;
+
+	if (!range->newest)
+		range->newest = row->row;
+	range->oldest = row->row;
+	return true;
+}
+
+/* The newest so many, the oldest of them first; none that comes meanwhile. */
 static enum cg_status tell(struct session *session, struct store *store,
 			   struct store_filter *filter, struct cg_error *err)
 {
-	int64_t oldest = 1;
+	struct telling telling = { .session = session };
+	struct range range = { 0 };
+	enum cg_status status;
 
-	filter->limit = session->most;
-	if (filter->limit) {
-		enum cg_status status =
-			store_each(store, filter, keep_number, &oldest, err);
-		if (status != CG_OK)
-			return status;
-	}
-	filter->after = oldest - 1;
+	filter->limit = session->most ? session->most : 1;
+	status = store_each(store, filter, keep_numbers, &range, err);
+	filter->before = range.newest + 1;
+	filter->after = session->most ? range.oldest - 1 : 0;
+	filter->limit = TURN;
 	filter->oldest_first = true;
-	return store_each(store, filter, put_row, session, err);
+	telling.rows = range.newest ? TURN : 0;
+	while (status == CG_OK && telling.rows == TURN && !ferror(stdout)) {
+		status = tell_some(&telling, store, filter, err);
+		filter->after = telling.last;
+	}
+	return status;
 }
 
 static bool read_times(const struct fields *fields, struct store_filter *filter,

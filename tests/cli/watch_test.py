@@ -118,6 +118,36 @@ def check_store(tap, callgate):
         tap.ok(got.status == status and message in got.err, words, got)
 
 
+def check_pager(tap, callgate):
+    """Somebody reads an answer page by page: the store is written meanwhile,
+    and its log does not grow until he has read on."""
+    callgate("watch", "--store", "pages.db", "-",
+             text="".join(LINE.format(i) for i in range(1, 3001)))
+    with subprocess.Popen([callgate.path, "watch", "--store", "pages.db",
+                           "--query", "--json"], cwd=callgate.folder,
+                          stdout=subprocess.PIPE, text=True) as pager:
+        first = pager.stdout.readline()
+        with subprocess.Popen([callgate.path, "watch", "--store", "pages.db",
+                               "-"], cwd=callgate.folder, text=True,
+                              stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL) as writer:
+            writer.stdin.write("".join(LINE.format(i)
+                                       for i in range(3001, 15001)))
+            writer.stdin.flush()
+            until, last = time.monotonic() + PATIENCE, ""
+            while time.monotonic() < until and '"sequence":15000' not in last:
+                last = callgate("watch", "--store", "pages.db", "--query",
+                                "--json", "-n", 1).out
+            # Before it ends: a log that nobody needs goes then.
+            largest = (callgate.folder / "pages.db-wal").stat().st_size
+            writer.stdin.close()
+        rest = pager.stdout.read()
+    tap.ok(first and rest.count("\n") == 2999 and writer.returncode == 0 and
+           pager.returncode == 0 and 0 < largest < 12 << 20,
+           f"a pager: 3000 told, {largest >> 10} KiB of log",
+           rest.count("\n"), writer.returncode)
+
+
 def check_beside(tap, callgate):
     """The verb is a program beside the command, and is missed in words."""
     help_ = callgate("watch", "--help")
@@ -291,6 +321,7 @@ def main():
     check_logs(tap, callgate)
     check_beside(tap, callgate)
     check_store(tap, callgate)
+    check_pager(tap, callgate)
     check_auditbeat(tap, callgate)
     check_live(tap, callgate)
     check_doctor(tap, callgate)

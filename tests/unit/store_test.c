@@ -357,6 +357,33 @@ static void check_age(struct tap *tap)
 	store_close(store);
 }
 
+/* The clock was wrong for a while: what is old goes, and nothing with it. */
+static void check_clock(struct tap *tap)
+{
+	const struct store_limits limits = { .age = 3600 * SECOND };
+	struct store *store = open_or_die(path_of("clock"), limits);
+	struct cg_error err = { 0 };
+	uint64_t before = 0, after = 0;
+	bool ok = true;
+
+	for (uint32_t n = 0; n < 10; n++)
+		ok &= add_one(store, n, &err) == CG_OK;
+	ok &= store_commit(store, &err) == CG_OK;
+	run_sql(path_of("clock"), "UPDATE event SET added = 5 WHERE row = 4");
+	ok &= add_one(store, 10, &err) == CG_OK &&
+	      store_commit(store, &err) == CG_OK &&
+	      store_count(store, NULL, &before, &err) == CG_OK;
+	run_sql(path_of("clock"),
+		"UPDATE event SET added = added - 7200000000000 WHERE row < 4");
+	ok &= add_one(store, 11, &err) == CG_OK &&
+	      store_commit(store, &err) == CG_OK &&
+	      store_count(store, NULL, &after, &err) == CG_OK;
+	tap_ok(tap, ok && before == 11 && after == 8,
+	       "a clock that was wrong: %" PRIu64 ", %" PRIu64 " left %s",
+	       before, after, err.message);
+	store_close(store);
+}
+
 /* ------------------------------------------------------------- refusals -- */
 
 static void write_file(const char *path, const char *text)
@@ -528,6 +555,7 @@ int main(void)
 	check_queries(&tap);
 	check_size(&tap);
 	check_age(&tap);
+	check_clock(&tap);
 	check_refusals(&tap);
 	check_full(&tap);
 	check_kills(&tap);

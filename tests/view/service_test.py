@@ -187,7 +187,7 @@ def check_dashboard(tap, program, dashboard):
     pattern = next(item for item in items if item["type"] == "index-pattern")
     tap.ok(pattern["attributes"]["title"] == "logs-seccomp.violation-*",
            "the dashboard: the data stream of the sink")
-    log = "".join(record(i + 1, 1795313417.0, verdict=verdict)
+    log = "".join("node=web1 " + record(i + 1, 1795313417.0, verdict=verdict)
                   for i, verdict in enumerate(("errno", "kill_process")))
     events = subprocess.run([program, "--json", "-"], input=log, check=True,
                             stdout=subprocess.PIPE, text=True).stdout
