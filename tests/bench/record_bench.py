@@ -246,19 +246,27 @@ def redis_rates(group, server):
 
 
 def start_up(callgate, target):
-    """From before fork to the command's first instruction; all in all."""
-    walls = {"none": [], "ebpf": [], "filter": []}
-    for _ in range(10):
-        walls["none"].append(run(["/bin/true"])[0])
-        for backend in "ebpf", "filter":
-            walls[backend].append(run([callgate, "record", "-b", backend,
-                                       "-o", "bench.yml", "--",
-                                       "/bin/true"])[0])
-    best = least(walls)
+    """From before fork to where the command begins, and all in all; beyond
+    what it takes not recorded."""
+    ways = {"none": []}
     for backend in "ebpf", "filter":
-        row(f"/bin/true recorded by {backend}, start and end",
-            f"+{(best[backend] - best['none']) * 1000:.0f} ms",
+        ways[backend] = [callgate, "record", "-b", backend, "-o", "bench.yml",
+                         "--"]
+    begins = {way: [] for way in ways}
+    walls = {way: [] for way in ways}
+    for _ in range(10):
+        for way, words in ways.items():
+            start = time.monotonic()
+            wall, _, out = run([*words, target, "clock"])
+            begins[way].append(float(out.split()[0]) - start)
+            walls[way].append(wall)
+    begin, whole = least(begins), least(walls)
+    for backend in "ebpf", "filter":
+        row(f"until a command recorded by {backend} begins",
+            f"+{(begin[backend] - begin['none']) * 1000:.0f} ms",
             "start-up: at most 50 ms")
+        row("  and until it is all over",
+            f"+{(whole[backend] - whole['none']) * 1000:.0f} ms", "")
 
 
 def main():

@@ -453,6 +453,16 @@ static void cost_of(void (*run)(long count), long batches)
 	printf("%.1f\n", least);
 }
 
+/* When the command has begun; seconds, on CLOCK_MONOTONIC. */
+static void tell_clock(long unused)
+{
+	struct timespec now;
+
+	(void)unused;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("%.6f\n", (double)now.tv_sec + (double)now.tv_nsec / 1e9);
+}
+
 static void cost(long batches)
 {
 	cost_of(make, batches);
@@ -562,6 +572,7 @@ static const struct mode {
 	{ "host", host },
 	{ "hear", hear },
 	{ "vfork-wait", vfork_wait },
+	{ "clock", tell_clock },
 	{ "cost", cost },
 	{ "cost-value", cost_of_value },
 };
