@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,10 +33,10 @@ void arena_begin(struct arena *arena, size_t budget, struct arena_room *room)
 /*
  * Chunks double, so that few are ever needed. They are zeroed as they are
  * handed out, so that nobody pays for what is left over; but for what is large,
- * of which malloc may have fresh pages. The first is small enough for malloc to
- * have one at hand.
+ * which is `zeroed` at once if it is to be, for malloc may have fresh pages.
+ * The first is small enough for malloc to have one at hand.
  */
-static struct chunk *chunk_new(struct arena *arena, size_t least)
+static struct chunk *chunk_new(struct arena *arena, size_t least, bool zeroed)
 {
 	size_t size = arena->newest ? arena->newest->size * 2 : 0;
 	struct chunk *chunk;
@@ -50,8 +51,8 @@ static struct chunk *chunk_new(struct arena *arena, size_t least)
 		size = arena->budget;
 	if (size < least)
 		size = least;
-	chunk = size > CHUNK_MOST ? calloc(1, sizeof(*chunk) + size)
-				  : malloc(sizeof(*chunk) + size);
+	chunk = zeroed && size > CHUNK_MOST ? calloc(1, sizeof(*chunk) + size)
+					    : malloc(sizeof(*chunk) + size);
 	if (!chunk)
 		return NULL;
 	chunk->older = arena->newest;
@@ -61,35 +62,51 @@ static struct chunk *chunk_new(struct arena *arena, size_t least)
 	return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t count, size_t size)
+/* `*bytes` of them, rounded up, from the newest chunk or a new one. */
+static struct chunk *
+take(struct arena *arena, size_t count, size_t size, bool zeroed, size_t *bytes)
 {
 	const size_t mask = alignof(max_align_t) - 1;
 	struct chunk *chunk = arena->newest;
-	size_t bytes;
 
-	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    __builtin_add_overflow(bytes, mask, &bytes))
+	if (__builtin_mul_overflow(count, size, bytes) ||
+	    __builtin_add_overflow(*bytes, mask, bytes))
 		return NULL;
-	bytes &= ~mask;
-	if (!chunk || chunk->left < bytes)
-		chunk = chunk_new(arena, bytes);
+	*bytes &= ~mask;
+	if (!chunk || chunk->left < *bytes)
+		chunk = chunk_new(arena, *bytes, zeroed);
+	/* Hand out from the end, so that `left` is all there is to keep. */
+	if (chunk)
+		chunk->left = (chunk->left - *bytes) & ~mask;
+	return chunk;
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+	struct chunk *chunk = take(arena, count, size, false, &bytes);
+
+	return chunk ? chunk->data + chunk->left : NULL;
+}
+
+void *arena_alloc(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+	struct chunk *chunk = take(arena, count, size, true, &bytes);
+
 	if (!chunk)
 		return NULL;
-	/* Hand out from the end, so that `left` is all there is to keep. */
-	chunk->left = (chunk->left - bytes) & ~mask;
 	if (chunk->size <= CHUNK_MOST)
 		memset(chunk->data + chunk->left, 0, bytes);
 	return chunk->data + chunk->left;
 }
 
-void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
-		 size_t size)
+void *arena_grow_more(struct arena *arena, void *old, size_t *room,
+		      size_t count, size_t size)
 {
 	size_t more = *room ? *room : 8;
 	void *grown;
 
-	if (count <= *room)
-		return old;
 	while (more < count)
 		if (__builtin_mul_overflow(more, 2, &more))
 			return NULL;

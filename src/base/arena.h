@@ -30,13 +30,22 @@ void arena_begin(struct arena *arena, size_t budget, struct arena_room *room);
 /* Room for `count` objects, zeroed; NULL if memory or budget has run out. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
+/* The same, not zeroed: for what is large, and written before it is read. */
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size);
+
 /*
  * An array that grows: room for `count` objects where there was room for
  * `*room` in `old` (NULL at first), the first *room kept. Doubles; NULL if
  * memory or budget has run out, and then `old` is still good.
  */
-void *arena_grow(struct arena *arena, void *old, size_t *room, size_t count,
-		 size_t size);
+void *arena_grow_more(struct arena *arena, void *old, size_t *room,
+		      size_t count, size_t size);
+static inline void *arena_grow(struct arena *arena, void *old, size_t *room,
+			       size_t count, size_t size)
+{
+	return count <= *room ? old
+			      : arena_grow_more(arena, old, room, count, size);
+}
 
 /*
  * What was allocated, `size` bytes of it, is no longer needed, and nobody
@@ -52,5 +61,7 @@ void arena_free(struct arena *arena);
 
 #define arena_array(arena, type, count) \
 	((type *)arena_alloc(arena, count, sizeof(type)))
+#define arena_array_raw(arena, type, count) \
+	((type *)arena_alloc_raw(arena, count, sizeof(type)))
 
 #endif

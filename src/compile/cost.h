@@ -21,8 +21,10 @@ struct cost {
 	/* The same where the calls of several ABIs share nr, and for guests:
 	   there is more to be gained in length. */
 	uint32_t guest_window;
-	/* How far from where it should be a threshold is looked for. */
-	uint32_t slack;
+	/* How far from where it should be a threshold is looked for: in
+	   intervals of a few runs, and in longer ones, where shapes other than
+	   thresholds move it less. */
+	uint32_t slack, far_slack;
 	/* Whether ABIs that differ in a bit of nr share one tree: shorter, but
 	   each call looks at the bit. */
 	bool join;

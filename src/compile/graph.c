@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { TABLE_FIRST = 64 };
+
 void graph_init(struct graph *graph, struct arena *arena,
 		const struct cost *cost)
 {
@@ -40,7 +42,7 @@ static void place(struct graph *graph, uint32_t index)
 
 static bool grow(struct graph *graph)
 {
-	size_t size = graph->table_size ? 2 * graph->table_size : 512;
+	size_t size = graph->table_size ? 2 * graph->table_size : TABLE_FIRST;
 	struct node *nodes;
 
 	nodes = arena_grow(graph->arena, graph->nodes, &graph->room,

@@ -225,7 +225,7 @@ static bool layout_init(struct layout *layout, struct graph *graph)
 	layout->spots = arena_array(graph->arena, struct spot, graph->count);
 	/* A node can wait on the stack once for each node that leads to it. */
 	layout->stack =
-		arena_array(graph->arena, uint32_t, 2 * graph->count + 2);
+		arena_array_raw(graph->arena, uint32_t, 2 * graph->count + 2);
 	if (!layout->spots || !layout->stack)
 		return false;
 	for (size_t i = 0; i < graph->count; i++) {

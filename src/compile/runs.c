@@ -59,8 +59,8 @@ static uint32_t plan_and_build(struct tree *tree)
 
 	arena_begin(&scratch, tree->graph->arena->budget, &room);
 
-	tree->plans = arena_array(&scratch, struct plan, size);
-	tree->costs = arena_array(&scratch, uint64_t, size);
+	tree->plans = arena_array_raw(&scratch, uint8_t, size);
+	tree->costs = arena_array_raw(&scratch, uint32_t, size);
 	if (tree->plans && tree->costs) {
 		tree_plan(tree);
 		node = tree_build(tree);
@@ -189,6 +189,47 @@ leaves_of(struct arena *arena, uint32_t mask, const struct runs *runs)
 	return leaves;
 }
 
+/* Settle the weights of the runs, and the price, which must not overflow. */
+static void weigh(struct tree *tree, struct leaf_run *leaves, unsigned share)
+{
+	const struct cost *cost = &tree->graph->cost;
+	uint64_t total = 0;
+	unsigned shift = 0;
+
+	for (size_t i = 0; i < tree->count; i++) {
+		if (cost->even)
+			leaves[i].weight = 1000;
+		total += leaves[i].weight;
+	}
+	tree->price = (total * cost->place / 1000 + 1) << share;
+	while ((total + tree->price) >> shift > TREE_WEIGHT_MOST)
+		shift++;
+	if (!shift)
+		return;
+	for (size_t i = 0; i < tree->count; i++)
+		leaves[i].weight >>= shift;
+	tree->price >>= shift;
+}
+
+/* What takes one test, or none, needs no plan. */
+static bool decide_few(struct graph *graph, uint8_t word, uint32_t mask,
+		       const struct leaf_run *runs, size_t count, uint32_t *out)
+{
+	/* Zero against the rest needs no AND. */
+	if (count == 2 && mask != UINT32_MAX && mask &&
+	    runs[1].first <= (mask & -mask))
+		*out = graph_test(graph, word, OP_SET, UINT32_MAX, mask,
+				  runs[1].node, runs[0].node);
+	else if (count == 3 && runs[1].single && runs[0].node == runs[2].node)
+		*out = graph_test(graph, word, OP_EQ, mask, runs[1].first,
+				  runs[1].node, runs[0].node);
+	else if (count == 1)
+		*out = runs[0].node;
+	else
+		return false;
+	return true;
+}
+
 static uint32_t
 decide_word(struct graph *graph, uint8_t word, uint32_t mask,
 	    const struct runs *runs, uint32_t bit, unsigned share)
@@ -204,7 +245,7 @@ decide_word(struct graph *graph, uint8_t word, uint32_t mask,
 			     .windows = true };
 	struct runs kept = { 0 };
 	struct leaf_run *leaves = NULL;
-	uint64_t total = 0;
+	uint32_t node;
 
 	if (reachable(graph->arena, mask, runs, &kept))
 		leaves = leaves_of(graph->arena, mask, &kept);
@@ -213,21 +254,11 @@ decide_word(struct graph *graph, uint8_t word, uint32_t mask,
 		graph->no_memory = true;
 		return GRAPH_NONE;
 	}
-	/* Zero against the rest needs no AND. */
-	if (mask != UINT32_MAX && kept.count == 2 && mask) {
-		uint32_t least = mask & -mask;
-
-		if (kept.at[1].first <= least)
-			return graph_test(graph, word, OP_SET, UINT32_MAX, mask,
-					  kept.at[1].node, kept.at[0].node);
-	}
-	for (size_t i = 0; i < kept.count; i++) {
-		if (graph->cost.even)
-			leaves[i].weight = 1000;
-		total += tree.runs[i].weight;
-	}
+	if (kept.count <= 3 &&
+	    decide_few(graph, word, mask, leaves, kept.count, &node))
+		return node;
 	tree.count = kept.count;
-	tree.price = (total * graph->cost.place / 1000 + 1) << share;
+	weigh(&tree, leaves, share);
 	return decide(&tree);
 }
 

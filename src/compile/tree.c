@@ -15,6 +15,8 @@
 #include "compile/twin.h"
 #include "compile/window.h"
 
+enum { NEAR = 16 }; /* intervals of up to so many runs are short ones */
+
 _Static_assert(TREE_RUNS_MAX <= UINT8_MAX, "a plan holds a run in a byte");
 
 /* What a chain is made of. */
@@ -176,31 +178,57 @@ static uint64_t chain_cost(const struct tree *tree, size_t i, size_t j,
 }
 
 /*
- * The cheapest threshold for i..j; `*best` is its cost without the test itself.
- * With thresholds alone it would not lie below that of the interval without the
- * last run, nor above that of the one without the first. With the other shapes
- * this is nearly so, which is what the cost's `slack` is for.
+ * Where to look for the cheapest threshold for i..j. With thresholds alone it
+ * would not lie below that of the interval without the last run, nor above that
+ * of the one without the first. With the other shapes this is nearly so, which
+ * is what the cost's `slack` is for.
  */
-static size_t
-best_split(const struct tree *tree, size_t i, size_t j, uint64_t *best)
+static size_t slack_of(const struct tree *tree, size_t i, size_t j)
 {
-	const size_t n = tree->count, slack = tree->graph->cost.slack;
-	const uint64_t *low = tree->costs + i * n, *high = tree->costs + j * n;
-	size_t from = i + 1, to = j, at;
+	const struct cost *cost = &tree->graph->cost;
 
-	if (j > i + 1) {
-		from = tree->plans[i * n + j - 1].split;
-		to = tree->plans[(i + 1) * n + j].split + slack;
-		from = from > i + slack ? from - slack : i + 1;
-		to = to < j ? to : j;
-	}
-	at = from;
-	*best = low[from - 1] + high[from];
-	for (size_t k = from + 1; k <= to; k++)
-		if (low[k - 1] + high[k] < *best) {
-			*best = low[k - 1] + high[k];
+	return j - i < NEAR ? cost->slack : cost->far_slack;
+}
+
+static size_t last_split(const struct tree *tree, size_t i, size_t j)
+{
+	size_t last;
+
+	if (j == i + 1)
+		return j;
+	last = tree->plans[(i + 1) * tree->count + j] + slack_of(tree, i, j);
+	return last < j ? last : j;
+}
+
+/* `split` is that of the interval without the last run. */
+static size_t
+first_split(const struct tree *tree, size_t i, size_t j, size_t split)
+{
+	const size_t slack = slack_of(tree, i, j);
+
+	return split > i + slack ? split - slack : i + 1;
+}
+
+/*
+ * The cheapest threshold for i..j, of those `from`..`to`; `*best` is its cost
+ * without the test itself. `low` and `high` are the costs of the intervals that
+ * begin with i and of those that end with j.
+ */
+static size_t best_split(const uint32_t *low, const uint32_t *high, size_t from,
+			 size_t to, uint64_t *best)
+{
+	uint32_t least = low[from - 1] + high[from];
+	size_t at = from;
+
+	for (size_t k = from + 1; k <= to; k++) {
+		uint32_t cost = low[k - 1] + high[k];
+
+		if (cost < least) {
+			least = cost;
 			at = k;
 		}
+	}
+	*best = least;
 	return at;
 }
 
@@ -208,33 +236,42 @@ best_split(const struct tree *tree, size_t i, size_t j, uint64_t *best)
 static void plan_from(struct tree *tree, size_t i)
 {
 	const size_t n = tree->count;
-	struct chain chain = { .count = 0 };
+	uint32_t *const low = tree->costs + i * n;
+	struct chain chain;
+	size_t split = i;   /* of the interval before */
 	bool chains = true; /* more runs do not make a chain possible */
 
-	tree->costs[i * n + i] = 0;
+	low[i] = 0;
+	chain.settled = false;
 	for (size_t j = i + 1; j < n; j++) {
-		struct plan plan = { .shape = SHAPE_THRESHOLD };
-		uint64_t cost = UINT64_MAX, chained = UINT64_MAX;
+		const uint64_t test = weight_of(tree, i, j) + tree->price;
+		uint32_t *const high = tree->costs + j * n;
+		uint64_t cost, chained = UINT64_MAX;
+		uint8_t shape = SHAPE_THRESHOLD;
 
 		chains = chains && chain_extend(tree, i, j, &chain);
 		if (chains)
 			chained = chain_cost(tree, i, j, &chain);
 		/* Nothing does with less than one test. */
-		if (chained <= weight_of(tree, i, j) + tree->price) {
-			plan.split = (uint8_t)((i + j + 1) / 2);
+		if (chained <= test) {
+			split = (i + j + 1) / 2;
+			cost = UINT64_MAX;
 		} else {
-			plan.split = (uint8_t)best_split(tree, i, j, &cost);
-			cost += weight_of(tree, i, j) + tree->price;
+			split = best_split(low, high,
+					   first_split(tree, i, j, split),
+					   last_split(tree, i, j), &cost);
+			cost += test;
 		}
 		if (chained <= cost) {
-			plan.shape = SHAPE_CHAIN;
+			shape = SHAPE_CHAIN;
 			cost = chained;
 		}
 		if (tree->windows && j - i < tree->window &&
 		    window_fits(tree, i, j))
-			window_try(tree, i, j, &plan, &cost);
-		tree->plans[i * n + j] = plan;
-		tree->costs[i * n + j] = tree->costs[j * n + i] = cost;
+			window_try(tree, i, j, &shape, &cost);
+		tree->plans[i * n + j] = (uint8_t)split;
+		tree->plans[j * n + i] = shape;
+		low[j] = high[i] = (uint32_t)cost;
 	}
 }
 
@@ -246,19 +283,19 @@ static void plan_from(struct tree *tree, size_t i)
  */
 static uint64_t improve(struct tree *tree, size_t i, size_t j)
 {
-	struct plan *plan = &tree->plans[i * tree->count + j];
+	uint8_t *shape = &tree->plans[j * tree->count + i];
 	uint64_t cost = tree->costs[i * tree->count + j];
 
 	if (i == j)
 		return 0;
-	if (plan->shape == SHAPE_THRESHOLD) {
-		const size_t at = plan->split;
+	if (*shape == SHAPE_THRESHOLD) {
+		const size_t at = tree->plans[i * tree->count + j];
 
 		cost = weight_of(tree, i, j) + tree->price +
 		       improve(tree, i, at - 1) + improve(tree, at, j);
 	}
 	if (j - i >= tree->window && window_fits(tree, i, j))
-		window_try(tree, i, j, plan, &cost);
+		window_try(tree, i, j, shape, &cost);
 	return cost;
 }
 
@@ -309,7 +346,7 @@ static uint32_t build_chain(const struct tree *tree, size_t i, size_t j)
 
 static uint32_t build(const struct tree *tree, size_t i, size_t j)
 {
-	const struct plan *plan = &tree->plans[i * tree->count + j];
+	const uint8_t shape = tree->plans[j * tree->count + i];
 	uint32_t low, high;
 	size_t at;
 
@@ -318,16 +355,16 @@ static uint32_t build(const struct tree *tree, size_t i, size_t j)
 	low = twin_find(tree, i, j);
 	if (low != GRAPH_NONE)
 		return low;
-	switch (plan->shape) {
-	case SHAPE_CHAIN:
-		return build_chain(tree, i, j);
-	case SHAPE_WINDOW:
-		return window_build(tree, i, j, plan->bits);
-	default:
-		at = plan->split;
+	switch (shape) {
+	case SHAPE_THRESHOLD:
+		at = tree->plans[i * tree->count + j];
 		low = build(tree, i, at - 1);
 		high = build(tree, at, j);
 		return test(tree, OP_GE, tree->runs[at].first, high, low);
+	case SHAPE_CHAIN:
+		return build_chain(tree, i, j);
+	default:
+		return window_build(tree, i, j, shape);
 	}
 }
 

@@ -21,17 +21,14 @@ struct leaf_run {
 	bool single; /* only `first` can come */
 };
 
+/*
+ * What stands at the root of an interval's tree: one of these, or the bits that
+ * a window tests, with a tree on either side.
+ */
 enum shape {
-	SHAPE_THRESHOLD, /* value >= first of a run, a tree on either side */
-	SHAPE_CHAIN,     /* equality tests; the rest goes to one node */
-	SHAPE_WINDOW,    /* a bit test, then a tree on either side */
-};
-
-/* What stands at the root of an interval's tree. */
-struct plan {
-	uint8_t shape;
-	uint8_t bits;  /* of a window: those that it tests */
-	uint8_t split; /* the run that the best threshold is the first of */
+	SHAPE_THRESHOLD =
+		0,          /* value >= first of a run, a tree on either side */
+	SHAPE_CHAIN = 0x80, /* equality tests; the rest goes to one node */
 };
 
 enum {
@@ -53,13 +50,20 @@ struct tree {
 	size_t made;     /* how many nodes the graph had before this tree */
 	uint64_t before[TREE_RUNS_MAX + 1]; /* weight of the runs below i */
 	/*
-	 * For the intervals i <= j of runs, count * count of each, and the
-	 * caller's: plans, at [i * count + j]; costs, there and at
-	 * [j * count + i] too, so that a split reads two rows.
+	 * For the intervals i < j of runs, count * count of each, and the
+	 * caller's. Plans: at [i * count + j] the run that the best threshold
+	 * is the first of, at [j * count + i] the shape. Costs: at either, so
+	 * that a split reads two rows.
 	 */
-	struct plan *plans;
-	uint64_t *costs;
+	uint8_t *plans;
+	uint32_t *costs;
 };
+
+/*
+ * Weights and price are such that no tree costs more than a uint32_t holds:
+ * (their sum + price) * TREE_RUNS_MAX at most.
+ */
+#define TREE_WEIGHT_MOST (UINT32_MAX / TREE_RUNS_MAX)
 
 /* Find the plans for all intervals of at most TREE_RUNS_MAX runs. */
 void tree_plan(struct tree *tree);

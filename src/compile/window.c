@@ -21,8 +21,8 @@ struct side {
 	struct leaf_run runs[WINDOW_MOST];
 	size_t count;
 	struct tree tree;
-	struct plan plans[WINDOW_MOST * WINDOW_MOST];
-	uint64_t costs[WINDOW_MOST * WINDOW_MOST];
+	uint8_t plans[WINDOW_MOST * WINDOW_MOST];
+	uint32_t costs[WINDOW_MOST * WINDOW_MOST];
 };
 
 static uint64_t rotate_right(uint64_t value, unsigned by)
@@ -127,6 +127,21 @@ static unsigned tests_of(const struct window *window, uint64_t values)
 		single = !(part & (part - 1));
 	}
 	return borders - saved;
+}
+
+/* The same for all values of the runs i..j, which are neighbours. */
+static unsigned tests_between(const struct tree *tree, size_t i, size_t j)
+{
+	const struct leaf_run *runs = tree->runs;
+	unsigned tests = (unsigned)(j - i);
+	bool used = false;
+
+	for (size_t k = i + 2; k <= j; k++) {
+		used = !used && runs[k].first - runs[k - 1].first == 1 &&
+		       runs[k - 2].node == runs[k].node;
+		tests -= used;
+	}
+	return tests;
 }
 
 static void
@@ -248,20 +263,25 @@ static unsigned fewer_than(const struct tree *tree, unsigned plain,
 	return most < plain ? (unsigned)most : plain;
 }
 
-void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
+void window_try(const struct tree *tree, size_t i, size_t j, uint8_t *shape,
 		uint64_t *best)
 {
 	uint64_t weight = tree->before[j + 1] - tree->before[i];
 	struct window window;
-	unsigned char bits[BITS];
+	unsigned char bits[BITS], tests[BITS];
 	const uint64_t both = 2 * weight + 3 * tree->price;
 	unsigned count, plain;
 
 	if (weight + tree->price >= *best)
 		return;
+	plain = fewer_than(tree, tests_between(tree, i, j), weight, *best);
+	if (plain < 3)
+		return;
 	window_init(&window, tree, i, j);
 	count = bits_of(&window, tree->mask, bits);
-	plain = fewer_than(tree, tests_of(&window, window.all), weight, *best);
+	for (unsigned a = 0; a < count; a++)
+		tests[a] =
+			(unsigned char)tests_of(&window, window.bits[bits[a]]);
 	for (unsigned a = 0; plain >= 3 && a < count; a++)
 		for (unsigned b = a; b < count; b++) {
 			uint32_t mask = 1u << bits[a] | 1u << bits[b];
@@ -269,7 +289,9 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 				window.bits[bits[a]] | window.bits[bits[b]];
 			uint64_t no = window.all & ~yes, cost;
 
-			if (!saves(&window, yes, no, plain, both, *best))
+			/* With more values it does not take fewer tests. */
+			if (1u + tests[a] >= plain || 1u + tests[b] >= plain ||
+			    !saves(&window, yes, no, plain, both, *best))
 				continue;
 			cost = weight + tree->price;
 			if (cost < *best)
@@ -278,8 +300,7 @@ void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
 				cost += side_cost(&window, no);
 			if (cost >= *best)
 				continue;
-			plan->bits = (uint8_t)mask;
-			plan->shape = SHAPE_WINDOW;
+			*shape = (uint8_t)mask;
 			*best = cost;
 			plain = fewer_than(tree, plain, weight, cost);
 		}

@@ -27,10 +27,10 @@ static inline bool window_fits(const struct tree *tree, size_t i, size_t j)
 }
 
 /*
- * Put a window for the runs i..j, which fits, in `plan` if it costs less than
+ * Put a window for the runs i..j, which fits, in `shape` if it costs less than
  * `*cost`.
  */
-void window_try(const struct tree *tree, size_t i, size_t j, struct plan *plan,
+void window_try(const struct tree *tree, size_t i, size_t j, uint8_t *shape,
 		uint64_t *cost);
 
 /* The node of the window for i..j that tests the bits of `mask`. */

@@ -195,6 +195,18 @@ add_rests(const struct reading *reading, const struct resolved_abi *abi,
 		add_answer(reading, rest->first, rest->answer);
 }
 
+/* A number, with `count` entries. */
+static void
+add_tested(const struct reading *reading, const struct resolved_abi *abi,
+	   const struct resolved_entry *entries, size_t count)
+{
+	const uint32_t nr = entries->nr;
+	dd rest = diagram_answer(reading->all, resolved_rest(abi, nr)->answer);
+
+	spans_add(reading->spans, reading->arch + nr,
+		  number_diagram(reading->all, entries, count, rest));
+}
+
 /* The spans of a table between `first` and `last`. */
 static void
 add_table(const struct reading *reading, const struct resolved_abi *abi,
@@ -203,8 +215,8 @@ add_table(const struct reading *reading, const struct resolved_abi *abi,
 	uint64_t next = first;
 
 	for (size_t i = 0, count; i < abi->count; i += count) {
-		const uint32_t nr = abi->entries[i].nr;
-		dd rest;
+		const struct resolved_entry *entries = abi->entries + i;
+		const uint32_t nr = entries->nr;
 
 		for (count = 1; i + count < abi->count &&
 				abi->entries[i + count].nr == nr;)
@@ -212,11 +224,11 @@ add_table(const struct reading *reading, const struct resolved_abi *abi,
 		if (nr < first || nr > last)
 			continue;
 		add_rests(reading, abi, next, nr);
-		rest = diagram_answer(reading->all,
-				      resolved_rest(abi, nr)->answer);
-		spans_add(reading->spans, reading->arch + nr,
-			  number_diagram(reading->all, abi->entries + i, count,
-					 rest));
+		/* Most have one entry, without tests, and that decides. */
+		if (!entries->count)
+			add_answer(reading, nr, entries->answer);
+		else
+			add_tested(reading, abi, entries, count);
 		next = nr + (uint64_t)1;
 	}
 	add_rests(reading, abi, next, last + (uint64_t)1);

@@ -163,9 +163,9 @@ bool outline_program(struct diagrams *all, const struct cg_insn *insns,
 	bool ok = false;
 
 	arena_begin(&outline.arena, MEMORY, &room);
-	outline.live = arena_array(&outline.arena, struct liveness, count);
+	outline.live = arena_array_raw(&outline.arena, struct liveness, count);
 	outline.pieces =
-		arena_array(&outline.arena, struct piece, outline.room);
+		arena_array_raw(&outline.arena, struct piece, outline.room);
 	if (outline.live && outline.pieces) {
 		live_find(insns, count, big_endian, outline.live);
 		ok = find_parts(&outline) && find_results(&outline) &&

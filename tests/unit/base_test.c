@@ -254,6 +254,20 @@ static bool arena_keeps_its_budget(void)
 		ok = grown[i] == i;
 	ok &= !arena_grow(&arena, grown, &room, SIZE_MAX, sizeof(*grown));
 	arena_free(&arena);
+	/* What is handed out zeroed is, though raw memory lay there before. */
+	for (size_t size = 64; size <= 1 << 18; size *= 2) {
+		arena = (struct arena){ .budget = 1 << 20 };
+		part = arena_alloc_raw(&arena, size, 1);
+		ok &= part != NULL;
+		if (part)
+			memset(part, 0xff, size);
+		part = arena_alloc(&arena, size, 1);
+		for (size_t i = 0; part && i < size; i++)
+			ok &= part[i] == 0;
+		ok &= part != NULL;
+		ok &= !arena_alloc_raw(&arena, SIZE_MAX, 2);
+		arena_free(&arena);
+	}
 	return ok;
 }
 
