@@ -54,14 +54,29 @@ def _unsigned(value, most):
     return value
 
 
+def _signed(value, type="int", bits=32):
+    """An integer that fits a signed C type: ctypes would cut it silently."""
+    value = _integer(value)
+    if -2**(bits - 1) <= value < 2**(bits - 1):
+        return value
+    raise OverflowError("Python int too large to convert to C long"
+                        if bits == 64 else
+                        f"value too large to convert to {type}")
+
+
+def _word(value):
+    """An action, a token or an attribute's value, which are C ints here."""
+    return _signed(int(value) if isinstance(value, Arch) else value) & _U32
+
+
 def ERRNO(errno):
     """Refuse a call with this errno."""
-    return 0x50000 | _integer(errno) & 0xffff
+    return 0x50000 | _signed(errno) & 0xffff
 
 
 def TRACE(value):
     """Tell a tracer, with this value."""
-    return 0x7ff00000 | _integer(value) & 0xffff
+    return 0x7ff00000 | _signed(value) & 0xffff
 
 
 class _ArgCmp(ctypes.Structure):
@@ -144,7 +159,7 @@ def _number(syscall):
     if isinstance(syscall, str):
         return _call("syscall_resolve_name", c_str(syscall))
     if isinstance(syscall, int):
-        return syscall
+        return _signed(syscall)
     raise TypeError("Syscall must either be an int or str type")
 
 
@@ -169,11 +184,11 @@ def system_arch():
 def resolve_syscall(arch, syscall):
     """The name (bytes) of a call's number, or the number of its name."""
     if isinstance(syscall, str):
-        return _call("syscall_resolve_name_rewrite", int(arch) & _U32,
+        return _call("syscall_resolve_name_rewrite", _word(arch),
                      c_str(syscall))
     if not isinstance(syscall, int):
         raise TypeError("Syscall must either be an int or str type")
-    name = _call("syscall_resolve_num_arch", int(arch) & _U32, syscall)
+    name = _call("syscall_resolve_num_arch", _word(arch), _number(syscall))
     if not name:
         raise ValueError(f"Unknown syscall {syscall} on arch {int(arch)}")
     try:
@@ -190,7 +205,7 @@ class Arch:
     def __init__(self, arch=0):
         if isinstance(arch, int):
             self._token = arch & _U32 or system_arch()
-            known = self._token in _TOKENS
+            known = self._token in _TOKENS and -_INT <= arch < _INT
         elif isinstance(arch, str):
             self._token = _call("arch_resolve_name", c_str(arch))
             known = self._token != 0
@@ -237,7 +252,7 @@ class Arg:
     """A condition on one argument of a call."""
 
     def __init__(self, arg, op, datum_a, datum_b=0):
-        self._compare = _ArgCmp(_unsigned(arg, _U32), _integer(op),
+        self._compare = _ArgCmp(_unsigned(arg, _U32), _signed(op, "enum scmp_compare"),
                                 _unsigned(datum_a, _U64),
                                 _unsigned(datum_b, _U64))
 
@@ -278,7 +293,7 @@ class NotificationResponse:
         if name in ("id", "flags"):
             value = _unsigned(value, _U64 if name == "id" else _U32)
         elif name in ("val", "error"):
-            value = _integer(value)
+            value = _signed(value, "int32_t", 64 if name == "val" else 32)
         object.__setattr__(self, name, value)
 
 
@@ -287,8 +302,8 @@ class SyscallFilter:
 
     def __init__(self, defaction):
         self._ctx = None
-        self._defaction = _integer(defaction)
-        self._ctx = _call("init", defaction & _U32)
+        self._defaction = _word(defaction)
+        self._ctx = _call("init", self._defaction)
         if not self._ctx:
             raise RuntimeError("Library error")
 
@@ -298,12 +313,14 @@ class SyscallFilter:
 
     def reset(self, defaction=-1):
         """Begin anew, by default with the same default action."""
+        action = self._defaction
         if defaction != -1:
-            self._defaction = _integer(defaction)
-        rc = _call("reset", self._ctx, self._defaction & _U32)
+            action = _word(defaction)
+        rc = _call("reset", self._ctx, action)
         if rc == -errno.EINVAL:
             raise ValueError("Invalid action")
         _must(rc)
+        self._defaction = action
 
     def merge(self, filter):
         """Take over the rules of another filter, which begins anew."""
@@ -313,13 +330,13 @@ class SyscallFilter:
                             f"{type(filter).__name__})")
         _must(_call("merge", self._ctx, filter._ctx))
         filter._ctx = None
-        filter._ctx = _call("init", filter._defaction & _U32)
+        filter._ctx = _call("init", filter._defaction)
         if not filter._ctx:
             raise RuntimeError("Library error")
 
     def exist_arch(self, arch):
         """Whether the filter has rules for an architecture."""
-        rc = _call("arch_exist", self._ctx, int(arch) & _U32)
+        rc = _call("arch_exist", self._ctx, _word(arch))
         if rc == -errno.EINVAL:
             raise ValueError("Invalid architecture")
         if rc not in (0, -errno.EEXIST):
@@ -335,7 +352,7 @@ class SyscallFilter:
         self._change_arch("arch_remove", arch)
 
     def _change_arch(self, what, arch):
-        rc = _call(what, self._ctx, int(arch) & _U32)
+        rc = _call(what, self._ctx, _word(arch))
         if rc == -errno.EINVAL:
             raise ValueError("Invalid architecture")
         _must(rc)
@@ -347,7 +364,9 @@ class SyscallFilter:
     def get_attr(self, attr):
         """The value of an attribute."""
         value = _U32_T()
-        rc = _call("attr_get", self._ctx, _integer(attr), ctypes.byref(value))
+        rc = _call("attr_get", self._ctx,
+                   _signed(attr, "enum scmp_filter_attr"),
+                   ctypes.byref(value))
         if rc == -errno.EINVAL:
             raise ValueError("Invalid attribute")
         _must(rc)
@@ -355,7 +374,8 @@ class SyscallFilter:
 
     def set_attr(self, attr, value):
         """Set an attribute."""
-        rc = _call("attr_set", self._ctx, _integer(attr), int(value) & _U32)
+        rc = _call("attr_set", self._ctx,
+                   _signed(attr, "enum scmp_filter_attr"), _word(value))
         if rc == -errno.EINVAL:
             raise ValueError("Invalid attribute")
         _must(rc)
@@ -384,7 +404,7 @@ class SyscallFilter:
                 raise TypeError(f"Cannot convert {type(arg).__name__} to "
                                 f"seccomp.Arg")
         array = (_ArgCmp * len(args))(*(arg._compare for arg in args))
-        _must(_call(what, self._ctx, int(action) & _U32, number, len(args),
+        _must(_call(what, self._ctx, _word(action), number, len(args),
                     array))
 
     def _listener(self):
