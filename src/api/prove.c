@@ -79,6 +79,19 @@ bool check_sides(struct cg_side left, struct cg_side right,
 	return true;
 }
 
+/* Say why diagrams that are exhausted are. */
+static void
+fail_exhausted(const struct diagrams *all, size_t nodes, struct cg_error *err)
+{
+	if (diagrams_out_of_memory(all))
+		fail_set(err, CG_E_NOMEM, "out of memory");
+	else
+		fail_set(err, CG_E_UNDECIDED,
+			 "not decided: the comparison needs more than its "
+			 "budget of %zu diagram nodes",
+			 nodes);
+}
+
 /* Both diagrams, in one set of nodes; NULL, with `err` filled, on failure. */
 struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 			     size_t nodes, dd *a, dd *b, struct cg_error *err)
@@ -97,34 +110,34 @@ struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 	*b = diagram_of_side(all, right);
 	if (!diagrams_exhausted(all))
 		return all;
-	if (diagrams_out_of_memory(all))
-		fail_set(err, CG_E_NOMEM, "out of memory");
-	else
-		fail_set(err, CG_E_UNDECIDED,
-			 "not decided: the comparison needs more than its "
-			 "budget of %zu diagram nodes",
-			 nodes);
+	fail_exhausted(all, nodes, err);
 	diagrams_free(all);
 	return NULL;
 }
 
 /*
  * Nearly always both come to the same spans, and are proved by that. If not,
- * the whole diagrams have the last word.
+ * the whole diagrams have the last word; but they have all that is in the
+ * spans, and so are not tried where these were too much already. Then, or where
+ * memory ran out, `err` is filled.
  */
-static bool same_spans(const struct cg_policy *policy,
-		       const struct cg_program *program, size_t nodes)
+static bool
+same_spans(const struct cg_policy *policy, const struct cg_program *program,
+	   size_t nodes, struct cg_error *err)
 {
-	struct diagrams *all = diagrams_new(nodes ? nodes : NODES);
+	struct diagrams *all = diagrams_new(nodes);
 	struct spans want = { 0 }, got = { 0 };
 	bool same;
 
 	if (!all)
-		return false;
+		return fail_nomem(err);
 	same = meaning_spans(all, policy->resolved, &want) &&
+	       !diagrams_exhausted(all) &&
 	       outline_program(all, program->insns, program->count,
 			       program->big_endian, &got) &&
 	       !diagrams_exhausted(all) && spans_equal(&want, &got);
+	if (diagrams_exhausted(all))
+		fail_exhausted(all, nodes, err);
 	free(want.at);
 	free(got.at);
 	diagrams_free(all);
@@ -142,8 +155,10 @@ proof_of(const struct cg_policy *policy, const struct cg_program *program,
 
 	if (!check_sides(left, right, err))
 		return err->status;
-	if (same_spans(policy, program, nodes))
+	if (same_spans(policy, program, nodes ? nodes : NODES, err))
 		return CG_OK;
+	if (err->status != CG_OK)
+		return err->status;
 	all = diagrams_of(left, right, nodes, &a, &b, err);
 	if (!all)
 		return err->status;

@@ -15,6 +15,7 @@
 #include "compile/condition.h"
 #include "compile/merge.h"
 #include "compile/runs.h"
+#include "compile/sieve.h"
 
 enum {
 	WORK_MAX = 20000000, /* words looked at for states */
@@ -278,25 +279,26 @@ copy_words(struct arena *arena, const uint32_t *words, size_t count)
 	return copy;
 }
 
-/* The state after the word turned out to be `value`. */
+/* The state after the word turned out to be `value`, the cut of that index. */
 static uint32_t *
-state_after(struct decide *decide, const uint32_t *words, size_t count,
+state_after(struct decide *decide, const struct sieve *sieve, size_t cut,
 	    uint8_t word, uint32_t mask, uint32_t value, size_t *out_count)
 {
-	struct cursor cursor = { words, words + count };
+	struct sieve_walk walk = sieve_begin(sieve, cut);
 	size_t used = 0, entries = 0;
-	const uint32_t *steps;
-	uint32_t answer, open, *out;
+	const uint32_t *entry;
+	uint32_t *out;
 
-	if (!make_room(decide, count)) {
+	if (!make_room(decide, (size_t)(sieve->end - sieve->words))) {
 		decide->no_memory = true;
 		return NULL;
 	}
-	decide->work += count;
-	while (next_entry(&cursor, &answer, &steps, &open)) {
-		size_t length = entry_after(decide, answer, steps, open, word,
-					    mask, value, decide->out + used);
+	while ((entry = sieve_next(&walk))) {
+		size_t length =
+			entry_after(decide, entry[0], entry + 2, entry[1], word,
+				    mask, value, decide->out + used);
 
+		decide->work += 2 + entry[1];
 		if (!length)
 			continue;
 		decide->starts[entries++] = used;
@@ -317,12 +319,18 @@ static uint32_t decide_word(struct decide *decide, const uint32_t *words,
 			    size_t count, uint8_t word, uint32_t mask)
 {
 	struct runs runs = { 0 };
+	struct sieve sieve;
 	size_t cut_count, next_count;
 	uint32_t *cuts;
 
 	cuts = cuts_of(decide, words, count, word, mask, &cut_count);
-	for (size_t i = 0; cuts && i < cut_count; i++) {
-		uint32_t *next = state_after(decide, words, count, word, mask,
+	if (!cuts || !sieve_make(decide->arena, &decide->steps, words, count,
+				 word, mask, cuts, cut_count, &sieve)) {
+		decide->no_memory = decide->gave_up = true;
+		return GRAPH_NONE;
+	}
+	for (size_t i = 0; i < cut_count; i++) {
+		uint32_t *next = state_after(decide, &sieve, i, word, mask,
 					     cuts[i], &next_count);
 		uint32_t node;
 
@@ -337,10 +345,6 @@ static uint32_t decide_word(struct decide *decide, const uint32_t *words,
 			decide->no_memory = true;
 			return GRAPH_NONE;
 		}
-	}
-	if (!cuts) {
-		decide->gave_up = true;
-		return GRAPH_NONE;
 	}
 	return runs_decide(decide->graph, word, mask, &runs);
 }

@@ -1,11 +1,16 @@
 #include "prove/scan.h"
 
 enum {
-	VISITS_MAX = 1 << 15, /* instructions, each for one interval */
+	/* Instructions that are looked at, each for one interval; and for each
+	   piece that there is room for. */
+	VISITS_LEAST = 1 << 15,
+	VISITS_EACH = 8,
 	DEPTH_MAX = 256,
 	BLOCKS_MAX = 128, /* pieces that one bit test or AND may cut */
-	/* More pieces than that are looked at one by one. */
+	/* More pieces than that, or than programs past the kernel's limit may
+	   have for an instruction, are looked at one by one. */
 	PIECES_MOST = 4096,
+	PIECES_LONG = 4,
 	PIECES_EACH = 16, /* instruction may make so many */
 	PIECES_LEAST = 64,
 };
@@ -16,7 +21,7 @@ struct scan {
 	enum word word;
 	uint32_t offset; /* of the word in struct seccomp_data */
 	struct piece *out;
-	size_t count, room, visits;
+	size_t count, room, visits, visits_most;
 };
 
 /*
@@ -166,7 +171,7 @@ go(struct scan *scan, uint32_t pc, struct interval in, unsigned depth)
 {
 	const struct cg_insn *insn = &scan->insns[pc];
 
-	if (depth == DEPTH_MAX || ++scan->visits > VISITS_MAX)
+	if (depth == DEPTH_MAX || ++scan->visits > scan->visits_most)
 		return false;
 	switch (insn->code) {
 	case LD_ABS:
@@ -191,8 +196,11 @@ go(struct scan *scan, uint32_t pc, struct interval in, unsigned depth)
 size_t scan_room(size_t count)
 {
 	size_t room = PIECES_LEAST + PIECES_EACH * count;
+	size_t most = PIECES_LONG * count;
 
-	return room < PIECES_MOST ? room : PIECES_MOST;
+	if (most < PIECES_MOST)
+		most = PIECES_MOST;
+	return room < most ? room : most;
 }
 
 bool scan_word(const struct cg_insn *insns, const struct liveness *live,
@@ -204,9 +212,12 @@ bool scan_word(const struct cg_insn *insns, const struct liveness *live,
 			     .word = word,
 			     .offset = insns[pc].k,
 			     .out = out,
-			     .room = room };
+			     .room = room,
+			     .visits_most = VISITS_EACH * room };
 	const struct interval all = { 0, UINT32_MAX, 0 };
 
+	if (scan.visits_most < VISITS_LEAST)
+		scan.visits_most = VISITS_LEAST;
 	if (live[pc].registers || !go(&scan, pc, all, 0))
 		return false;
 	*count = scan.count;

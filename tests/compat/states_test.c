@@ -318,22 +318,40 @@ static void exported(struct tap *tap)
 	seccomp_release(ctx);
 }
 
+/* Rules for so many values of one argument, or of two. */
+static int add_values(scmp_filter_ctx ctx, int count, unsigned arguments)
+{
+	enum { STEP = 7919 };
+	int rc = 0;
+
+	for (int i = 0; i < count; i++) {
+		const struct scmp_arg_cmp args[] = {
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)i * STEP),
+			SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)(count - i)),
+		};
+
+		rc |= seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(1),
+					     SCMP_SYS(ioctl), arguments, args);
+	}
+	return rc;
+}
+
 /* Rules that no kernel can take in one filter: exported, and not loaded. */
 static void too_long(struct tap *tap)
 {
-	enum { VALUES = 10000, STEP = 7919, KERNEL_MOST = 4096 * 8 };
+	enum { VALUES = 10000, PAIRS = 4000, KERNEL_MOST = 4096 * 8 };
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-	int rc = 0;
 
-	for (int i = 0; i < VALUES; i++)
-		rc |= seccomp_rule_add(
-			ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)i * STEP));
-	tap_ok(tap, rc == 0 && length_of(ctx) > KERNEL_MOST,
+	tap_ok(tap,
+	       add_values(ctx, VALUES, 1) == 0 && length_of(ctx) > KERNEL_MOST,
 	       "too long: %d values are exported", VALUES);
 	tap_ok(tap, strlen(callgate_seccomp_message(ctx)) > 0, "too long: %s",
 	       callgate_seccomp_message(ctx));
 	tap_ok(tap, seccomp_load(ctx) == -ECANCELED, "too long: not loaded");
+	seccomp_reset(ctx, SCMP_ACT_ALLOW);
+	tap_ok(tap,
+	       add_values(ctx, PAIRS, 2) == 0 && length_of(ctx) > KERNEL_MOST,
+	       "too long: %d pairs of values are exported", PAIRS);
 	seccomp_release(ctx);
 }
 
