@@ -1,5 +1,6 @@
 #include "profile/resolve.h"
 
+#include "profile/passed.h"
 #include "profile/x86.h"
 
 /* The gap that a pointer makes is told in any case: this bounds the effort. */
@@ -123,18 +124,44 @@ void resolve_unknown(struct resolve *resolve, const struct finding *finding,
 	give_up(resolve, &place, why);
 }
 
+/*
+ * How many things that differ only in their distance from what a function was
+ * handed are asked for: one that calls itself may count on without end.
+ */
+enum { NUMBERS_MOST = 16, WORDS_MOST = 512 };
+
+static bool counts_on(struct resolve *resolve, uint64_t key, struct item item)
+{
+	const uint32_t most =
+		item.kind == ITEM_ENTRY ? NUMBERS_MOST : WORDS_MOST;
+	uint32_t *count;
+	bool there = true;
+
+	if (!map_add(resolve->arena, &resolve->asked, key, 0, &there)) {
+		resolve->nomem = true;
+		return false;
+	}
+	count = map_get(&resolve->asked, key);
+	return ++*count > most;
+}
+
 static void
 need(struct resolve *resolve, const struct spot *place, struct item item)
 {
-	uint64_t key = map_key(place->function, (uint64_t)item.kind << 32 |
-							(uint32_t)item.offset);
+	const uint64_t alike =
+		map_key(map_key(place->function, item.kind),
+			(uint64_t)item.name << 16 | item.size << 8 |
+				(uint64_t)place->purpose |
+				(uint64_t)place->quiet << 60);
 	struct need *grown;
 
-	key = map_key(key, (uint64_t)item.name << 16 | item.size << 8 |
-				   (uint64_t)place->purpose |
-				   (uint64_t)place->quiet << 60);
-	if (!is_first(resolve, &resolve->seen, key))
+	if (!is_first(resolve, &resolve->seen,
+		      map_key(alike, (uint32_t)item.offset)))
 		return;
+	if (counts_on(resolve, alike, item)) {
+		give_up(resolve, place, "counted on by callers without end");
+		return;
+	}
 	grown = arena_grow(resolve->arena, resolve->needs, &resolve->need_room,
 			   resolve->need_count + 1, sizeof(*grown));
 	if (!grown) {
@@ -261,10 +288,6 @@ static struct spot caller_of(const struct spot *place, uint64_t at)
 	return there;
 }
 
-static uint32_t
-entry_value(struct resolve *resolve, const struct state *state,
-	    const struct loaded *in, bool jump, struct item item);
-
 static void resolve_result(struct resolve *resolve, const struct spot *place,
 			   struct item item)
 {
@@ -303,8 +326,8 @@ static void resolve_result(struct resolve *resolve, const struct spot *place,
 
 		if (one.kind == ITEM_ENTRY || one.kind == ITEM_ARGUMENT) {
 			resolve_value(resolve, &there,
-				      entry_value(resolve, state, in, false,
-						  one));
+				      passed_value(resolve->flows, state, in,
+						   false, one));
 			continue;
 		}
 		there.function = *callee;
@@ -400,91 +423,6 @@ resolve_value(struct resolve *resolve, const struct spot *place, uint32_t value)
 		resolve_item(resolve, place, items.at[i]);
 }
 
-/* A word that the caller left on the stack for the callee. */
-static uint32_t
-stack_value(struct resolve *resolve, const struct state *state,
-	    const struct convention *about, bool jump, struct item item)
-{
-	struct flows *flows = resolve->flows;
-	struct items items;
-	int32_t offset;
-
-	if (!values_items(&flows->values, state->registers[about->stack],
-			  &items) ||
-	    items.count != 1 || items.at[0].kind != ITEM_STACK)
-		return VALUE_ANY;
-	offset = items.at[0].offset;
-	/* With its frame still there, others may change it yet. */
-	if (jump)
-		return offset == 0 ? state_slot(flows, state, item.offset,
-						item.size)
-				   : VALUE_ANY;
-	return state_slot(flows, state,
-			  offset + item.offset -
-				  (about->pushes ? about->word : 0),
-			  item.size);
-}
-
-/* What memory holds behind one of the things that a register may hold. */
-static uint32_t pointee_value(struct flows *flows, const struct state *state,
-			      struct item one, struct item item)
-{
-	switch (one.kind) {
-	case ITEM_STACK:
-		return state_slot(flows, state, one.offset + item.offset,
-				  item.size);
-	case ITEM_NUMBER:
-		return flow_memory(flows,
-				   one.number + (uint64_t)(int64_t)item.offset,
-				   item.size);
-	case ITEM_ENTRY:
-		one.kind = ITEM_POINTEE;
-		one.offset += item.offset;
-		one.size = item.size;
-		one.stale = state->touched;
-		return values_one(&flows->values, one);
-	default:
-		return VALUE_ANY;
-	}
-}
-
-/* The same thing, a distance behind. */
-static uint32_t
-moved_value(struct flows *flows, struct item one, struct item item)
-{
-	if (one.kind == ITEM_NUMBER)
-		one.number += (uint64_t)(int64_t)item.offset;
-	else if (item.offset && one.kind != ITEM_ENTRY)
-		return VALUE_ANY;
-	else
-		one.offset += item.offset;
-	return values_one(&flows->values, one);
-}
-
-/* What the caller's state says about an item of the callee's entry. */
-static uint32_t
-entry_value(struct resolve *resolve, const struct state *state,
-	    const struct loaded *in, bool jump, struct item item)
-{
-	const struct convention *about = convention_of(in->image.machine);
-	struct flows *flows = resolve->flows;
-	uint32_t value = VALUE_NONE;
-	struct items items;
-
-	if (item.kind == ITEM_ARGUMENT)
-		return stack_value(resolve, state, about, jump, item);
-	if (!values_items(&flows->values, state->registers[item.name], &items))
-		return VALUE_ANY;
-	for (unsigned i = 0; i < items.count; i++)
-		value = values_join(&flows->values, value,
-				    item.kind == ITEM_ENTRY
-					    ? moved_value(flows, items.at[i],
-							  item)
-					    : pointee_value(flows, state,
-							    items.at[i], item));
-	return value;
-}
-
 /* --------------------------------------------------------------- callers -- */
 
 typedef uint32_t value_at(struct resolve *resolve, const struct state *state,
@@ -553,7 +491,8 @@ static uint32_t value_passed(struct resolve *resolve, const struct state *state,
 {
 	const struct passed *passed = what;
 
-	return entry_value(resolve, state, in, passed->jump, passed->item);
+	return passed_value(resolve->flows, state, in, passed->jump,
+			    passed->item);
 }
 
 static bool has_taken(const struct function *function, const struct loaded *in)

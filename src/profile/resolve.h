@@ -57,7 +57,7 @@ struct resolve {
 	struct need *needs;
 	size_t need_count, need_room, next_need;
 	size_t indirect_tried;
-	struct map seen, failed;
+	struct map seen, failed, asked;
 	bool nomem;
 };
 
