@@ -29,6 +29,12 @@ static void forget(struct known *known, uint8_t name)
 	known->from[name] = 0;
 }
 
+static void forget_flags(struct known *known)
+{
+	known->flags = (struct compared){ 0 };
+	known->flags_from = 0;
+}
+
 static void set(struct known *known, uint8_t name, enum known_kind kind,
 		uint64_t number, uint8_t from)
 {
@@ -220,6 +226,9 @@ fold(enum op op, uint64_t a, uint64_t b, unsigned size, uint64_t *out)
 	case OP_RIGHT:
 		*out = cut(a, size) >> by;
 		return size >= 4;
+	case OP_SIGNED_RIGHT:
+		*out = (uint64_t)(extended(a, size) >> by);
+		return size >= 4;
 	default:
 		return false;
 	}
@@ -250,6 +259,33 @@ static bool stays_address(enum op op, uint64_t by)
 	}
 }
 
+/* A shift by nothing leaves the flags. */
+static bool sets_flags(const struct step *step, uint64_t by)
+{
+	const bool shifts = step->op == OP_LEFT || step->op == OP_RIGHT ||
+			    step->op == OP_SIGNED_RIGHT;
+
+	return !shifts || (by & (step->size == 8 ? 63 : 31)) != 0;
+}
+
+static void flags_of(struct known *known, const struct step *step,
+		     struct value result, uint64_t by)
+{
+	const bool bits =
+		step->op == OP_AND || step->op == OP_OR || step->op == OP_XOR;
+	const uint64_t number = cut(result.number, step->size);
+
+	known->flags = (struct compared){ 0 };
+	known->flags_from = result.from;
+	if (result.kind == KNOWN_NUMBER && sets_flags(step, by))
+		known->flags = (struct compared){
+			.kind = bits ? COMPARED_BITS : COMPARED_RESULT,
+			.size = step->size,
+			.left = number,
+			.right = number,
+		};
+}
+
 static void do_arithmetic(struct known *known, const struct loaded *in,
 			  const struct step *step)
 {
@@ -268,6 +304,7 @@ static void do_arithmetic(struct known *known, const struct loaded *in,
 	else if (a.kind == KNOWN_STACK && b.kind == KNOWN_NUMBER &&
 		 stays_address((enum op)step->op, b.number))
 		out.kind = KNOWN_STACK;
+	flags_of(known, step, out, b.number);
 	write_operand(known, step, out);
 }
 
@@ -316,6 +353,7 @@ do_choose(struct known *known, const struct loaded *in, const struct step *step)
 		out = verdict == VERDICT_ALWAYS ? b : a;
 	else if (a.kind == b.kind && a.number == b.number)
 		out.kind = a.kind, out.number = a.number;
+	out.from |= known->flags_from;
 	write_operand(known, step, out);
 }
 
@@ -348,6 +386,7 @@ static void do_compare(struct known *known, const struct loaded *in,
 	const bool test = step->op == OP_TEST;
 
 	known->flags = (struct compared){ 0 };
+	known->flags_from = a.from | b.from;
 	if (a.kind == KNOWN_NUMBER && b.kind == KNOWN_NUMBER)
 		known->flags = (struct compared){
 			.kind = test ? COMPARED_BITS : COMPARED_NUMBERS,
@@ -365,7 +404,7 @@ static void do_compare(struct known *known, const struct loaded *in,
 /* Less, or less or equal, of numbers with and without sign. */
 static bool is_true(const struct compared *flags, unsigned condition)
 {
-	const bool bits = flags->kind == COMPARED_BITS;
+	const bool bits = flags->kind != COMPARED_NUMBERS;
 	const uint64_t both = flags->left & flags->right;
 	const int64_t a = extended(flags->left, flags->size);
 	const int64_t b = extended(flags->right, flags->size);
@@ -397,12 +436,14 @@ enum verdict known_branch(const struct known *known, const struct step *step)
 	const struct compared *flags = &known->flags;
 	const unsigned condition = step->condition;
 	const bool on_equal = (condition & 14) == 4;
+	const bool on_sign = (condition & 14) == 8;
 	bool taken;
 
 	/* Overflow and parity are nobody's; nor is what loops count. */
 	if (flags->kind == COMPARED_NOTHING || condition > 15 ||
 	    (condition & 14) == 0 || (condition & 14) == 10 ||
-	    (flags->kind == COMPARED_DIFFER && !on_equal))
+	    (flags->kind == COMPARED_DIFFER && !on_equal) ||
+	    (flags->kind == COMPARED_RESULT && !on_equal && !on_sign))
 		return VERDICT_MAYBE;
 	taken = flags->kind == COMPARED_DIFFER ? false
 					       : is_true(flags, condition);
@@ -416,14 +457,8 @@ uint8_t known_decides(const struct known *known, const struct step *step)
 	const struct memory *memory = &step->memory;
 	uint8_t decides = 0;
 
-	if (step->op == OP_COMPARE || step->op == OP_TEST) {
-		if (step->to.kind == OPERAND_REGISTER &&
-		    step->to.name < KNOWN_REGISTERS)
-			decides |= known->from[step->to.name];
-		if (step->from.kind == OPERAND_REGISTER &&
-		    step->from.name < KNOWN_REGISTERS)
-			decides |= known->from[step->from.name];
-	}
+	if (step->flow == FLOW_BRANCH || step->op == OP_CHOOSE)
+		decides |= known->flags_from;
 	/* The index of a table. */
 	if (memory->used && memory->index < KNOWN_REGISTERS &&
 	    step->op != OP_ADDRESS)
@@ -443,6 +478,14 @@ static bool keeps_flags(const struct step *step)
 	case OP_PUSH:
 	case OP_COMPARE: /* set anew */
 	case OP_TEST:
+	case OP_ADD:
+	case OP_SUB:
+	case OP_AND:
+	case OP_OR:
+	case OP_XOR:
+	case OP_LEFT:
+	case OP_RIGHT:
+	case OP_SIGNED_RIGHT:
 		return true;
 	case OP_POP:
 		return step->to.kind == OPERAND_REGISTER;
@@ -478,6 +521,7 @@ void known_step(struct known *known, const struct loaded *in,
 	case OP_XOR:
 	case OP_LEFT:
 	case OP_RIGHT:
+	case OP_SIGNED_RIGHT:
 		do_arithmetic(known, in, step);
 		break;
 	case OP_CHOOSE:
@@ -500,7 +544,7 @@ void known_step(struct known *known, const struct loaded *in,
 	/* It always is the address of something. */
 	set(known, X86_RSP, KNOWN_STACK, 0, 0);
 	if (!keeps_flags(step))
-		known->flags = (struct compared){ 0 };
+		forget_flags(known);
 }
 
 void known_call(struct known *known, uint32_t kept)
@@ -508,7 +552,7 @@ void known_call(struct known *known, uint32_t kept)
 	for (unsigned i = 0; i < KNOWN_REGISTERS; i++)
 		if (i != X86_RSP && !(kept >> i & 1))
 			forget(known, (uint8_t)i);
-	known->flags = (struct compared){ 0 };
+	forget_flags(known);
 }
 
 static bool same_flags(const struct compared *a, const struct compared *b)
@@ -524,6 +568,7 @@ bool known_join(struct known *into, const struct known *from)
 	if (memcmp(into->numbers, from->numbers, sizeof(into->numbers)) == 0 &&
 	    memcmp(into->kinds, from->kinds, sizeof(into->kinds)) == 0 &&
 	    memcmp(into->from, from->from, sizeof(into->from)) == 0 &&
+	    into->flags_from == from->flags_from &&
 	    same_flags(&into->flags, &from->flags))
 		return false;
 	for (unsigned i = 0; i < KNOWN_REGISTERS; i++) {
@@ -537,6 +582,8 @@ bool known_join(struct known *into, const struct known *from)
 		into->numbers[i] = same ? into->numbers[i] : 0;
 		into->from[i] = made;
 	}
+	changed |= (from->flags_from & ~into->flags_from) != 0;
+	into->flags_from |= from->flags_from;
 	if (!same_flags(&into->flags, &from->flags)) {
 		changed |= into->flags.kind != COMPARED_NOTHING;
 		into->flags = (struct compared){ 0 };

@@ -32,12 +32,14 @@ enum compared_kind {
 	COMPARED_NUMBERS, /* of left - right */
 	COMPARED_BITS,    /* of left & right */
 	COMPARED_DIFFER,  /* two things that are not the same */
+	COMPARED_RESULT,  /* of arithmetic that made `left`: its sign, if 0 */
 };
 
 struct known {
 	uint64_t numbers[KNOWN_REGISTERS]; /* 0 if it is no number */
 	uint8_t kinds[KNOWN_REGISTERS];    /* enum known_kind */
 	uint8_t from[KNOWN_REGISTERS];     /* bits: made of these arguments */
+	uint8_t flags_from;                /* the same of the flags */
 	struct compared flags;
 };
 

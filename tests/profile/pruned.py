@@ -239,4 +239,94 @@ int test(void)
 	return fclose(file);
 }
 """, ["acct"], False, False),
+    Case("a carry that a subtraction left", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"sub $2, %edi\n\tjb 1f\n\tret\n1:\tmov $163, %eax\n\tsyscall\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(1); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("an overflow that a subtraction left", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"sub $1, %edi\n\tjl 1f\n\tret\n1:\tmov $163, %eax\n\tsyscall\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(0x80000000); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("a shift by nothing, which leaves the flags", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"mov $2, %eax\n\tcmp $1, %edi\n\tshl $32, %eax\n\tje 1f\n\tret\n"
+	"1:\tmov $163, %eax\n\tsyscall\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(1); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("an increment, which leaves the carry", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"mov $2, %eax\n\tcmp $2, %edi\n\tinc %eax\n\tjb 1f\n\tret\n"
+	"1:\tmov $163, %eax\n\tsyscall\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(1); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("flags of arithmetic on the lowest byte", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"and $0xf0, %dil\n\tje 1f\n\tret\n1:\tmov $163, %eax\n\tsyscall\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(0x1007); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("bits of a constant that choose", r"""
+long odd(long);
+__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+	"push %rbx\n\tmov %edi, %ebx\n\tand $6, %ebx\n\tje 1f\n\t"
+	"mov $167, %eax\n\tsyscall\n1:\tmov $163, %eax\n\tsyscall\n\t"
+	"pop %rbx\n\tret\n\t"
+	".cfi_endproc\n.size odd, . - odd\n");
+int test(void) { return (int)odd(1); }
+""", ["acct"], False, True, "c", ("x86_64",), None, ("swapon",)),
+    Case("data that begins with its own address", """
+struct own { struct own *self; int (*run)(void); };
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+NOINLINE int second(void) { return (int)raw(NR_reboot); }
+static struct own one = { &one, first };
+static struct own two[] = { { two, 0 }, { 0, second } };
+NOINLINE int pass(struct own *at) { return at[unknown].run(); }
+int test(void)
+{
+	struct own *volatile *keep = (struct own *volatile *)&one.self;
+	struct own *volatile *also = (struct own *volatile *)&two[0].self;
+	return (*keep)->run() + pass(*also);
+}
+""", ["acct", "reboot"]),
+    Case("a function that is called as libc's is", """
+struct own { struct own *self; int (*run)(void); };
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+static struct own one = { &one, first };
+NOINLINE int __cxa_atexit(void (*run)(void *), void *data, void *handle)
+{
+	return run || data ? 0 : ((struct own *)handle)[unknown].run();
+}
+int test(void) { return __cxa_atexit(0, 0, one.self); }
+""", ["acct"]),
+    Case("what looks like a table of clones, and is used", r"""
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+int (*table[2])(void) = { first, first };
+long odd(void);
+__asm__(".text\n.weak _ITM_deregisterTMCloneTable\nodd:\n\t"
+	"lea table+16(%rip), %rdi\n\tlea table+16(%rip), %rax\n\t"
+	"cmp %rdi, %rax\n\tje 1f\n\t"
+	"mov _ITM_deregisterTMCloneTable@GOTPCREL(%rip), %rax\n\t"
+	"test %rax, %rax\n\tje 1f\n\tjmp *%rax\n1:\tjmp *-8(%rax)\n");
+int test(void) { return (int)odd(); }
+""", ["acct"], False, True, "c", ("x86_64",)),
+    Case("a number that counts on with each call of itself", """
+NOINLINE long by(long number)
+{
+	if (unknown)
+		return by(number + 1) + unknown;
+	return raw(number);
+}
+int test(void) { return (int)by(NR_acct); }
+""", ["acct"], True),
 ]
