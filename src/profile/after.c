@@ -62,8 +62,12 @@ static bool comes_later(const struct work *work, const struct function *one)
 
 	if (in->image.go)
 		return true;
-	/* The loader's own start is nobody's callback. */
-	if (in->is_loader && loaded_is_named(in, one->entry, "dl_main"))
+	/*
+	 * The loader's own start is nobody's callback, though it hands on where
+	 * it would begin if it were the program.
+	 */
+	if (in->is_loader && (one->entry == in->image.base + in->image.entry ||
+			      loaded_is_named(in, one->entry, "dl_main")))
 		return false;
 	return one->pointed || ends_program(in, one->entry);
 }

@@ -1,5 +1,6 @@
 #include "profile/read.h"
 
+#include "profile/clones.h"
 #include "profile/pages.h"
 #include "profile/uses.h"
 #include "profile/x86.h"
@@ -92,6 +93,25 @@ static bool is_used_up(struct reading *reading, uint64_t at, uint64_t address,
 	return true;
 }
 
+/*
+ * The first word of a library's data holds its own address: the handle that
+ * says whose a function is. What is found there is that address, or came there
+ * from elsewhere.
+ */
+static bool note_handle(struct reading *reading, uint64_t at, uint64_t word,
+			const struct step *step)
+{
+	const struct image *image = &reading->in->image;
+	const uint64_t own = word - image->base;
+	const size_t index = image_reloc_from(image, own);
+
+	return step->op == OP_MOVE && index < image->reloc_count &&
+	       image->relocs[index].where == own &&
+	       image->relocs[index].kind == RELOC_BASE &&
+	       image->relocs[index].addend == own &&
+	       is_used_up(reading, at, word, step);
+}
+
 /* Whether an address in a register is only gone up from. */
 static bool
 goes_up(const struct reading *reading, uint64_t at, const struct step *step)
@@ -125,9 +145,10 @@ static void note_address(struct reading *reading, uint64_t at, uint64_t address,
 {
 	const struct memory *memory = &step->memory;
 
-	if (exact && step->op == OP_ADDRESS &&
+	if (exact && step->op == OP_ADDRESS && !reading->reach->all_data &&
 	    !reach_is_code(reading->reach, address) &&
-	    is_used_up(reading, at, address, step))
+	    (is_used_up(reading, at, address, step) ||
+	     clones_none(reading->code, at)))
 		return;
 	if (!exact || step->op == OP_ADDRESS) {
 		note(reading, REMARK_ADDRESS, at, address, HOW_ADDRESS, 0,
@@ -150,7 +171,8 @@ static void note_address(struct reading *reading, uint64_t at, uint64_t address,
 		     reading->in->image.word, false);
 		return;
 	}
-	if (note_linkage(reading, at, address, step))
+	if (note_linkage(reading, at, address, step) ||
+	    note_handle(reading, at, address, step))
 		return;
 	note(reading, REMARK_WORDS, at, address, HOW_ADDRESS,
 	     memory->size && !memory->long_ ? memory->size : 64, false);

@@ -200,6 +200,29 @@ static bool takes_nothing(const struct loaded *in, uint64_t target)
 	       loaded_is_named(in, target, "abort");
 }
 
+/*
+ * Functions of glibc that are handed the handle of a library (__dso_handle),
+ * which says whose a function is, and is compared with others of its kind.
+ */
+static uint32_t
+handles_of(const struct hunt *hunt, const struct loaded *in, uint64_t target)
+{
+	static const struct {
+		const char *name;
+		uint8_t argument;
+	} rows[] = {
+		{ "__cxa_finalize", 0 },      { "__cxa_atexit", 2 },
+		{ "__cxa_at_quick_exit", 1 }, { "__cxa_thread_atexit_impl", 2 },
+		{ "__register_atfork", 3 },
+	};
+
+	for (size_t i = 0; in->libc && i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].argument < hunt->about->argument_count &&
+		    loaded_is_named(in, target, rows[i].name))
+			return 1u << hunt->about->arguments[rows[i].argument];
+	return 0;
+}
+
 /* Into a function that is known, with what stands in registers. */
 static bool take_callee(struct hunt *hunt, uint64_t target, struct way way)
 {
@@ -210,6 +233,9 @@ static bool take_callee(struct hunt *hunt, uint64_t target, struct way way)
 	if (!in || !reach_is_code(hunt->flows->reach, target))
 		return false;
 	if (takes_nothing(in, target))
+		return true;
+	way.holders &= ~handles_of(hunt, in, target);
+	if (!way.holders && !way.distances)
 		return true;
 	way.at = target;
 	for (way.code = 0; way.code < hunt->code_count; way.code++)

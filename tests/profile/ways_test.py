@@ -4,6 +4,7 @@
 Usage: ways_test.py CALLGATE [--long]
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -172,6 +173,10 @@ def after(tap, ways):
     ran, found = ways.names("--no-modules", "--after=main", "m")
     tap.ok(named == found and "acct" in found and set(found) < set(start),
            "--after=main, which is found in a stripped program", ran)
+    ran = ways("--json", "--no-modules", "--after=main", "m")
+    early = [call["name"] for call in json.loads(ran.stdout)["calls"]
+             if call["path"] and call["path"][0]["how"] == "the loader's entry"]
+    tap.ok(not early, "--after=main: the loader does not start again", *early)
 
 
 def why_not(tap, ways):
