@@ -8,14 +8,17 @@
 #include <callgate/callgate.h>
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +33,7 @@ static const struct row {
 	const char *name, *file;
 	uint32_t otherwise;
 	enum peer_conditions conditions;
+	bool apart; /* one ABI a filter, rules exact, others allowed */
 } rows[] = {
 	{ "container list, numbers only", "policies/container-numbers.yml",
 	  CG_RET_ERRNO | 1, PEER_NONE },
@@ -38,6 +42,10 @@ static const struct row {
 	{ "container list, 3 ABIs", "policies/container.yml", CG_RET_ERRNO | 1,
 	  PEER_CONTAINER },
 	{ "service list", "policies/service.yml", CG_RET_ERRNO | 1, PEER_NONE },
+	{ "service list, as systemd asks", "policies/service.yml",
+	  CG_RET_ERRNO | 1, PEER_NONE, .apart = true },
+	{ "flatpak's list, 2 ABIs", "policies/flatpak.yml", CG_RET_ALLOW,
+	  PEER_DESKTOP },
 	{ "block list, 29 names", "policies/desktop.yml", CG_RET_ALLOW,
 	  PEER_NONE },
 	{ "block list, 5 names", "policies/deny5.yml", CG_RET_ALLOW,
@@ -48,9 +56,12 @@ struct library {
 	scmp_filter_ctx (*init)(uint32_t);
 	void (*release)(scmp_filter_ctx);
 	int (*arch_add)(scmp_filter_ctx, uint32_t);
+	int (*arch_remove)(scmp_filter_ctx, uint32_t);
 	int (*attr_set)(scmp_filter_ctx, enum scmp_filter_attr, uint32_t);
 	int (*rule)(scmp_filter_ctx, uint32_t, int, unsigned,
 		    const struct scmp_arg_cmp *);
+	int (*rule_exact)(scmp_filter_ctx, uint32_t, int, unsigned,
+			  const struct scmp_arg_cmp *);
 	int (*export_bpf)(scmp_filter_ctx, int);
 };
 
@@ -64,8 +75,10 @@ static void library_open(struct library *library, const char *path)
 		{ "seccomp_init", &library->init },
 		{ "seccomp_release", &library->release },
 		{ "seccomp_arch_add", &library->arch_add },
+		{ "seccomp_arch_remove", &library->arch_remove },
 		{ "seccomp_attr_set", &library->attr_set },
 		{ "seccomp_rule_add_array", &library->rule },
+		{ "seccomp_rule_add_exact_array", &library->rule_exact },
 		{ "seccomp_export_bpf", &library->export_bpf },
 	};
 
@@ -110,9 +123,64 @@ static void add_container(const struct library *library, scmp_filter_ctx filter)
 	     "clone");
 }
 
-static scmp_filter_ctx
-play(const struct library *library, int level, const struct peer_rules *rules)
+/* A list of families allows others by refusing each number between. */
+static void add_desktop(const struct library *library, scmp_filter_ctx filter)
 {
+	enum { FAMILIES_END = 17, NEW_USER = 0x10000000 };
+	static const struct {
+		int nr;
+		uint32_t answer;
+		struct scmp_arg_cmp when;
+	} refused[] = {
+		{ SCMP_SYS(clone),
+		  SCMP_ACT_ERRNO(1),
+		  { 0, SCMP_CMP_MASKED_EQ, NEW_USER, NEW_USER } },
+		{ SCMP_SYS(ioctl),
+		  SCMP_ACT_ERRNO(1),
+		  { 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCSTI } },
+		{ SCMP_SYS(ioctl),
+		  SCMP_ACT_ERRNO(1),
+		  { 1, SCMP_CMP_MASKED_EQ, UINT32_MAX, TIOCLINUX } },
+		{ SCMP_SYS(personality),
+		  SCMP_ACT_ERRNO(1),
+		  { 0, SCMP_CMP_NE, 0, 0 } },
+		{ SCMP_SYS(socket),
+		  SCMP_ACT_ERRNO(EAFNOSUPPORT),
+		  { 0, SCMP_CMP_GE, FAMILIES_END, 0 } },
+	};
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		must(library->rule(filter, refused[i].answer, refused[i].nr, 1,
+				   &refused[i].when),
+		     "a desktop's rule");
+	for (unsigned family = 0; family < FAMILIES_END; family++) {
+		const struct scmp_arg_cmp is = { 0, SCMP_CMP_EQ, family, 0 };
+
+		if (family != AF_UNSPEC && family != AF_UNIX &&
+		    family != AF_INET && family != AF_INET6 &&
+		    family != AF_NETLINK)
+			must(library->rule(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT),
+					   SCMP_SYS(socket), 1, &is),
+			     "family");
+	}
+}
+
+/* What systemd does first, for each ABI: a filter for that alone. */
+static void set_apart(const struct library *library, scmp_filter_ctx filter)
+{
+	must(library->arch_remove(filter, SCMP_ARCH_NATIVE), "remove");
+	must(library->arch_add(filter, SCMP_ARCH_X86_64), "add");
+	must(library->attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW),
+	     "bad architecture");
+	must(library->attr_set(filter, SCMP_FLTATR_CTL_NNP, 0), "privileges");
+}
+
+static scmp_filter_ctx play(const struct library *library, int level,
+			    const struct peer_rules *rules, bool apart)
+{
+	int (*rule)(scmp_filter_ctx, uint32_t, int, unsigned,
+		    const struct scmp_arg_cmp *) =
+		apart ? library->rule_exact : library->rule;
 	scmp_filter_ctx filter = library->init(rules->otherwise);
 
 	must(library->attr_set(filter, SCMP_FLTATR_ACT_BADARCH, rules->foreign),
@@ -120,14 +188,18 @@ play(const struct library *library, int level, const struct peer_rules *rules)
 	must(library->attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE,
 			       (uint32_t)level),
 	     "optimize");
+	if (apart)
+		set_apart(library, filter);
 	for (size_t i = 0; i < PEER_GUESTS && rules->guests[i]; i++)
 		must(library->arch_add(filter, rules->guests[i]), "guest");
 	for (size_t i = 0; i < rules->plain_count; i++)
-		must(library->rule(filter, rules->plain[i].answer,
-				   rules->plain[i].nr, 0, NULL),
+		must(rule(filter, rules->plain[i].answer, rules->plain[i].nr, 0,
+			  NULL),
 		     "rule");
 	if (rules->conditions == PEER_CONTAINER)
 		add_container(library, filter);
+	else if (rules->conditions == PEER_DESKTOP)
+		add_desktop(library, filter);
 	return filter;
 }
 
@@ -149,6 +221,7 @@ struct subject {
 	const char *who;
 	const struct library *library;
 	int level;
+	bool apart; /* as a row has it */
 	double exports[EXPORTS], loads[LOADS];
 	struct cg_program *program;
 	struct figures figures;
@@ -167,7 +240,8 @@ static void export_once(struct subject *subject, const struct peer_rules *rules,
 	int fd = round == 0 ? memfd_create("filter", MFD_CLOEXEC)
 			    : open("/dev/null", O_WRONLY | O_CLOEXEC);
 	double start = bench_now();
-	scmp_filter_ctx filter = play(library, subject->level, rules);
+	scmp_filter_ctx filter =
+		play(library, subject->level, rules, subject->apart);
 
 	must(library->export_bpf(filter, fd), "export");
 	library->release(filter);
@@ -314,6 +388,8 @@ static void bench_row(const struct row *row, const struct library *theirs,
 		bench_die(row->file, &err);
 	if (!peer_prepare(&rules, policy, row->otherwise, row->conditions))
 		exit(EXIT_FAILURE);
+	for (size_t i = 0; i < count; i++)
+		subjects[i].apart = row->apart;
 	measure(subjects, count, &rules, policy);
 	printf("%s\n", row->name);
 	for (size_t i = 0; i < count; i++)

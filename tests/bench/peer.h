@@ -11,6 +11,7 @@ enum peer_conditions {
 	PEER_NONE,
 	PEER_CONTAINER, /* socket, personality and clone, as runtimes have it */
 	PEER_REQUESTS,  /* the values of ioctl's second argument */
+	PEER_DESKTOP,   /* what a desktop's sandbox asks of arguments */
 };
 
 enum { PEER_RULES = 1024, PEER_GUESTS = 2 };
