@@ -10,21 +10,22 @@
 #include "cli/out.h"
 
 struct diff {
+	FILE *out;
 	size_t fresh, gone;
 };
 
-static void print_name(const struct cg_abi *abi, uint32_t nr)
+static void print_name(FILE *out, const struct cg_abi *abi, uint32_t nr)
 {
 	const struct cg_syscall *call = cg_syscall_at(abi, nr);
 
 	if (call)
-		printf("%-10s %s", abi->name, call->name);
+		fprintf(out, "%-10s %s", abi->name, call->name);
 	else
-		printf("%-10s call %" PRIu32, abi->name, nr);
+		fprintf(out, "%-10s call %" PRIu32, abi->name, nr);
 }
 
-static void print_argument(const struct cg_abi *abi, uint32_t nr, int argument,
-			   uint64_t value)
+static void print_argument(FILE *out, const struct cg_abi *abi, uint32_t nr,
+			   int argument, uint64_t value)
 {
 	const struct cg_syscall *call = cg_syscall_at(abi, nr);
 	struct cg_argument arguments[6];
@@ -36,11 +37,11 @@ static void print_argument(const struct cg_abi *abi, uint32_t nr, int argument,
 	    (size_t)argument < count) {
 		cg_argument_print(&arguments[argument], abi, value, text,
 				  sizeof(text));
-		printf(" with %s", arguments[argument].name);
+		fprintf(out, " with %s", arguments[argument].name);
 	} else {
-		printf(" with argument %d", argument);
+		fprintf(out, " with argument %d", argument);
 	}
-	printf(" = %s", text);
+	fprintf(out, " = %s", text);
 }
 
 static void
@@ -53,12 +54,12 @@ print_change(void *context, const struct cg_recording_change *change)
 		return;
 	diff->fresh += !change->gone;
 	diff->gone += change->gone;
-	printf("%s ", change->gone ? "- gone" : "+ new ");
-	print_name(change->abi, change->nr);
+	fprintf(diff->out, "%s ", change->gone ? "- gone" : "+ new ");
+	print_name(diff->out, change->abi, change->nr);
 	if (change->argument >= 0)
-		print_argument(change->abi, change->nr, change->argument,
-			       change->value);
-	putchar('\n');
+		print_argument(diff->out, change->abi, change->nr,
+			       change->argument, change->value);
+	putc('\n', diff->out);
 }
 
 /* ------------------------------------------------ against a policy -- */
@@ -89,10 +90,11 @@ static bool refused_values(const struct cg_policy *policy,
 			if (allowed(policy, row, arg, value))
 				continue;
 			diff->fresh++;
-			printf("+ new  ");
-			print_name(row->abi, row->nr);
-			print_argument(row->abi, row->nr, arg, value);
-			putchar('\n');
+			fputs("+ new  ", diff->out);
+			print_name(diff->out, row->abi, row->nr);
+			print_argument(diff->out, row->abi, row->nr, arg,
+				       value);
+			putc('\n', diff->out);
 		}
 	return any;
 }
@@ -109,9 +111,9 @@ compare_policy(const struct cg_policy *policy,
 		    allowed(policy, &row, -1, 0))
 			continue;
 		diff->fresh++;
-		printf("+ new  ");
-		print_name(row.abi, row.nr);
-		putchar('\n');
+		fputs("+ new  ", diff->out);
+		print_name(diff->out, row.abi, row.nr);
+		putc('\n', diff->out);
 	}
 }
 
@@ -141,9 +143,9 @@ static void find_gone(const struct cg_policy *policy,
 		    recorded(recording, abi, row.nr))
 			continue;
 		diff->gone++;
-		printf("- gone ");
-		print_name(abi, row.nr);
-		putchar('\n');
+		fputs("- gone ", diff->out);
+		print_name(diff->out, abi, row.nr);
+		putc('\n', diff->out);
 	}
 }
 
@@ -161,9 +163,10 @@ static int finish(const struct diff *diff, const char *path)
 	return EXIT_NO;
 }
 
-int record_diff(const char *path, const struct cg_recording *recording)
+int record_diff(const char *path, const struct cg_recording *recording,
+		FILE *out)
 {
-	struct diff diff = { 0, 0 };
+	struct diff diff = { .out = out };
 	struct cg_recording *baseline = NULL;
 	struct cg_error err;
 	struct input input;

@@ -112,6 +112,12 @@ write_output(const struct record_out *out, const struct cg_recording *recording)
 	return status;
 }
 
+/* Whether stdout is to be read by a program: nothing else may go there. */
+static bool printed(const struct record_out *out)
+{
+	return out->json || out->policy;
+}
+
 static int print(const struct record_out *out,
 		 const struct cg_recording *recording, FILE *stream)
 {
@@ -131,7 +137,7 @@ static int print(const struct record_out *out,
 	if (!text && status == EXIT_YES)
 		out_die_nomem();
 	if (text)
-		fputs(text, out->policy || out->json ? stdout : stream);
+		fputs(text, printed(out) ? stdout : stream);
 	free(text);
 	return status;
 }
@@ -163,7 +169,9 @@ int record_out(const struct record_out *out,
 	steps[2] = write_policy(out, recording, out->init, all_phases(out));
 	steps[3] = write_policy(out, recording, out->then,
 				1u << CG_PHASE_ALL | 1u << CG_PHASE_SERVICE);
-	steps[4] = out->diff ? record_diff(out->diff, recording) : EXIT_YES;
+	steps[4] = out->diff ? record_diff(out->diff, recording,
+					   printed(out) ? stderr : stdout)
+			     : EXIT_YES;
 	for (size_t i = 0; i < 5; i++)
 		if (steps[i] > status)
 			status = steps[i];
@@ -194,7 +202,10 @@ struct cg_recording *record_read(const struct texts *names, int *status)
 		if (cg_recording_open(names->at[i], NULL, &one, &err) !=
 			    CG_OK ||
 		    (whole && cg_recording_join(whole, one, &err) != CG_OK)) {
+			/* A file that cannot be read is bad input here, too. */
 			*status = fail_record(&err);
+			if (err.status == CG_E_SYSTEM)
+				*status = EXIT_USAGE;
 			cg_recording_free(one);
 			cg_recording_free(whole);
 			return NULL;

@@ -4,6 +4,7 @@
 usage: record_test.py CALLGATE TARGET
 """
 
+import json
 import os
 import random
 import re
@@ -552,6 +553,14 @@ def diff(world):
                      new.returncode == 1 and
                      f"+ new  {NATIVE}     kill\n" in new.stdout,
                      f"what is new since {base}", same, new)
+    both = world.run("record", "--json", "--diff", "base.json", "--",
+                     world.target, "signals", 2)
+    world.tap.ok(both.returncode == 1 and json.loads(both.stdout) and
+                 f"+ new  {NATIVE}     kill\n" in both.stderr,
+                 "with --json there is one document on stdout", both)
+    lost = world.run("record", "--from", "nowhere.json")
+    world.tap.ok(lost.returncode == 2 and not lost.stdout and lost.stderr,
+                 "a recording that is not there is bad input", lost)
     gone = world.run("record", "--diff", "base.json", "--", "/bin/true")
     world.tap.ok(gone.returncode == 0 and "- gone x86_64     getppid" in
                  gone.stdout, "what is gone does no harm", gone)
