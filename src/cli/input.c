@@ -120,6 +120,12 @@ void input_keep_text(struct input *input)
 	fclose(file);
 }
 
+/* The name that a file is opened by. */
+static const char *path_of(const char *name)
+{
+	return strcmp(name, "-") == 0 ? "/dev/stdin" : name;
+}
+
 static bool
 open_policy(const char *path, const struct origin *origin,
 	    const struct cg_abi *native, struct input *out, int *status)
@@ -219,6 +225,7 @@ bool input_open_from(const char *name, const struct origin *origin,
 
 	if (is_thread(name, &number))
 		return input_thread(number, out, status);
+	name = path_of(name);
 	*out = (struct input){ .name = strdup(name) };
 	if (!out->name)
 		out_die_nomem();
@@ -300,10 +307,10 @@ bool input_choice(const struct choice *choice, const struct cg_abi *native,
 		return false;
 	}
 	if (choice->policy) {
-		out->name = strdup(choice->policy);
+		out->name = strdup(path_of(choice->policy));
 		if (!out->name)
 			out_die_nomem();
-		return open_policy(choice->policy, &choice->origin, native, out,
+		return open_policy(out->name, &choice->origin, native, out,
 				   status);
 	}
 	if (choice->drop.count || choice->keep.count)

@@ -245,6 +245,20 @@ def test_filter_bytes(tap, callgate):
            "a pipe gets the same bytes")
     got = callgate("diff", "filter.bpf", "policy")
     tap.ok(got.status == 0, "the bytes equal their policy", got.out, got.err)
+    for words in (("explain", "-", "bind"), ("diff", "policy", "-"),
+                  ("lint", "-"), ("dump", "-")):
+        named = callgate(*["policy" if word == "-" else word
+                           for word in words])
+        got = callgate(*words, text=POLICY)
+        tap.ok(got.status == named.status and
+               got.out.replace("/dev/stdin", "policy") ==
+               named.out.replace("/dev/stdin", "policy").replace(
+                   "policy and policy", "policy and -"),
+               f"{words[0]}: - is standard input", got, named)
+    got = callgate("run", "-p", "-", "--", "/bin/true", text=POLICY)
+    tap.ok(got.status == 0, "run: a policy from standard input", got)
+    got = callgate("explain", "./-", "bind", text=POLICY)
+    tap.ok(got.status == 2 and not got.out, "./- is a file", got)
     got = callgate("compile", "/dev/stdin", text=POLICY)
     tap.ok(got.status == 0 and got.out, "a policy from a pipe", got.err)
 
