@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { LONGEST = 63 }; /* longer names are never close to anything */
+enum {
+	LONGEST = 63, /* longer names are never close to anything */
+	SHORT = 3,    /* letters of a word that one may be wrong of */
+};
 
 static unsigned least(unsigned a, unsigned b)
 {
@@ -38,6 +41,13 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
 			return limit + 1;
 	}
 	return least(table[rows % 3][columns], limit + 1);
+}
+
+unsigned text_near(const char *typed, const char *known, unsigned limit)
+{
+	unsigned distance = text_distance(typed, known, limit);
+
+	return distance > 1 && strlen(typed) <= SHORT ? limit + 1 : distance;
 }
 
 /* The length of the sequence at `text`, from 1 to 4, or 0 if it is wrong. */

@@ -12,6 +12,12 @@
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 
 /*
+ * The same, for whoever suggests a word for one that was typed: of three
+ * letters one may be wrong, or nearly all short words would be near.
+ */
+unsigned text_near(const char *typed, const char *known, unsigned limit);
+
+/*
  * Whether `length` bytes are valid UTF-8 without NUL; if not, `*at` is the
  * offset of the first byte that is wrong.
  */

@@ -71,7 +71,7 @@ static bool is_check(const char *name)
 	if (cg_check_by_name(name))
 		return true;
 	for (size_t i = 0; (check = cg_check_get(i)); i++) {
-		unsigned d = text_distance(name, check->name, 3);
+		unsigned d = text_near(name, check->name, 3);
 
 		if (d < distance) {
 			distance = d;

@@ -60,7 +60,7 @@ static int fail_command(const char *name)
 	unsigned distance = 4;
 
 	for (size_t i = 0; commands[i]; i++) {
-		unsigned d = text_distance(name, commands[i]->name, 3);
+		unsigned d = text_near(name, commands[i]->name, 3);
 
 		if (d < distance) {
 			distance = d;

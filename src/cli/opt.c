@@ -52,7 +52,7 @@ static const char *closest(const struct command *command, const char *name)
 	unsigned distance = 4;
 
 	for (; option && option->name; option++) {
-		unsigned d = text_distance(name, option->name, 3);
+		unsigned d = text_near(name, option->name, 3);
 
 		if (d < distance) {
 			distance = d;

@@ -97,7 +97,7 @@ bool origin_format(const char *name, const struct cg_format **out)
 	if (*out)
 		return true;
 	for (size_t i = 0; (format = cg_format_get(i)); i++) {
-		unsigned d = text_distance(name, format->name, 3);
+		unsigned d = text_near(name, format->name, 3);
 
 		if (d < distance) {
 			distance = d;

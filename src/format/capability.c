@@ -92,7 +92,7 @@ static const char *closest(const char *name, size_t length)
 	}
 	for (unsigned i = 0; i < CAPABILITIES; i++)
 		for (unsigned from = 0; from <= PREFIX; from += PREFIX) {
-			unsigned d = text_distance(word, names[i] + from, 3);
+			unsigned d = text_near(word, names[i] + from, 3);
 
 			if (d < distance) {
 				distance = d;

@@ -244,7 +244,7 @@ enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 static const char *suggest(const char *word)
 {
 	for (size_t i = 0; i < SETTINGS; i++)
-		if (text_distance(settings[i].word, word, 3) <= 3)
+		if (text_near(word, settings[i].word, 3) <= 3)
 			return settings[i].word;
 	return NULL;
 }

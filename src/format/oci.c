@@ -48,7 +48,7 @@ static bool unknown_key(struct reading *reading, const struct node *key,
 	unsigned distance = 3;
 
 	for (; keys->name; keys++) {
-		unsigned d = text_distance(key->text, keys->name, 2);
+		unsigned d = text_near(key->text, keys->name, 2);
 
 		if (text_same_letters(key->text, keys->name))
 			return fail_at(reading->err, CG_E_MEANING, key->place,
@@ -138,7 +138,7 @@ action_named(struct reading *reading, const struct node *node)
 	if (!node_string(reading, node, "an action", &name))
 		return NULL;
 	for (size_t i = 0; i < ACTIONS; i++) {
-		unsigned d = text_distance(name, actions[i].name, 4);
+		unsigned d = text_near(name, actions[i].name, 4);
 
 		if (d == 0)
 			return &actions[i];

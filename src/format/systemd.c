@@ -338,7 +338,7 @@ static bool pass_over(struct systemd_unit *unit, const struct unit_line *line)
 					    "this policy",
 					    line->key);
 	for (size_t i = 0; i < SETTINGS; i++)
-		if (text_distance(settings[i].key, line->key, 3) <= 3 ||
+		if (text_near(line->key, settings[i].key, 3) <= 3 ||
 		    text_same_letters(settings[i].key, line->key))
 			return reading_warn(unit->reading, line->place,
 					    "systemd passes over '%.64s'; did "

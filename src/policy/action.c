@@ -46,7 +46,7 @@ fail_unknown(const char *name, struct place place, struct cg_error *err)
 	unsigned distance = 4;
 
 	for (size_t i = 0; i < ACTIONS; i++) {
-		unsigned d = text_distance(name, actions[i].name, 3);
+		unsigned d = text_near(name, actions[i].name, 3);
 
 		if (d < distance) {
 			distance = d;

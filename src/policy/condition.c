@@ -80,7 +80,7 @@ fail_operation(struct read *read, const char *text, struct place place)
 	unsigned distance = 5;
 
 	for (size_t i = 0; i < sizeof(operations) / sizeof(*operations); i++) {
-		unsigned d = text_distance(text, operations[i].name, 4);
+		unsigned d = text_near(text, operations[i].name, 4);
 
 		if (d < distance) {
 			distance = d;

@@ -71,7 +71,7 @@ static bool fail_key(struct read *read, const struct node *key,
 	unsigned distance = 4;
 
 	for (; keys->name; keys++) {
-		unsigned d = text_distance(key->text, keys->name, 3);
+		unsigned d = text_near(key->text, keys->name, 3);
 
 		if (d < distance) {
 			distance = d;

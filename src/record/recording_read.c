@@ -43,7 +43,7 @@ fail_key(struct reader *reader, const struct key *keys, const struct node *name)
 	unsigned least = 3;
 
 	for (; keys->name; keys++) {
-		unsigned distance = text_distance(name->text, keys->name, 3);
+		unsigned distance = text_near(name->text, keys->name, 3);
 
 		if (distance < least) {
 			least = distance;

@@ -117,7 +117,7 @@ static bool read_root(const struct node *root, struct settings *list,
 			return fail_at(err, CG_E_MEANING, key->place,
 				       "a file of sinks has no key '%s'; %s",
 				       key->text,
-				       text_distance(key->text, "sinks", 2) <= 2
+				       text_near(key->text, "sinks", 2) <= 2
 					       ? "did you mean 'sinks'?"
 					       : "there are spool and sinks");
 		if (!want(value, NODE_SCALAR, "spool", err))

@@ -278,7 +278,7 @@ static bool fail_key(const struct settings *settings, const struct pair *pair,
 	unsigned distance = 4;
 
 	for (size_t i = 0; i < ROWS; i++) {
-		unsigned d = text_distance(pair->key, rows[i].name, 3);
+		unsigned d = text_near(pair->key, rows[i].name, 3);
 
 		if ((rows[i].kinds & settings->kind->bit) && d < distance) {
 			distance = d;

@@ -23,7 +23,7 @@ fail_kind(const char *kind, struct place place, struct cg_error *err)
 			       "elasticsearch:%s... or otlp:%s...",
 			       kind, kind);
 	for (size_t i = 0; sink_kinds[i]; i++) {
-		unsigned d = text_distance(kind, sink_kinds[i]->name, 3);
+		unsigned d = text_near(kind, sink_kinds[i]->name, 3);
 
 		if (d < distance) {
 			distance = d;

@@ -159,7 +159,7 @@ static bool fail_key(const char *word, struct cg_error *err)
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
 	for (size_t i = 0; i < KEYS; i++) {
-		unsigned d = text_distance(name, keys[i].name, 2);
+		unsigned d = text_near(name, keys[i].name, 2);
 
 		if (d < distance) {
 			distance = d;

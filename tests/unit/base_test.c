@@ -186,6 +186,16 @@ static bool distance_right(const struct distance *row)
 	       text_distance(row->b, row->a, row->limit) == row->want;
 }
 
+/* Short words must be closer, to be suggested, than they may be apart. */
+static bool near_right(void)
+{
+	return text_near("red", "read", 3) == 1 &&
+	       text_near("rd", "read", 3) == 4 &&
+	       text_near("abc", "xyz", 3) == 4 &&
+	       text_near("raed", "read", 3) == 1 &&
+	       text_near("rwad", "raed", 3) == 2 && text_near("", "a", 3) == 1;
+}
+
 /* Long text must neither overflow anything nor take for ever. */
 static bool distance_of_long(void)
 {
@@ -367,6 +377,7 @@ int main(void)
 	test_tables(&tap);
 	tap_ok(&tap, every_point_judged(), "UTF-8: each code point");
 	tap_ok(&tap, distance_of_long(), "the distance of long text");
+	tap_ok(&tap, near_right(), "what is suggested for short words");
 	tap_ok(&tap, arena_keeps_its_budget(), "an arena and its budget");
 	return tap_done(&tap);
 }
