@@ -1,10 +1,12 @@
 #include "sink/http.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/buf.h"
@@ -167,11 +169,30 @@ static void set_all(struct http *http)
 	set_tls(http);
 }
 
+/* Now, and not when the first event is to be sent. */
+static bool have_files(const struct settings *settings, struct cg_error *err)
+{
+	const struct {
+		const char *key, *path;
+	} files[] = { { "ca", settings->ca },
+		      { "cert", settings->cert },
+		      { "key", settings->key } };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i].path && access(files[i].path, R_OK) != 0)
+			return fail_errno(err, CG_E_SYSTEM, errno, "%s: %s",
+					  files[i].key, files[i].path);
+	return true;
+}
+
 bool http_open(const struct settings *settings, const atomic_bool *abort,
 	       struct http **out, struct cg_error *err)
 {
-	struct http *http = calloc(1, sizeof(*http));
+	struct http *http;
 
+	if (!have_files(settings, err))
+		return false;
+	http = calloc(1, sizeof(*http));
 	pthread_once(&once, begin);
 	if (!http)
 		return fail_nomem(err);

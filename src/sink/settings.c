@@ -285,7 +285,8 @@ static bool fail_key(const struct settings *settings, const struct pair *pair,
 			best = rows[i].name;
 		}
 	}
-	if (strstr(pair->key, "password") || strstr(pair->key, "api_key"))
+	if (strstr(pair->key, "password") || strstr(pair->key, "api_key") ||
+	    strstr(pair->key, "apikey"))
 		best = strstr(pair->key, "password") ? "password_file"
 						     : "api_key_file";
 	return fail_at(err, CG_E_MEANING, pair->place,

@@ -60,6 +60,20 @@ static bool make_folders(const char *folder, struct cg_error *err)
 	return ok;
 }
 
+/* Whoever can write there puts a spool in the place of another. */
+static bool check_folder(const char *folder, struct cg_error *err)
+{
+	struct stat about;
+
+	if (stat(folder, &about) != 0)
+		return fail_errno(err, CG_E_SYSTEM, errno, "%s", folder);
+	return spool_is_safe(&about) ||
+	       fail(err, CG_E_INPUT,
+		    "%s: others may write to this folder of spools; it has to "
+		    "be our own, with mode 700",
+		    folder);
+}
+
 static bool
 open_spool(struct sink *sink, const char *folder, struct cg_error *err)
 {
@@ -131,7 +145,8 @@ bool sinks_open(const struct settings *list, size_t count, const char *folder,
 		spools |= list[i].kind->deliver != NULL;
 	}
 	if (!(sinks->at || fail_nomem(err)) ||
-	    (spools && !make_folders(folder, err)) ||
+	    (spools &&
+	     (!make_folders(folder, err) || !check_folder(folder, err))) ||
 	    !open_all(sinks, folder, err)) {
 		(void)sinks_close(sinks);
 		return false;

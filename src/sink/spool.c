@@ -18,6 +18,12 @@ enum {
 
 /* -------------------------------------------------------------- opening -- */
 
+bool spool_is_safe(const struct stat *about)
+{
+	return (about->st_uid == 0 || about->st_uid == geteuid()) &&
+	       !(about->st_mode & 022);
+}
+
 static bool enter(struct spool *spool, struct cg_error *err)
 {
 	struct flock whole = { .l_type = F_WRLCK };
@@ -25,15 +31,14 @@ static bool enter(struct spool *spool, struct cg_error *err)
 
 	if (mkdir(spool->folder, 0700) != 0 && errno != EEXIST)
 		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
-	spool->directory =
-		open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	spool->directory = open(spool->folder, O_RDONLY | O_DIRECTORY |
+						       O_CLOEXEC | O_NOFOLLOW);
 	if (spool->directory < 0)
 		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
 	/* Whoever can write there has us send what they like in our name. */
 	if (fstat(spool->directory, &about) != 0)
 		return fail_errno(err, CG_E_SYSTEM, errno, "%s", spool->folder);
-	if ((about.st_uid != 0 && about.st_uid != geteuid()) ||
-	    about.st_mode & 022)
+	if (!spool_is_safe(&about))
 		return fail(err, CG_E_INPUT,
 			    "%s: others may write to this spool; it has to be "
 			    "our own, with mode 700",

@@ -59,6 +59,10 @@ bool spool_open(const char *folder, uint64_t limit, struct spool **out,
 bool spool_put(struct spool *spool, const struct spool_item *item,
 	       struct cg_error *err);
 
+/* Whether nobody else may write to a folder, or give it to somebody. */
+struct stat;
+bool spool_is_safe(const struct stat *about);
+
 /* What was put is on the disk when this returns true. */
 bool spool_sync(struct spool *spool, struct cg_error *err);
 

@@ -38,8 +38,8 @@ static bool refuse(struct cg_error *err, int number)
 {
 	if (number == EPERM || number == EACCES)
 		return fail_errno(err, CG_E_SYSTEM, number,
-				  "listening to audit needs CAP_AUDIT_READ in "
-				  "the first user namespace");
+				  "listening to audit takes root, or "
+				  "CAP_AUDIT_READ in the first user namespace");
 	if (number == EPROTONOSUPPORT)
 		return fail_errno(err, CG_E_UNSUPPORTED, number,
 				  "this kernel has no audit");

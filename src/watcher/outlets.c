@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "sink/sink.h"
 #include "watcher/loss.h"
+#include "watcher/trouble.h"
 
 enum { CONFIG_MAX = 1 << 20 };
 
@@ -23,6 +24,7 @@ struct outlets {
 	uint64_t told[SINKS_MAX];   /* losses of each, told to others */
 	uint64_t itself[SINKS_MAX]; /* and to the sink itself */
 	bool drained;               /* none takes more */
+	struct trouble troubles[SINKS_MAX];
 };
 
 /* -------------------------------------------------------------- opening -- */
@@ -210,6 +212,9 @@ static void tell_one(struct session *session, size_t index)
 
 	sinks_status(outlets->sinks, index, &status);
 	session->unread |= status.gone;
+	/* At the end the sums say so. */
+	if (!outlets->drained)
+		trouble_tell(&outlets->troubles[index], &status, session_now());
 	loss.name = status.name;
 	loss.why = status.trouble;
 	loss.total = lost_of(&status);

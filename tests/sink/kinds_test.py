@@ -21,6 +21,7 @@ import threading
 import time
 import urllib.request
 
+import bulk_server
 from elastic_test import QUICK, balanced, log_of, sums
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
@@ -332,6 +333,15 @@ def check_otlp(tap, callgate):
     server.shutdown()
 
 
+def series_of(text):
+    return dict(re.findall(r"^(callgate_[^ ]+(?:\{.*\})) (\d+)$", text, re.M))
+
+
+def violations_of(text):
+    return {name: int(value) for name, value in series_of(text).items()
+            if "violations_total" in name}
+
+
 def check_prometheus(tap, callgate):
     # Kept from others, and not listened at: so that the sink can have it.
     kept = socket.socket()
@@ -352,15 +362,15 @@ def check_prometheus(tap, callgate):
                 text = urllib.request.urlopen(url, timeout=5).read().decode()
             except OSError:
                 pass
-            if re.search(r'delivered_total\{.*\} 300', text):
+            # Series and sinks are of one moment each, not of the same.
+            if sum(violations_of(text).values()) == COUNT and re.search(
+                    r'delivered_total\{sink="file.*\} 300', text):
                 break
             time.sleep(0.05)
         watch.stdin.close()
         watch.wait()
     kept.close()
-    rows = dict(re.findall(r"^(callgate_[^ ]+(?:\{.*\})) (\d+)$", text, re.M))
-    violations = {name: int(value) for name, value in rows.items()
-                  if "violations_total" in name}
+    rows, violations = series_of(text), violations_of(text)
     tap.ok(sum(violations.values()) == COUNT and len(violations) == 101 and
            violations.get('callgate_violations_total{program="(others)",'
                           'call="",verdict=""}') == 200 and
@@ -552,6 +562,34 @@ def check_full_disk(tap, callgate):
                "the sums are right", state)
 
 
+def check_trouble(tap, callgate):
+    """Nobody is there, and then somebody: both are said while it runs."""
+    # Kept from others, and not listened at.
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    port = kept.getsockname()[1]
+    store = bulk_server.Store()
+    with subprocess.Popen(
+            [callgate.path, "watch", "--spool", "trouble", "--sink",
+             f"elasticsearch:http://127.0.0.1:{port},{QUICK}",
+             "-"], cwd=callgate.folder, stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True) as watch:
+        watch.stdin.write(log_of(3))
+        watch.stdin.flush()
+        first = watch.stderr.readline()
+        server, _ = bulk_server.start(store, port)
+        second = watch.stderr.readline()
+        watch.stdin.close()
+        rest = watch.stderr.read()
+    server.shutdown()
+    kept.close()
+    tap.ok("connect" in first.lower() and "3 events wait" in first and
+           "it delivers again" in second and watch.returncode == 0 and
+           len(store.documents) == 3, "trouble is said, and its end", first,
+           second, rest)
+
+
 def check_config(tap, callgate):
     good = """
 spool: conf
@@ -597,6 +635,23 @@ sinks:
         got = callgate("watch", "--config", "bad.yml", "-")
         tap.ok(got.status == 2 and message in got.err and
                f"bad.yml:{place}" in got.err, f"refused: {message}", got)
+    for name, mode, owner in [("open", 0o777, 0), ("theirs", 0o700, 1234)]:
+        (callgate.folder / name).mkdir()
+        (callgate.folder / name).chmod(mode)
+        if os.geteuid() == 0:
+            os.chown(callgate.folder / name, owner, owner)
+        elif owner:
+            tap.skip(f"a folder of spools: {name}", "no root to give it away")
+            continue
+        got = run(callgate, "stdout", spool=name)
+        tap.ok(got.status == 2 and "others may write" in got.err and
+               not got.out, f"a folder of spools: {name}", got)
+    for spec, message in [
+            ("elasticsearch:https://a,ca=none.pem", "ca: none.pem: No such"),
+            ("elasticsearch:http://a,apikey=x", "mean 'api_key_file'?")]:
+        got = run(callgate, spec)
+        tap.ok(got.status in (2, 3) and message in got.err,
+               f"refused: {spec}", got)
     for spec, message in [
             ("https://a:9200", "elasticsearch:https"),
             ("stdout:x", "takes no target"), ("file:x,size", "no KEY=VALUE"),
@@ -616,7 +671,7 @@ sinks:
 def main():
     tap = Tap()
     callgate = Callgate(sys.argv[1])
-    for part in (check_files, check_pipe, check_journald, check_syslog,
+    for part in (check_files, check_pipe, check_trouble, check_journald, check_syslog,
                  check_otlp, check_prometheus, check_stopped_reader,
                  check_gone_reader, check_store_losses, check_full_disk,
                  check_config):
