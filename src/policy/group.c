@@ -38,11 +38,15 @@ reading_begin(struct reading *reading, struct place place, bool exact)
 static bool
 note_unknown(struct read *read, const char *name, struct place place)
 {
-	const char *close = cg_syscall_suggest(name);
 	size_t used = strlen(read->unknown);
+	const char *close;
 
 	if (read->unknown_count++ == 0)
 		read->unknown_place = place;
+	/* To look for what is close takes long, and nobody would see it. */
+	if (used + 1 == sizeof(read->unknown))
+		return true;
+	close = cg_syscall_suggest(name);
 	snprintf(read->unknown + used, sizeof(read->unknown) - used,
 		 "%s'%.64s'%s%s%s", used ? ", " : "", name,
 		 close ? " (did you mean '" : "", close ? close : "",
@@ -104,10 +108,10 @@ static bool place_entry(struct read *read, struct reading *reading,
 	/* A name that a set has brought already changes nothing, but it is no
 	   longer optional. */
 	if (there) {
-		for (size_t i = 0; i < reading->group.count; i++)
+		for (size_t i = 0; !entry->optional && i < reading->group.count;
+		     i++)
 			if (reading->group.entries[i].call == entry->call)
-				reading->group.entries[i].optional &=
-					entry->optional;
+				reading->group.entries[i].optional = false;
 		return true;
 	}
 	return add_entry(read, reading, entry);
