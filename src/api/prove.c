@@ -81,7 +81,7 @@ bool check_sides(struct cg_side left, struct cg_side right,
 
 /* Say why diagrams that are exhausted are. */
 static void
-fail_exhausted(const struct diagrams *all, size_t nodes, struct cg_error *err)
+fail_spent(const struct diagrams *all, size_t nodes, struct cg_error *err)
 {
 	if (diagrams_out_of_memory(all))
 		fail_set(err, CG_E_NOMEM, "out of memory");
@@ -110,7 +110,7 @@ struct diagrams *diagrams_of(struct cg_side left, struct cg_side right,
 	*b = diagram_of_side(all, right);
 	if (!diagrams_exhausted(all))
 		return all;
-	fail_exhausted(all, nodes, err);
+	fail_spent(all, nodes, err);
 	diagrams_free(all);
 	return NULL;
 }
@@ -137,7 +137,7 @@ same_spans(const struct cg_policy *policy, const struct cg_program *program,
 			       program->big_endian, &got) &&
 	       !diagrams_exhausted(all) && spans_equal(&want, &got);
 	if (diagrams_exhausted(all))
-		fail_exhausted(all, nodes, err);
+		fail_spent(all, nodes, err);
 	free(want.at);
 	free(got.at);
 	diagrams_free(all);

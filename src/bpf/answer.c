@@ -74,21 +74,33 @@ uint32_t answer_join(uint32_t newer, uint32_t older)
 	return b < a ? older : newer;
 }
 
+/* What the kernel does not know, it kills for: as strict as can be. */
 static int32_t looseness(uint32_t answer)
 {
-	return (int32_t)(answer & CG_RET_ACTION);
+	return answer_action(answer) ? (int32_t)(answer & CG_RET_ACTION)
+				     : INT32_MIN;
+}
+
+/* Of two that are as strict: one that has a name, and then the smaller. */
+static uint32_t of_equals(uint32_t a, uint32_t b)
+{
+	bool a_known = answer_action(a), b_known = answer_action(b);
+
+	if (a_known != b_known)
+		return a_known ? a : b;
+	return a < b ? a : b;
 }
 
 uint32_t answer_looser(uint32_t a, uint32_t b)
 {
 	if (looseness(a) != looseness(b))
 		return looseness(a) > looseness(b) ? a : b;
-	return a < b ? a : b;
+	return of_equals(a, b);
 }
 
 uint32_t answer_stricter(uint32_t a, uint32_t b)
 {
 	if (looseness(a) != looseness(b))
 		return looseness(a) < looseness(b) ? a : b;
-	return a < b ? a : b;
+	return of_equals(a, b);
 }

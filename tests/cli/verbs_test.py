@@ -5,6 +5,8 @@ usage: verbs_test.py CALLGATE
 """
 
 import json
+import re
+import struct
 import subprocess
 
 from cli import begin, check
@@ -263,6 +265,31 @@ def test_filter_bytes(tap, callgate):
     tap.ok(got.status == 0 and got.out, "a policy from a pipe", got.err)
 
 
+def test_unknown_actions(tap, callgate):
+    """What the kernel does not know it kills for, however large it is."""
+    def filter_of(name, answer):
+        (callgate.folder / name).write_bytes(
+            struct.pack("=HBBI", 6, 0, 0, answer))
+
+    filter_of("odd", 0x7ffe0000)
+    for name, answer, wanted in (("errno", 0x50001, r"errno\(EPERM\)"),
+                                 ("log", 0x7ffc0000, "log")):
+        filter_of(name, answer)
+        for order in ("odd", name), (name, "odd"):
+            got = callgate("merge", *order)
+            tap.ok(got.status == 0 and
+                   re.search(f"default_action: {wanted}", got.out),
+                   f"merge {' '.join(order)}: the other is looser", got)
+            got = callgate("merge", "--intersect", *order)
+            tap.ok(got.status == 2 and not got.out and "0x7ffe0000" in got.err,
+                   f"merge -i {' '.join(order)}: it is stricter, and has no "
+                   f"name", got)
+    filter_of("kill", 0x80000000)
+    got = callgate("merge", "--intersect", "odd", "kill")
+    tap.ok(got.status == 0 and "default_action: kill_process" in got.out,
+           "merge -i odd kill: as strict, with a name", got)
+
+
 def test_regions(tap, callgate):
     """Where two filters differ, for a program."""
     got = json.loads(callgate("diff", "--json", "./many", "./none-of-it").out)
@@ -326,6 +353,7 @@ def main():
                        ("more", MORE)):
         callgate.write(name, text)
     test_filter_bytes(tap, callgate)
+    test_unknown_actions(tap, callgate)
     for name, words, status, out, err in ROWS:
         check(tap, name, callgate(*words), status, out, err)
     test_json(tap, callgate)
