@@ -270,6 +270,39 @@ static void part(struct image *image)
 	image->frame_count = kept;
 }
 
+/* A common entry of the usual kind, and behind it one of a function. */
+static bool is_table(const struct image *image, uint64_t address)
+{
+	const struct bytes table = image_rest(image, address);
+	const uint64_t length = bytes_u32(table, 0);
+	const uint64_t next = 4 + length;
+	const char *letters = bytes_text(table, 9);
+
+	if (length < 12 || length > 64 || length % 4 || bytes_u32(table, 4) ||
+	    bytes_u8(table, 8) != 1 || !letters || letters[0] != 'z' ||
+	    strlen(letters) > 6 || strspn(letters, "zRPLSB") != strlen(letters))
+		return false;
+	return bytes_u32(table, next) >= 12 &&
+	       bytes_u32(table, next + 4) == next + 4;
+}
+
+/* Static programs have no .eh_frame_hdr: without sections its looks tell. */
+static uint64_t look_for_table(const struct image *image)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const struct segment *segment = &image->segments[i];
+		const struct bytes all = image_rest(image, segment->start);
+		const uint64_t skip = -segment->start & 3;
+
+		for (uint64_t at = skip; at + 32 < all.size; at += 4)
+			if (!bytes_u32(all, at + 4) &&
+			    bytes_u8(all, at + 9) == 'z' &&
+			    is_table(image, segment->start + at))
+				return segment->start + at;
+	}
+	return 0;
+}
+
 /* .eh_frame, by its section or by what .eh_frame_hdr points to. */
 static uint64_t find_table(const struct image *image, const struct parts *parts)
 {
@@ -282,6 +315,8 @@ static uint64_t find_table(const struct image *image, const struct parts *parts)
 
 	if (parts->frames.start)
 		return parts->frames.start;
+	if (!parts->frame_header && !image->section_count)
+		return look_for_table(image);
 	if (!parts->frame_header || header.table.size < 8 ||
 	    header.table.at[0] != 1)
 		return 0;

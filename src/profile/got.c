@@ -21,6 +21,15 @@ struct votes {
 	unsigned count;
 };
 
+/* It may be empty, and then lies behind the end of what may be written. */
+static bool may_be_written(const struct image *image, uint64_t address)
+{
+	const struct segment *at = image_segment(image, address);
+	const struct segment *before = image_segment(image, address - 1);
+
+	return (at && at->write) || (before && before->write);
+}
+
 static void vote(struct votes *votes, uint64_t address)
 {
 	uint32_t *number;
@@ -28,7 +37,7 @@ static void vote(struct votes *votes, uint64_t address)
 
 	if (votes->image->word == 4)
 		address &= 0xffffffff;
-	if (address < votes->image->low || address > votes->image->high ||
+	if (!may_be_written(votes->image, address) ||
 	    ++votes->count > VOTES_MAX ||
 	    !map_add(&votes->arena, &votes->of, address, 0, &there))
 		return;
@@ -82,29 +91,35 @@ read_call(struct votes *votes, struct bytes code, uint64_t at, uint64_t address)
 
 /* -------------------------------------------------------------- x86_64 -- */
 
-/* lea of its own place, or of the GOT, and movabs of a distance. */
+static bool is_lea(struct bytes code, uint64_t at)
+{
+	return (bytes_u8(code, at) & 0xfb) == 0x48 &&
+	       bytes_u8(code, at + 1) == 0x8d &&
+	       (bytes_u8(code, at + 2) & 0xc7) == 5;
+}
+
+/* movabs of a number into a register. */
+static bool is_wide(struct bytes code, uint64_t at)
+{
+	return (bytes_u8(code, at) & 0xfe) == 0x48 &&
+	       (bytes_u8(code, at + 1) & 0xf8) == 0xb8;
+}
+
+/* lea of a place close by, or of the GOT, with movabs of a distance around. */
 static void
 read_lea(struct votes *votes, struct bytes code, uint64_t at, uint64_t address)
 {
 	const uint64_t target =
 		address + 7 + (uint64_t)bytes_signed(code, at + 3, 4);
-	const struct segment *segment;
+	const bool own = target <= address && address - target < 4 * NEAR;
 
-	if ((bytes_u8(code, at) & 0xfb) != 0x48 ||
-	    bytes_u8(code, at + 1) != 0x8d ||
-	    (bytes_u8(code, at + 2) & 0xc7) != 5)
+	if (!is_lea(code, at) ||
+	    (!own && !may_be_written(votes->image, target)))
 		return;
-	for (uint64_t i = at + 7; i < at + 7 + NEAR; i++) {
-		if ((bytes_u8(code, i) & 0xfe) != 0x48 ||
-		    (bytes_u8(code, i + 1) & 0xf8) != 0xb8)
-			continue;
-		segment = image_segment(votes->image, target);
-		if (target == address)
-			vote(votes, address + bytes_u64(code, i + 2));
-		else if (segment && segment->write)
-			vote(votes, target);
-		return;
-	}
+	for (uint64_t i = at < NEAR ? 0 : at - NEAR; i < at + 7 + NEAR; i++)
+		if (is_wide(code, i))
+			vote(votes,
+			     own ? target + bytes_u64(code, i + 2) : target);
 }
 
 /* ----------------------------------------------------------------- all -- */

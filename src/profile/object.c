@@ -1,5 +1,14 @@
 #include "profile/object.h"
 
+bool is_near(const struct image *image, uint64_t own)
+{
+	for (size_t i = 0; i < image->segment_count; i++)
+		if (own + NEAR > image->segments[i].start &&
+		    own < image->segments[i].end + NEAR)
+			return true;
+	return false;
+}
+
 bool is_mixed(const struct section *section)
 {
 	static const char *const names[] = {

@@ -11,6 +11,9 @@
 /* How far from an object its address may be formed. */
 enum { NEAR = 64 };
 
+/* Whether an address of an image is in a segment, or so close to one. */
+bool is_near(const struct image *image, uint64_t own);
+
 /* Sections that compilers fill with unrelated objects; all else is a table. */
 bool is_mixed(const struct section *section);
 

@@ -389,7 +389,8 @@ static void reach_plain(struct reach *reach, struct loaded *in, uint64_t start,
 		if (!bytes.size)
 			break;
 		value = bytes_number(bytes, 0, word);
-		if (value < in->image.low || value >= in->image.high ||
+		if (value + NEAR < in->image.low ||
+		    value >= in->image.high + NEAR ||
 		    ((cause.whole || at & (word - 1)) && !is_start(in, value)))
 			continue;
 		/* Functions only: there is no telling what else is data. */
@@ -400,8 +401,8 @@ static void reach_plain(struct reach *reach, struct loaded *in, uint64_t start,
 	}
 }
 
-static void reach_range(struct reach *reach, struct loaded *in, uint64_t start,
-			uint64_t end, struct cause cause)
+void reach_range(struct reach *reach, struct loaded *in, uint64_t start,
+		 uint64_t end, struct cause cause)
 {
 	const struct image *image = &in->image;
 	const uint64_t low = start - image->base, high = end - image->base;
@@ -596,18 +597,46 @@ static void reach_buried(struct reach *reach, struct loaded *in,
 	const struct frame *frame =
 		image_frame(&in->image, address - in->image.base);
 
+	if (!cause.upward)
+		reach_before(reach, in, address, cause);
 	if (frame && frame->start + in->image.base == address)
 		return;
 	reach_mention(reach, in, address, cause);
 	add_object(reach, code_gap(in, address), cause);
 }
 
+/* Just behind the end of a segment, or before its start: of its last, first. */
+static void reach_aside(struct reach *reach, struct loaded *in,
+			uint64_t address, struct cause cause)
+{
+	const struct image *image = in ? &in->image : NULL;
+	const uint64_t own = in ? address - image->base : 0;
+
+	cause.upward = false;
+	for (size_t i = 0; in && i < image->segment_count; i++) {
+		const struct segment *segment = &image->segments[i];
+		const uint64_t last = image->base + segment->end - 1;
+
+		if (segment->end <= own && own - segment->end < NEAR &&
+		    !is_code(in, last))
+			reach_address(reach, last, cause);
+		if (segment->start > own && segment->start - own < NEAR)
+			reach_address(reach, image->base + segment->start,
+				      cause);
+	}
+}
+
 void reach_address(struct reach *reach, uint64_t address, struct cause cause)
 {
 	struct loaded *in = world_at(reach->world, address);
 
-	if (!in || !image_segment(&in->image, address - in->image.base))
+	if (!in || !image_segment(&in->image, address - in->image.base)) {
+		reach_aside(reach, world_at(reach->world, address - NEAR),
+			    address, cause);
+		reach_aside(reach, world_at(reach->world, address + NEAR),
+			    address, cause);
 		return;
+	}
 	if (is_code(in, address)) {
 		if (!nss_waits(reach, address, cause))
 			reach_function(reach, address, cause);
@@ -711,75 +740,6 @@ static void read_object(struct reach *reach, uint32_t index)
 		if (from)
 			reach_address(reach, from, cause);
 	}
-}
-
-/* What lies between the functions of a segment. */
-static void reach_between(struct reach *reach, struct loaded *in,
-			  const struct segment *segment, struct cause cause)
-{
-	const struct image *image = &in->image;
-	uint64_t from = segment->start;
-
-	for (size_t i = 0; i < image->frame_count; i++) {
-		const struct frame *frame = &image->frames[i];
-
-		if (frame->start >= segment->end)
-			break;
-		if (frame->start > from)
-			reach_range(reach, in, image->base + from,
-				    image->base + frame->start, cause);
-		if (frame->end > from)
-			from = frame->end;
-	}
-	if (from < segment->end)
-		reach_range(reach, in, image->base + from,
-			    image->base + segment->end, cause);
-}
-
-void reach_data(struct reach *reach, struct loaded *in, struct cause cause)
-{
-	const struct image *image = in ? &in->image : NULL;
-
-	if (!in || in->whole)
-		return;
-	in->whole = true;
-	for (size_t i = 0; i < image->segment_count; i++) {
-		const struct segment *segment = &image->segments[i];
-
-		if (segment->execute)
-			reach_between(reach, in, segment, cause);
-		else
-			reach_range(reach, in, image->base + segment->start,
-				    image->base + segment->end, cause);
-	}
-}
-
-/*
- * An index that does not count from 0 has its table elsewhere: within a page
- * or two, or anywhere if there is no data at all where the address is.
- */
-enum { FAR = 4096 };
-
-void reach_far(struct reach *reach, uint64_t address, struct cause cause)
-{
-	struct loaded *in = world_at(reach->world, address);
-	const struct segment *segment =
-		in ? image_segment(&in->image, address - in->image.base) : NULL;
-	const uint64_t page = address / FAR * FAR;
-	uint64_t low, high;
-
-	cause.whole = true;
-	if (!segment || segment->execute) {
-		reach_data(reach, in, cause);
-		return;
-	}
-	low = segment->start + in->image.base;
-	high = segment->end + in->image.base;
-	for (uint64_t at = page - FAR; at <= page + FAR; at += FAR)
-		if (at + FAR > low && at < high &&
-		    is_new(reach, &reach->words, at * 128 + 127, 0))
-			reach_range(reach, in, at < low ? low : at,
-				    at + FAR > high ? high : at + FAR, cause);
 }
 
 void reach_drain(struct reach *reach)

@@ -210,6 +210,9 @@ reach_function(struct reach *reach, uint64_t entry, struct cause cause);
 /* The pointers in [address, address + size). */
 void reach_words(struct reach *reach, uint64_t address, uint64_t size,
 		 struct cause cause);
+/* The pointers in [start, end) of one image. */
+void reach_range(struct reach *reach, struct loaded *in, uint64_t start,
+		 uint64_t end, struct cause cause);
 /* What a text at an address tells, if there is one. */
 void reach_text(struct reach *reach, uint64_t address, struct cause cause);
 /* All pointers of all data of an image, once. */

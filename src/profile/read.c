@@ -1,11 +1,12 @@
 #include "profile/read.h"
 
 #include "profile/clones.h"
+#include "profile/object.h"
 #include "profile/pages.h"
 #include "profile/uses.h"
 #include "profile/x86.h"
 
-enum { RETURNS = 4, DISTANCES_MAX = 1 << 16 };
+enum { RETURNS = 4, DISTANCES_MAX = 1 << 16, OUTSIDE = 1 << 20 };
 
 /* An address, and the instruction that forms it. */
 struct named_place {
@@ -205,21 +206,26 @@ note_absolute(struct reading *reading, uint64_t at, const struct step *step)
 	const struct memory *memory = &step->memory;
 	const bool exact =
 		memory->base == REGISTER_NONE && memory->index == REGISTER_NONE;
+	const struct image *image = &reading->in->image;
 	uint64_t address = (uint64_t)memory->offset;
 
-	if (reading->in->image.word == 4)
+	if (image->word == 4)
 		address &= 0xffffffff;
-	if (address < reading->in->image.low ||
-	    address >= reading->in->image.high)
+	if (address + OUTSIDE < image->low || address >= image->high + OUTSIDE)
 		return;
 	/*
 	 * With an index that does not count from 0, the address may be that of
-	 * anything, far from the table that is meant.
+	 * anything, far from the table that is meant, even outside of it all:
+	 * then any data of the program's may be.
 	 */
-	if (!exact && !reading->in->image.go && !reading->reach->all_data &&
-	    (memory->size == reading->in->image.word || step->op == OP_ADDRESS))
-		note(reading, REMARK_DATA, at, address, HOW_ADDRESS, 0, false);
-	if (image_segment(&reading->in->image, address))
+	if (!exact && !image->go && !reading->reach->all_data &&
+	    (memory->size == image->word || step->op == OP_ADDRESS))
+		note(reading, REMARK_DATA, at,
+		     address < image->low || address >= image->high
+			     ? image->entry
+			     : address,
+		     HOW_ADDRESS, 0, false);
+	if (is_near(image, address))
 		note_address(reading, at, address, exact, step);
 }
 
@@ -363,7 +369,8 @@ static void note_half(void *context, uint64_t at, const struct step *step,
 	struct reading *reading = context;
 	const bool own = code_holds(reading->code, at);
 
-	if (world_at(reading->reach->world, address) != reading->in)
+	if (world_at(reading->reach->world, address) != reading->in &&
+	    !is_near(&reading->in->image, address - reading->in->image.base))
 		return;
 	reading->from = own ? at : 0;
 	if (!step)
@@ -396,7 +403,7 @@ static void note_far(struct reading *reading, uint64_t at, uint64_t distance)
 {
 	const struct image *image = &reading->in->image;
 
-	if (image_segment(image, image->got + distance))
+	if (is_near(image, image->got + distance))
 		note(reading, REMARK_ADDRESS, at,
 		     image->base + image->got + distance, HOW_ADDRESS, 0,
 		     false);
@@ -417,7 +424,7 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 	    !step->memory.used)
 		note_far(reading, at, number);
 	if (!step->wide_number || image->movable || only_compares(step) ||
-	    !image_segment(image, number))
+	    !is_near(image, number))
 		return;
 	note(reading, REMARK_ADDRESS, at, number, HOW_ADDRESS, 0, false);
 }

@@ -8,6 +8,7 @@ from case import Case
 
 X86 = ("x86_64",)
 FIXED = ("-no-pie", "-fno-pie", "-static")
+BOTH = ["acct", "reboot"]
 TOGETHER = "-Wl,-z,noseparate-code"  # what is only read lies with the code
 ALL_IN_ONE = "-Wl,-N"  # and what is written, too
 
@@ -64,7 +65,7 @@ POINTERS = r"table: .quad first, second\n"
 DISTANCES = r"table: .long first - table, second - table\n"
 BY_DISTANCE = (r"lea table(%rip), %rcx\n\tmovslq (%rcx,%rdi,4), %rax\n\t"
                r"add %rcx, %rax\n\tjmp *%rax")
-BOTH = ["acct", "reboot"]
+
 
 
 def kinds(name, source, wants, *flags):
@@ -79,7 +80,31 @@ def kinds(name, source, wants, *flags):
     ]
 
 
+FROM_END = """
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+NOINLINE int second(void) { return (int)raw(NR_reboot); }
+static int (*table[6])(void) = { first, second, first, second, first, second };
+int test(void)
+{
+	int sum = 0;
+	for (int (**at)(void) = table + 6; at != table;)
+		sum += (*--at)();
+	return sum;
+}
+"""
+
 LAYOUTS = [
+    Case("a table gone through from the end of all data", FROM_END, BOTH, False,
+         True, "c", (*X86, "gcc", "-O2", "-mcmodel=medium",
+                     "-mlarge-data-threshold=1")),
+    Case("a table from the end of all data, that does not move", FROM_END, BOTH,
+         False, True, "c", (*X86, "gcc", "-O2", "-mcmodel=medium",
+                            "-mlarge-data-threshold=1", *FIXED)),
+    Case("code far from its GOT, by a place before", """
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+NOINLINE int second(void) { return (int)raw(NR_reboot); }
+int test(void) { return unknown ? first() : second(); }
+""", BOTH, False, True, "c", (*X86, "gcc", "-O2", "-mcmodel=large", "-fPIC")),
     *kinds("constant pointers", TABLE, BOTH),
     *kinds("a table of jumps", SWITCH, SWITCHED),
     *kinds("a table of distances", functions("", BY_DISTANCE).replace(
