@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "profile/bits.h"
 #include "profile/x86.h"
 
 enum {
@@ -262,30 +263,8 @@ join(struct following *following, struct state *into, const struct state *from)
 
 static void enqueue(struct following *following, const struct block *block)
 {
-	const size_t index = (size_t)(block - following->blocks);
-	const uint64_t bit = UINT64_C(1) << index % 64;
-
-	following->queued += !(following->queue[index / 64] & bit);
-	following->queue[index / 64] |= bit;
-}
-
-/*
- * The next of those that are queued, round and round. Most ways go on behind
- * where they come from: what comes before a block is mostly settled by then.
- */
-static size_t dequeue(struct following *following, size_t from)
-{
-	const size_t words = following->block_count / 64 + 1;
-	size_t word = from / 64 % words;
-	uint64_t bits = following->queue[word] & ~UINT64_C(0) << from % 64;
-
-	while (!bits) {
-		word = (word + 1) % words;
-		bits = following->queue[word];
-	}
-	following->queue[word] &= ~(bits & (0 - bits));
-	following->queued--;
-	return word * 64 + (size_t)__builtin_ctzll(bits);
+	following->queued +=
+		bits_add(following->queue, (size_t)(block - following->blocks));
 }
 
 static void flow_to(struct following *following, uint64_t address,
@@ -503,7 +482,9 @@ static void settle(struct following *following)
 	size_t index = 0;
 
 	while (following->queued && !following->nomem) {
-		index = dequeue(following, index);
+		index = bits_take(following->queue, following->block_count,
+				  index);
+		following->queued--;
 		if (++following->visits >
 		    ROUNDS_MAX * (following->block_count + 16)) {
 			following->out->gave_up = true;

@@ -117,7 +117,7 @@ ask(struct reach *reach, struct function *function, const struct known *known)
 
 	if (function->asked_all)
 		return;
-	if (known)
+	if (known && !reach->regions[function->region].whole)
 		trail = trail_of(reach, function->entry);
 	if (!trail_counts(reach, trail) || !trail->decides) {
 		ask_all(reach, function);

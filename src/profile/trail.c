@@ -1,5 +1,6 @@
 #include "profile/trail.h"
 
+#include "profile/bits.h"
 #include "profile/flow.h"
 #include "profile/x86.h"
 
@@ -184,8 +185,8 @@ struct walk {
 	struct reach *reach;
 	const struct trail *trail;
 	struct known *states;
-	unsigned char *come_to; /* by leader: bit 0 there, bit 1 queued */
-	uint32_t *queue;
+	unsigned char *come_to; /* by leader */
+	uint64_t *queue;        /* bits: leaders to go on from */
 	size_t queued;
 	bool all_ways;
 	uint8_t decides;
@@ -230,16 +231,13 @@ static void go_to(struct walk *walk, uint64_t at, const struct known *known)
 	if (!code_holds(&walk->trail->code, at) ||
 	    !find_leader(walk->trail, at, &index))
 		return;
-	if (!(walk->come_to[index] & 1)) {
+	if (!walk->come_to[index]) {
 		walk->states[index] = *known;
-		walk->come_to[index] |= 1;
+		walk->come_to[index] = 1;
 	} else if (!known_join(&walk->states[index], known)) {
 		return;
 	}
-	if (!(walk->come_to[index] & 2)) {
-		walk->come_to[index] |= 2;
-		walk->queue[walk->queued++] = (uint32_t)index;
-	}
+	walk->queued += bits_add(walk->queue, index);
 }
 
 /* What a callee decides by arguments that are the caller's own. */
@@ -353,7 +351,7 @@ static void go_on(struct walk *walk, size_t index)
 struct walk_room {
 	struct known *states;
 	unsigned char *come_to;
-	uint32_t *queue;
+	uint64_t *queue;
 	size_t count;
 };
 
@@ -366,7 +364,7 @@ static bool room_for(struct arena *arena, struct walk_room *room, size_t count)
 	*room = (struct walk_room){
 		.states = arena_array(arena, struct known, count),
 		.come_to = arena_array(arena, unsigned char, count),
-		.queue = arena_array(arena, uint32_t, count),
+		.queue = arena_array(arena, uint64_t, count / 64 + 1),
 	};
 	if (!room->states || !room->come_to || !room->queue)
 		return false;
@@ -400,11 +398,13 @@ walk_from(struct walk *walk, uint64_t entry, const struct handed *handed)
 {
 	const struct known known = known_at_entry(handed);
 
+	size_t index = 0;
+
 	go_to(walk, entry, &known);
 	while (walk->queued) {
-		const uint32_t index = walk->queue[--walk->queued];
-
-		walk->come_to[index] &= (unsigned char)~2u;
+		index = bits_take(walk->queue, walk->trail->leader_count,
+				  index);
+		walk->queued--;
 		go_on(walk, index);
 	}
 }
@@ -414,7 +414,7 @@ static void walk_tell(struct walk *walk, trail_visit *visit, void *context)
 	walk->visit = visit;
 	walk->context = context;
 	for (size_t i = 0; i < walk->trail->leader_count; i++)
-		if (walk->come_to[i] & 1)
+		if (walk->come_to[i])
 			go_on(walk, i);
 }
 
@@ -506,11 +506,14 @@ static uint32_t keeps(struct look *look)
 	for (size_t i = 0; i < look->callee_count; i++) {
 		const uint64_t callee =
 			flow_through(look->reach->flows, look->callees[i]);
-		const struct trail *about;
+		const struct trail *about = NULL;
+		struct span span;
 
 		if (world_at(look->reach->world, callee) != in)
 			continue;
-		about = trail_of(look->reach, callee);
+		/* It is the same wherever the callee is entered. */
+		if (code_known(look->reach->memo, in, callee, &span))
+			about = trail_of(look->reach, span.start);
 		kept &= (about ? about->kept : 0) | given;
 	}
 	return kept;
