@@ -28,6 +28,32 @@ void arena_begin(struct arena *arena, size_t budget, struct arena_room *room)
 		chunk->left = budget;
 	arena->newest = chunk;
 	arena->budget = budget - chunk->left;
+	arena->pool = NULL;
+}
+
+static bool pool_take(struct arena_pool *pool, size_t size)
+{
+	size_t left, less;
+
+	if (!pool)
+		return true;
+	left = __atomic_load_n(&pool->left, __ATOMIC_RELAXED);
+	do
+		if (__builtin_sub_overflow(left, size, &less))
+			return false;
+	while (!__atomic_compare_exchange_n(&pool->left, &left, less, true,
+					    __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED));
+	return true;
+}
+
+/* Back to malloc, and to those that it may be taken from again. */
+static void chunk_free(struct arena *arena, struct chunk *chunk)
+{
+	if (arena->pool)
+		__atomic_add_fetch(&arena->pool->left, chunk->size,
+				   __ATOMIC_RELAXED);
+	free(chunk);
 }
 
 /*
@@ -51,10 +77,16 @@ static struct chunk *chunk_new(struct arena *arena, size_t least, bool zeroed)
 		size = arena->budget;
 	if (size < least)
 		size = least;
+	if (!pool_take(arena->pool, size))
+		return NULL;
 	chunk = zeroed && size > CHUNK_MOST ? calloc(1, sizeof(*chunk) + size)
 					    : malloc(sizeof(*chunk) + size);
-	if (!chunk)
+	if (!chunk) {
+		if (arena->pool)
+			__atomic_add_fetch(&arena->pool->left, size,
+					   __ATOMIC_RELAXED);
 		return NULL;
+	}
 	chunk->older = arena->newest;
 	chunk->size = chunk->left = size;
 	arena->newest = chunk;
@@ -133,7 +165,7 @@ void arena_release(struct arena *arena, const void *old, size_t size)
 		return;
 	*link = chunk->older;
 	arena->budget += chunk->size;
-	free(chunk);
+	chunk_free(arena, chunk);
 }
 
 char *arena_text(struct arena *arena, const char *text, size_t length)
@@ -153,6 +185,6 @@ void arena_free(struct arena *arena)
 
 		arena->newest = chunk->older;
 		if (chunk->size)
-			free(chunk);
+			chunk_free(arena, chunk);
 	}
 }

@@ -12,9 +12,18 @@
 
 struct chunk;
 
+/*
+ * What several arenas may take from malloc together, besides each its own
+ * budget, also from several threads at once. It must outlive all of them.
+ */
+struct arena_pool {
+	size_t left; /* bytes */
+};
+
 struct arena {
 	struct chunk *newest;
-	size_t budget; /* bytes that may still be taken from malloc */
+	size_t budget;           /* bytes that may still be taken from malloc */
+	struct arena_pool *pool; /* or NULL */
 };
 
 /*

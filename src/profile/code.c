@@ -384,7 +384,7 @@ keep_starts(struct arena *arena, const struct walk *walk, struct code *code)
 bool code_look(struct arena *arena, uint64_t entry, struct code *code)
 {
 	struct walk walk = {
-		.own = { .budget = arena->budget },
+		.own = { .budget = arena->budget, .pool = arena->pool },
 		.code = code,
 		.in = code->in,
 		.gap = code_gap(code->in, entry),
@@ -570,7 +570,7 @@ bool code_each(struct arena *arena, struct code *code, code_visit *visit,
 	       void *context)
 {
 	/* What is only wanted here goes back at once. */
-	struct arena own = { .budget = arena->budget };
+	struct arena own = { .budget = arena->budget, .pool = arena->pool };
 	struct each each = {
 		.code = code, .arena = &own, .visit = visit, .context = context
 	};

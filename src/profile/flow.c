@@ -8,6 +8,9 @@
 enum {
 	CODE_MAX = 400000, /* bytes of a function that is followed */
 	ROUNDS_MAX = 60,   /* visits of a block, on average */
+
+	/* Bytes that are taken while one function is followed. */
+	FOLLOWED_MOST = 1 << 29,
 };
 
 /* -------------------------------------------------------------- blocks -- */
@@ -35,6 +38,7 @@ struct following {
 	size_t place_count, place_room;
 	struct course *out;
 	size_t point_room, visits;
+	bool full; /* more than may be taken for one function */
 	bool nomem;
 	uint32_t result;
 };
@@ -46,7 +50,7 @@ static bool push_number(struct following *following, uint64_t **array,
 				     *count + 1, sizeof(*grown));
 
 	if (!grown) {
-		following->nomem = true;
+		following->full = true;
 		return false;
 	}
 	*array = grown;
@@ -139,7 +143,7 @@ static bool make_blocks(struct following *following, const uint64_t *entries,
 		    label->entry != following->region->code.spans[0].start)
 			collect_place(following, label->entry, true);
 	}
-	if (following->nomem)
+	if (following->full)
 		return false;
 	following->leader_count =
 		once(following->leaders, following->leader_count);
@@ -277,7 +281,7 @@ static void flow_to(struct following *following, uint64_t address,
 	if (!block->state) {
 		block->state = arena_array(&following->arena, struct state, 1);
 		if (!block->state) {
-			following->nomem = true;
+			following->full = true;
 			return;
 		}
 		*block->state = *state;
@@ -330,7 +334,7 @@ static unsigned
 pops_of(struct flows *flows, const struct loaded *in, uint64_t callee)
 {
 	struct loaded *there = world_at(flows->reach->world, callee);
-	struct arena own = { .budget = 1 << 24 };
+	struct arena own = { .budget = 1 << 24, .pool = flows->arena->pool };
 	struct step step;
 	struct code code;
 	unsigned pops = 0;
@@ -481,7 +485,7 @@ static void settle(struct following *following)
 {
 	size_t index = 0;
 
-	while (following->queued && !following->nomem) {
+	while (following->queued && !following->full) {
 		index = bits_take(following->queue, following->block_count,
 				  index);
 		following->queued--;
@@ -543,7 +547,7 @@ static void settle_others(struct following *following)
 	};
 
 	for (size_t i = 0; i < following->block_count; i++)
-		if (!following->blocks[i].state && !following->nomem)
+		if (!following->blocks[i].state && !following->full)
 			flow_to(following, following->blocks[i].start, &state);
 	settle(following);
 }
@@ -554,7 +558,8 @@ follow(struct flows *flows, uint32_t region, const uint64_t *entries,
 {
 	struct following following = {
 		.flows = flows,
-		.arena = { .budget = (size_t)1 << 30 },
+		.arena = { .budget = FOLLOWED_MOST,
+			   .pool = flows->arena->pool },
 		.region = &flows->reach->regions[region],
 	};
 	struct course *out = arena_array(flows->arena, struct course, 1);
@@ -569,13 +574,14 @@ follow(struct flows *flows, uint32_t region, const uint64_t *entries,
 		return out;
 	}
 	if (!make_blocks(&following, entries, count))
-		following.nomem = true;
-	for (size_t i = 0; i < count && !following.nomem; i++)
+		following.full = true;
+	for (size_t i = 0; i < count && !following.full; i++)
 		flow_to(&following, entries[i], state);
 	settle(&following);
 	if (!count || has_landing_pads(&following))
 		settle_others(&following);
-	if (!out->gave_up && !following.nomem)
+	out->gave_up |= following.full;
+	if (!out->gave_up)
 		finish(&following);
 	arena_free(&following.arena);
 	if (following.nomem || flows->values.nomem)
@@ -629,7 +635,8 @@ static const struct course *flow_of_labels(struct flows *flows, uint32_t region)
 {
 	const struct reach *reach = flows->reach;
 	const uint32_t labels = reach->regions[region].labels;
-	struct arena own = { .budget = (size_t)1 << 28 };
+	struct arena own = { .budget = FOLLOWED_MOST,
+			     .pool = flows->arena->pool };
 	struct state state;
 	uint64_t *entries;
 	size_t count = 0;

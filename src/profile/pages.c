@@ -478,7 +478,7 @@ bool pages_each(struct arena *arena, const struct code *code,
 		pages_visit *visit, void *context)
 {
 	struct page_walk walk = {
-		.own = { .budget = arena->budget },
+		.own = { .budget = arena->budget, .pool = arena->pool },
 		.code = code,
 		.image = &code->in->image,
 		.visit = visit,

@@ -648,8 +648,9 @@ bool profile_program(struct arena *arena, const struct wanted *wanted,
 		     struct cg_error *err)
 {
 	struct wanted traced = *wanted;
+	struct arena_pool pool = { wanted->memory };
 	struct work work = {
-		.arena = { .budget = wanted->memory },
+		.arena = { .budget = wanted->memory, .pool = &pool },
 		.wanted = &traced,
 		.path = path,
 	};

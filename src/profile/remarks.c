@@ -384,7 +384,8 @@ static size_t fill(struct reach *reach, struct batch *batch)
 		region->read = true;
 		if (taken++ % BATCH_PART == 0)
 			*part = (struct part){
-				.arena = { .budget = reach->arena->budget },
+				.arena = { .budget = reach->arena->budget,
+					   .pool = reach->arena->pool },
 			};
 		part->functions[part->count++] = function;
 	}

@@ -156,7 +156,7 @@ static bool look_for_return(struct flows *flows, const struct code *code,
 		.flows = flows,
 		.code = code,
 		.depth = depth,
-		.arena = { .budget = 1 << 22 },
+		.arena = { .budget = 1 << 22, .pool = flows->arena->pool },
 	};
 	bool returns = !look_add(&look, entry);
 
@@ -169,7 +169,7 @@ static bool look_for_return(struct flows *flows, const struct code *code,
 bool flow_returns(struct flows *flows, uint64_t entry, unsigned depth)
 {
 	uint32_t *known = map_get(&flows->returning, entry);
-	struct arena own = { .budget = 1 << 24 };
+	struct arena own = { .budget = 1 << 24, .pool = flows->arena->pool };
 	struct loaded *in;
 	struct code code;
 	bool there, returns = true;

@@ -613,6 +613,7 @@ first_look(struct reach *reach, struct loaded *in, uint64_t entry)
 
 	look.trail = new_trail(reach, entry);
 	look.arena.budget = (size_t)1 << 28;
+	look.arena.pool = reach->arena->pool;
 	if (!look.trail)
 		return NULL;
 	look.trail->code = (struct code){ .in = in, .memo = reach->memo };

@@ -361,7 +361,7 @@ hunt_all(const struct reach *reach, const struct code *code, uint64_t from,
 	const struct flows flows = { .reach = (struct reach *)reach };
 	struct hunt hunt = {
 		.flows = &flows,
-		.arena = { .budget = 1 << 22 },
+		.arena = { .budget = 1 << 22, .pool = reach->arena->pool },
 		.codes = { *code },
 		.code_count = 1,
 		.about = convention_of(code->in->image.machine),

@@ -281,6 +281,28 @@ static bool arena_keeps_its_budget(void)
 	return ok;
 }
 
+static bool arenas_share_a_pool(void)
+{
+	enum { PART = 100000 };
+	struct arena_pool pool = { 5 * PART };
+	struct arena one = { .budget = SIZE_MAX, .pool = &pool };
+	struct arena other = { .budget = 2 * PART, .pool = &pool };
+	void *first = arena_alloc(&one, PART, 1);
+	bool ok = first && arena_alloc(&one, PART, 1);
+
+	ok &= arena_alloc(&other, PART, 1) != NULL;
+	/* The other's own budget, then what both may take. */
+	ok &= !arena_alloc(&other, PART + 1, 1);
+	ok &= arena_alloc(&one, PART, 1) && !arena_alloc(&one, PART + 1, 1);
+	/* What either gives back both may take. */
+	arena_release(&one, first, PART);
+	ok &= arena_alloc(&one, 2 * PART, 1) && pool.left == 0;
+	arena_free(&other);
+	ok &= arena_alloc(&one, PART, 1) != NULL;
+	arena_free(&one);
+	return ok && pool.left == 5 * PART;
+}
+
 static const struct json {
 	const char *text, *want;
 } json[] = {
@@ -379,5 +401,6 @@ int main(void)
 	tap_ok(&tap, distance_of_long(), "the distance of long text");
 	tap_ok(&tap, near_right(), "what is suggested for short words");
 	tap_ok(&tap, arena_keeps_its_budget(), "an arena and its budget");
+	tap_ok(&tap, arenas_share_a_pool(), "arenas that share a pool");
 	return tap_done(&tap);
 }
