@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -238,17 +239,48 @@ func NoNewProcesses() (Loaded, error) {
 	return program.Load(LoadOptions{})
 }
 
+// blockSignals keeps all signals from this thread, but those that nobody can.
+func blockSignals() syscall.Errno {
+	all := [2]uint64{math.MaxUint64, math.MaxUint64}
+	how, size := uintptr(0), uintptr(8) // SIG_BLOCK, 64 signals
+	if strings.HasPrefix(runtime.GOARCH, "mips") {
+		how, size = 1, 16
+	}
+	_, _, number := syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, how, uintptr(unsafe.Pointer(&all)), 0, size, 0, 0)
+	return number
+}
+
 // Strict lets this thread read, write, exit and sigreturn, and kills the process
 // for anything else. It is a filter, not the kernel's own strict mode: that
-// kills the thread alone, and leaves the rest of a Go program hanging. Go's
-// runtime needs more than these calls: do it as the last thing, and write with
-// RawSyscall.
+// kills the thread alone, and leaves the rest of a Go program hanging.
+//
+// Go's runtime needs more than these calls, at any time that it is called: by
+// memory, channels, and nearly every function, of which a goroutine may be made
+// to let others run. So do nothing but RawSyscall once it returns nil. Signals
+// are blocked in this thread from then on, as the runtime sends itself some.
 func Strict() error {
 	program, err := CompilePreset("strict")
 	if err != nil {
 		return err
 	}
+	if sysSeccomp == 0 {
+		return ErrUnsupported
+	}
+	if err := ask(0); err != nil {
+		return err
+	}
 	runtime.LockOSThread()
-	_, err = program.Load(LoadOptions{OneThread: true})
-	return err
+	if err := SetNoNewPrivs(); err != nil {
+		return err
+	}
+	filter := sockFprog{uint16(len(program.Instructions)), &program.Instructions[0]}
+	number := blockSignals()
+	if number == 0 {
+		_, number = seccomp(setModeFilter, 0, unsafe.Pointer(&filter))
+	}
+	runtime.KeepAlive(program)
+	if number == 0 {
+		return nil // with nothing done since
+	}
+	return fmt.Errorf("the kernel refuses the filter: %w", number)
 }

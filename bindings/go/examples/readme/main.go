@@ -64,9 +64,12 @@ func supervised() {
 // strict may write, and that is all: in a process of its own, for it kills.
 func strict() {
 	line := []byte("may write\n")
-	check(callgate.Strict())
-	syscall.RawSyscall(syscall.SYS_WRITE, 1, uintptr(unsafe.Pointer(&line[0])), uintptr(len(line)))
-	syscall.RawSyscall(syscall.SYS_GETPID, 0, 0, 0) // the end
+	err := callgate.Strict()
+	if err == nil { // from here on the runtime may do nothing
+		syscall.RawSyscall(syscall.SYS_WRITE, 1, uintptr(unsafe.Pointer(&line[0])), uintptr(len(line)))
+		syscall.RawSyscall(syscall.SYS_GETPID, 0, 0, 0) // the end
+	}
+	check(err)
 }
 
 func strictChild() {
