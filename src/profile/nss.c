@@ -135,6 +135,11 @@ static const struct {
 	/* Robust ones, and those with priorities: libc has none for itself. */
 	{ "__pthread_mutex_lock_full", foreign_mutexes },
 	{ "__pthread_mutex_unlock_full", foreign_mutexes },
+	{ "__pthread_mutex_cond_lock_full", foreign_mutexes },
+	/* What only those with a ceiling ask for. */
+	{ "__pthread_tpp_change_priority", foreign_mutexes },
+	{ "__pthread_current_priority", foreign_mutexes },
+	{ "__init_sched_fifo_prio", foreign_mutexes },
 	/* What threads do that are told to end; only these two tell them. */
 	{ "__pthread_unwind", threads_end },
 };
@@ -183,10 +188,19 @@ void nss_come_to(struct reach *reach, const struct loaded *in, uint64_t entry)
 			nss_mention(reach, happens[i].tells);
 }
 
+void nss_share(struct reach *reach)
+{
+	nss_mention(reach, foreign_mutexes);
+}
+
 void nss_use(struct reach *reach, const struct loaded *in, uint64_t entry,
 	     struct cause cause)
 {
-	static const char *const words[] = { "mutex", "mtx_", "pthread_cond_",
+	/* A mutex that libc does not make as its own are. */
+	static const char *const makes[] = { "mutexattr_setprotocol",
+					     "mutexattr_setrobust",
+					     "setprioceiling" };
+	static const char *const locks[] = { "mutex", "mtx_", "pthread_cond_",
 					     "cnd_" };
 	const struct loaded *by = world_at(reach->world, cause.at);
 	const struct symbol *symbol;
@@ -195,7 +209,9 @@ void nss_use(struct reach *reach, const struct loaded *in, uint64_t entry,
 	    map_get(&reach->named, hash_of(foreign_mutexes)))
 		return;
 	symbol = loaded_function(in, entry);
-	for (size_t i = 0; symbol && i < sizeof(words) / sizeof(*words); i++)
-		if (strstr(symbol->name, words[i]))
-			nss_mention(reach, foreign_mutexes);
+	for (size_t i = 0; symbol && i < sizeof(makes) / sizeof(*makes); i++)
+		if (strstr(symbol->name, makes[i]))
+			nss_share(reach);
+	for (size_t i = 0; symbol && i < sizeof(locks) / sizeof(*locks); i++)
+		reach->locks |= strstr(symbol->name, locks[i]) != NULL;
 }

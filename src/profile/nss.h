@@ -34,6 +34,9 @@ void nss_come_to(struct reach *reach, const struct loaded *in, uint64_t entry);
 void nss_use(struct reach *reach, const struct loaded *in, uint64_t entry,
 	     struct cause cause);
 
+/* There may be mutexes that another program has made. */
+void nss_share(struct reach *reach);
+
 /* A text that is mentioned. */
 void nss_mention(struct reach *reach, const char *text);
 

@@ -6,6 +6,7 @@
 #include "profile/answer.h"
 #include "profile/modules.h"
 #include "profile/nss.h"
+#include "profile/sharing.h"
 
 enum { ROUNDS_MAX = 12 };
 
@@ -423,6 +424,7 @@ static bool follow_names(struct work *work, struct cg_error *err)
 					 rows[i].purpose);
 	}
 	note_pam(work);
+	sharing_note(work);
 	for (size_t i = 0; i < resolve->finding_count; i++) {
 		const struct finding finding = resolve->findings[i];
 
@@ -520,7 +522,7 @@ static bool settle(struct work *work, struct cg_error *err)
 {
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		const size_t images = work->world.count;
-		size_t functions;
+		size_t functions, asks;
 
 		if (!open_shelves(work, err))
 			return false;
@@ -542,6 +544,7 @@ static bool settle(struct work *work, struct cg_error *err)
 			continue;
 		/* Values may be others once there is more code. */
 		functions = work->reach.function_count;
+		asks = work->reach.ask_count;
 		work->resolve = (struct resolve){ .arena = &work->arena,
 						  .flows = &work->flows,
 						  .reach = &work->reach };
@@ -557,7 +560,8 @@ static bool settle(struct work *work, struct cg_error *err)
 		if (work->resolve.nomem || work->reach.nomem)
 			return fail_work(work, err);
 		if (work->world.count == images &&
-		    work->reach.function_count == functions)
+		    work->reach.function_count == functions &&
+		    work->reach.ask_count == asks)
 			return true;
 	}
 	return fail(err, CG_E_INPUT,

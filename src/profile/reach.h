@@ -186,6 +186,7 @@ struct reach {
 	struct personality *personalities;
 	size_t personality_count, personality_room;
 	bool unwinding; /* something calls the unwinder */
+	bool locks;     /* something but libc locks mutexes */
 	struct map by_entry, by_span, by_object, words, addresses, upward,
 		unwinders;
 	size_t next_ask, next_object; /* what is still to be read */

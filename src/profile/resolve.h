@@ -18,6 +18,7 @@ enum purpose {
 	FOR_LIBRARY,  /* the name of a library to open */
 	FOR_SYMBOL,   /* the name of a symbol to look up */
 	FOR_SERVICE,  /* the name of a service of PAM */
+	FOR_SHARING,  /* flags of mmap: sharing.c */
 };
 
 /* A number that was found for a purpose, with the place that says so. */

@@ -19,6 +19,7 @@ struct work {
 	size_t mentioned;     /* mentions that were followed */
 	bool opens;           /* dlopen can be come to */
 	bool pam;             /* modules of PAM may be opened */
+	bool shares;          /* memory may be another program's, too */
 	unsigned char *later; /* by function: after.h; NULL: not asked for */
 	bool modules_left;    /* some were not looked at */
 	const char *modules_why;

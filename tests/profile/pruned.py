@@ -207,6 +207,73 @@ int test(void)
 	return pthread_mutex_lock(&mutex);
 }
 """, ["sched_setscheduler", "sched_getparam"], False, False, "c", ("-static",)),
+    Case("a mutex in memory that is shared", """
+#include <pthread.h>
+#include <sys/mman.h>
+int test(void)
+{
+	return pthread_mutex_lock(mmap(0, 4096, 3, MAP_SHARED, 3, 0));
+}
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a mutex in memory that may be shared", """
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+NOINLINE void *map(int flags) { return mmap(0, 4096, 3, flags, 3, 0); }
+int test(void)
+{
+	return pthread_mutex_lock(map(getpid() & 3));
+}
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a mutex in memory that is shared by a number", """
+#include <pthread.h>
+#include <unistd.h>
+int test(void)
+{
+	return pthread_mutex_lock((void *)syscall(NR_mmap, 0, 4096, 3, 1, 3, 0));
+}
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a mutex in a segment, by an inline call", """
+#include <pthread.h>
+int test(void) { return pthread_mutex_lock((void *)raw(NR_shmat)); }
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a mutex in memory that a pointer to mmap shares", """
+#include <pthread.h>
+#include <sys/mman.h>
+void *(*volatile map)(void *, unsigned long, int, int, int, long) = mmap;
+int test(void)
+{
+	return pthread_mutex_timedlock(map(0, 4096, 3, MAP_SHARED, 3, 0), 0);
+}
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a mutex in memory that dlsym's mmap shares", """
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sys/mman.h>
+int test(void)
+{
+	void *(*map)(void *, unsigned long, int, int, int, long) =
+		(void *(*)(void *, unsigned long, int, int, int, long))
+		dlsym(RTLD_DEFAULT, "mmap");
+	return pthread_mutex_trylock(map(0, 4096, 3, MAP_SHARED, 3, 0));
+}
+""", ["sched_setscheduler", "sched_getparam"], False, False),
+    Case("a ceiling that is set by what dlsym finds", """
+#include <dlfcn.h>
+#include <pthread.h>
+int test(void)
+{
+	pthread_mutexattr_t how;
+	pthread_mutex_t mutex;
+	int (*set)(pthread_mutexattr_t *, int) =
+		(int (*)(pthread_mutexattr_t *, int))
+		dlsym(RTLD_DEFAULT, "pthread_mutexattr_setprotocol");
+	pthread_mutexattr_init(&how);
+	set(&how, PTHREAD_PRIO_PROTECT);
+	pthread_mutex_init(&mutex, &how);
+	return pthread_mutex_lock(&mutex);
+}
+""", ["sched_get_priority_min", "sched_setscheduler"], False, False),
     Case("a host that is asked for", """
 #include <netdb.h>
 int test(void) { return gethostbyname("localhost") != 0; }
