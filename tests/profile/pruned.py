@@ -345,7 +345,7 @@ int test(void) { return (int)odd(0x1007); }
 """, ["acct"], False, True, "c", ("x86_64",)),
     Case("bits of a constant that choose", r"""
 long odd(long);
-__asm__(".text\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
+__asm__(".text\n\tud2\n.globl odd\n.type odd, @function\nodd:\n\t.cfi_startproc\n\t"
 	"push %rbx\n\tmov %edi, %ebx\n\tand $6, %ebx\n\tje 1f\n\t"
 	"mov $167, %eax\n\tsyscall\n1:\tmov $163, %eax\n\tsyscall\n\t"
 	"pop %rbx\n\tret\n\t"
