@@ -379,8 +379,13 @@ static bool pairs(uint32_t word, struct step *out)
 	out->memory.read = load;
 	out->memory.write = !load;
 	out->memory.size = (uint8_t)(2u << log);
-	if (!vector)
+	if (!vector) {
+		out->first = (uint8_t)bits(word, 0, 5);
 		out->second = (uint8_t)bits(word, 10, 5);
+		/* Not ldpsw, which widens, nor what stores tags. */
+		out->pair = bits(word, 30, 1) == 0;
+		out->size = (uint8_t)(1u << log);
+	}
 	if (!vector && load)
 		out->writes = 1u << bits(word, 0, 5) | 1u << bits(word, 10, 5);
 	out->writes &= 0x7fffffff;

@@ -123,6 +123,9 @@ const struct convention *convention_of(enum machine machine);
 /* For flow.c (transfer.c): go over one instruction. */
 void state_step(struct flows *flows, struct state *state,
 		const struct loaded *in, uint64_t at, const struct step *step);
+/* aarch64: two registers to or from memory at once. */
+void state_pair(struct flows *flows, struct state *state,
+		const struct loaded *in, uint64_t at, const struct step *step);
 /* What the kernel leaves behind, and a call. */
 void state_trap(struct flows *flows, struct state *state,
 		const struct loaded *in);

@@ -135,8 +135,8 @@ uint64_t got_find(const struct image *image)
 		const struct segment *segment = &image->segments[i];
 		const struct bytes code = image_rest(image, segment->start);
 
-		/* Only what can be moved counts from it on x86_64. */
-		if (!segment->execute || (image->word == 8 && !image->movable))
+		/* Go names all by its address, and is large. */
+		if (!segment->execute || image->go)
 			continue;
 		for (uint64_t at = 0; at < code.size; at++)
 			if (image->word == 4)

@@ -420,8 +420,7 @@ note_number(struct reading *reading, uint64_t at, const struct step *step)
 	if (image->machine == MACHINE_X86_64 && is_old_page(number))
 		note(reading, REMARK_SITE, at, 0, HOW_CALL,
 		     TRAP_OLD_PAGE + (unsigned)(number >> 10 & 3), false);
-	if (image->movable && image->got && step->length == LENGTH_FAR &&
-	    !step->memory.used)
+	if (image->got && step->length == LENGTH_FAR && !step->memory.used)
 		note_far(reading, at, number);
 	if (!step->wide_number || image->movable || only_compares(step) ||
 	    !is_near(image, number))

@@ -106,6 +106,8 @@ struct step {
 	uint8_t post;      /* aarch64: a base that changes; its new offset is */
 	int64_t post_by;   /* ... base + post_by */
 	uint8_t second;    /* aarch64: the other register of a pair */
+	uint8_t first;     /* ... and the one, as in the instruction */
+	bool pair;         /* both of `size` bytes, as they are in memory */
 	struct operand to, from;
 	int64_t number;
 	struct memory memory;

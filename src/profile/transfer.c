@@ -690,7 +690,11 @@ void state_step(struct flows *flows, struct state *state,
 {
 	const struct convention *about = convention_of(in->image.machine);
 
-	(void)at;
+	if (step->pair) {
+		state_pair(flows, state, in, at, step);
+		do_post(flows, state, step);
+		return;
+	}
 	switch (step->op) {
 	case OP_MOVE:
 		do_move(flows, state, step, about->word);

@@ -100,6 +100,9 @@ LAYOUTS = [
     Case("a table from the end of all data, that does not move", FROM_END, BOTH,
          False, True, "c", (*X86, "gcc", "-O2", "-mcmodel=medium",
                             "-mlarge-data-threshold=1", *FIXED)),
+    Case("data far from its GOT, that does not move", FROM_END, BOTH, False, True,
+         "c", (*X86, "gcc", "-O2", "-mcmodel=large", "-fPIC", "-static",
+               "-no-pie")),
     Case("code far from its GOT, by a place before", """
 NOINLINE int first(void) { return (int)raw(NR_acct); }
 NOINLINE int second(void) { return (int)raw(NR_reboot); }

@@ -97,6 +97,20 @@ WHY_NOT = [
     ("nosuch", 2, ["no system call is called 'nosuch'"]),
 ]
 
+PAIRS = r"""
+void _start(void)
+{
+	__asm__ volatile("mov x9, #89\n\tmov x10, #142\n\t"
+			 "stp x9, x10, [sp, #-16]!\n\tmov x9, #1\n\tmov x10, #1\n\t"
+			 "ldp x10, x8, [sp], #16\n\tsvc #0\n\tmov x8, x10\n\tsvc #0\n\t"
+			 "mov w9, #225\n\tstp wzr, w9, [sp, #-16]!\n\t"
+			 "mov x11, sp\n\tldp w10, w11, [x11]\n\tadd sp, sp, #16\n\t"
+			 "mov w8, w11\n\tsvc #0\n\tmov x8, #93\n\tsvc #0");
+	for (;;)
+		;
+}
+"""
+
 GO = """package main
 
 func main() { println("hello") }
@@ -150,6 +164,20 @@ def doors(tap, ways):
         ran, names = ways.names("--no-modules", "door")
         tap.ok(built and set(wanted) <= set(names),
                f"i386: {name}, in code with relocations", ran)
+
+
+def pairs(tap, ways):
+    """aarch64: two registers at once, to memory and back."""
+    if not shutil.which("aarch64-linux-gnu-gcc"):
+        tap.skip("pairs", "aarch64-linux-gnu-gcc is not installed")
+        return
+    (ways.folder / "pairs.c").write_text(PAIRS)
+    built = subprocess.run(
+        ["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-o", "pairs",
+         "pairs.c"], cwd=ways.folder, check=False, capture_output=True, text=True)
+    ran, names = ways.names("pairs")
+    tap.ok(not built.returncode and not ran.returncode and
+           names == ["acct", "reboot", "swapoff"], "aarch64: pairs", built, ran)
 
 
 def after(tap, ways):
@@ -227,6 +255,7 @@ def main():
             go(tap, ways)
         elif shutil.which("gcc"):
             doors(tap, ways)
+            pairs(tap, ways)
             after(tap, ways)
             why_not(tap, ways)
         else:
