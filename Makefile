@@ -51,10 +51,12 @@ check-profile: setup-profile $(BUILD)
 	tests/profile/foreign_test.py $(BUILD)/src/cli/callgate $(BUILD)/arches
 	@echo "What is left out, and why: make profile-report"
 
-# For people to read: what precision removes, and counts of a sample.
+# For people to read: what precision removes, counts of a sample, and some programs
+# beside all data and all code.
 profile-report: $(BUILD)
 	tests/profile/report.py $(BUILD)/src/cli/callgate
 	tests/profile/sample.py $(BUILD)/src/cli/callgate
+	tests/profile/compare.py $(BUILD)/src/cli/callgate
 
 # How long profiles of a sample of this machine's programs take: some minutes.
 bench-profile: $(BUILD)

@@ -556,8 +556,9 @@ static const char *reason_of(const char *how)
 			   "back, or waits for something that does not happen "
 			   "here" },
 		{ "jumps to", "this jump is behind a branch that no caller's "
-			      "constants choose, or behind a\ncall that never "
-			      "comes back" },
+			      "constants choose, behind a call\nthat never "
+			      "comes back, or waits for something that does "
+			      "not happen here" },
 		{ "takes the address of",
 		  "what the code does with this address is known, or it is "
 		  "asked for by a name\nthat nothing mentions" },
@@ -571,7 +572,8 @@ static const char *reason_of(const char *how)
 		{ "makes the call at",
 		  "this instruction is behind a branch that no caller's "
 		  "constants choose, or behind\na call that never comes "
-		  "back" },
+		  "back; or a constant that it hands on is no number, as\n"
+		  "nobody who may be called there takes any" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)

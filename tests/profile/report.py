@@ -37,9 +37,12 @@ def installed():
 
 def cuts(callgate, program):
     """(call, how, place, reason) of each; or why there are none."""
-    ran = subprocess.run([callgate, "profile", "--why-not", "all", program],
-                         check=False, capture_output=True, text=True,
-                         timeout=600)
+    try:
+        ran = subprocess.run([callgate, "profile", "--why-not", "all", program],
+                             check=False, capture_output=True, text=True,
+                             timeout=600)
+    except subprocess.TimeoutExpired:
+        return [], "took more than 600 seconds"
     found = [(call, how, place, " ".join(reason.split()))
              for call, how, place, reason in CUT.findall(ran.stdout)]
     return found, "" if ran.returncode in (0, 1) else ran.stderr
@@ -59,6 +62,12 @@ def main():
         programs = sorted(set().union(*calls.values()))
         print(f"\n{how} {place}\n  {reason}\n  calls: "
               f"{' '.join(sorted(calls))}\n  programs: {' '.join(programs)}")
+    rules = collections.Counter()
+    for (reason, _, _), calls in places.items():
+        rules[reason] += sum(map(len, calls.values()))
+    print()
+    for reason, count in rules.most_common():
+        print(f"{count} calls of programs: {reason}")
     print(f"\n{sum(len(programs) for calls in places.values() for programs in calls.values())} "
           f"calls of programs, at {len(places)} places")
     sys.exit(failed)
