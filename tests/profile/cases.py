@@ -408,7 +408,7 @@ int test(void) { return atexit(at_exit); }
 """, ["acct", "reboot", "swapon"], False, False),
     Case("a signal handler", """
 #include <signal.h>
-static void handler(int n) { raw(NR_acct + 0 * n); }
+static void handler(int n) { unknown = n; RAW(NR_acct); }
 int test(void)
 {
 	struct sigaction action = { .sa_handler = handler };
@@ -560,7 +560,7 @@ NOINLINE void fails() { if (unknown) throw 1; }
 NOINLINE void guarded() { Guard guard; fails(); }
 int test(void)
 {
-	try { guarded(); } catch (...) { raw(NR_reboot); }
+	try { guarded(); } catch (...) { RAW(NR_reboot); }
 	return 0;
 }
 """, ["acct", "reboot"], False, False, "c++"),

@@ -31,6 +31,17 @@ static inline __attribute__((always_inline)) long raw(long number)
 	return result;
 }
 
+/* The same with a constant, that stays one where nothing is optimised. */
+#if defined(__x86_64__)
+#define RAW(number)                            \
+	__asm__ volatile("syscall"             \
+			 :                     \
+			 : "a"((long)(number)) \
+			 : "rcx", "r11", "memory")
+#else
+#define RAW(number) raw(number)
+#endif
+
 /* What nobody knows while compiling. */
 #ifdef __cplusplus
 extern "C" {
