@@ -527,12 +527,11 @@ static bool note_distance(struct reading *reading, uint64_t target, bool each)
  * function that adds such words to anything is taken for one, as far as it
  * makes sense.
  */
-static void read_distances(struct reading *reading)
+static void read_places(struct reading *reading)
 {
 	const struct image *image = &reading->in->image;
 
-	for (size_t i = 0; reading->distances && i < reading->place_count;
-	     i++) {
+	for (size_t i = 0; i < reading->place_count; i++) {
 		const uint64_t table = reading->places[i].address;
 		const struct bytes bytes =
 			image_rest(image, table - image->base);
@@ -551,17 +550,46 @@ static void read_distances(struct reading *reading)
 	}
 }
 
+struct begins {
+	struct arena *arena;
+	struct map *steps;
+};
+
+static bool note_begin(void *context, uint64_t at, const struct step *step)
+{
+	const struct begins *begins = context;
+	bool there;
+
+	(void)step;
+	return map_add(begins->arena, begins->steps, at, 0, &there);
+}
+
+/* Few functions have such tables: only there it is gone through once more.
+   False without memory. */
+static bool read_distances(struct reading *reading, struct code *code)
+{
+	struct arena own = { .budget = reading->arena->budget,
+			     .pool = reading->arena->pool };
+	struct begins begins = { &own, &reading->steps };
+	bool ok = true;
+
+	if (!reading->distances || !reading->place_count)
+		return true;
+	if (!code->bounded)
+		ok = code_each(&own, code, note_begin, &begins);
+	if (ok)
+		read_places(reading);
+	arena_free(&own);
+	return ok;
+}
+
 static bool read_step(void *context, uint64_t at, const struct step *step)
 {
 	struct reading *reading = context;
 	const struct image *image = &reading->in->image;
 	const struct memory *memory = &step->memory;
-	bool there;
 
 	reading->from = at;
-	if (!reading->code->bounded &&
-	    !map_add(reading->arena, &reading->steps, at, 0, &there))
-		return false;
 	if (step->trap)
 		note(reading, REMARK_SITE, at, 0, HOW_CALL, step->trap, false);
 	if (step->direct)
@@ -680,7 +708,7 @@ void read_function(const struct reach *reach, struct arena *arena,
 	reading.from = 0;
 	if (reading.tables.jumps)
 		tables_each(&reading.tables, reading.in, note_entry, &reading);
-	if (!reading.in->image.go)
-		read_distances(&reading);
+	if (!reading.in->image.go && !read_distances(&reading, &code))
+		out->nomem = true;
 	read_unwinding(&reading);
 }
