@@ -247,24 +247,43 @@ uint32_t reach_function(struct reach *reach, uint64_t entry, struct cause cause)
 	return index;
 }
 
+static void add_edge(struct reach *reach, uint32_t function, struct edge added)
+{
+	struct edge *edge = one_more(reach, edges, edge_count, edge_room);
+
+	if (!edge)
+		return;
+	*edge = added;
+	edge->next = reach->functions[function].edges;
+	reach->functions[function].edges = (uint32_t)(reach->edge_count - 1);
+}
+
 void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
 		struct cause cause, const struct known *known, bool again)
 {
 	uint32_t index = enter(reach, target, cause, known);
-	struct edge *edge;
 
-	if (index == NOTHING || again)
+	if (index != NOTHING && !again)
+		add_edge(reach, index,
+			 (struct edge){ .region = region,
+					.at = cause.at,
+					.jump = cause.how != HOW_CALL });
+}
+
+void reach_label(struct reach *reach, uint64_t target, uint32_t region,
+		 uint64_t jump, struct cause cause)
+{
+	uint32_t index = reach_function(reach, target, cause), at;
+
+	if (index == NOTHING)
 		return;
-	edge = one_more(reach, edges, edge_count, edge_room);
-	if (!edge)
-		return;
-	*edge = (struct edge){
-		.region = region,
-		.at = cause.at,
-		.next = reach->functions[index].edges,
-		.jump = cause.how != HOW_CALL,
-	};
-	reach->functions[index].edges = (uint32_t)(reach->edge_count - 1);
+	for (at = reach->functions[index].edges; at != NOTHING;
+	     at = reach->edges[at].next)
+		if (reach->edges[at].region == region &&
+		    reach->edges[at].at == jump)
+			return;
+	add_edge(reach, index,
+		 (struct edge){ .region = region, .at = jump, .jump = true });
 }
 
 void reach_site(struct reach *reach, uint64_t at, uint32_t region, uint8_t trap)

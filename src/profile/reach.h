@@ -55,8 +55,8 @@ enum { TAKERS_MAX = 6 };
 /* A call or jump that leads to a function. */
 struct edge {
 	uint32_t region; /* from */
-	uint64_t at;
-	uint32_t next; /* of the same target, or NOTHING */
+	uint64_t at;     /* 0: some jump by a table */
+	uint32_t next;   /* of the same target, or NOTHING */
 	bool jump;
 };
 

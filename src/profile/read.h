@@ -18,6 +18,11 @@ void read_function(const struct reach *reach, struct arena *arena,
  */
 void reach_edge(struct reach *reach, uint64_t target, uint32_t region,
 		struct cause cause, const struct known *known, bool again);
+
+/* The same for a label that a jump leads to, or where that is 0, a table of
+   branches: what it hands there is not told then, which is a gap. */
+void reach_label(struct reach *reach, uint64_t target, uint32_t region,
+		 uint64_t jump, struct cause cause);
 void reach_site(struct reach *reach, uint64_t at, uint32_t region,
 		uint8_t trap);
 void reach_indirect(struct reach *reach, uint64_t at, uint32_t region,

@@ -112,7 +112,10 @@ static void tell(const struct telling *telling, const struct remark *remark)
 		reach_far(reach, remark->value, cause);
 		break;
 	case REMARK_FUNCTION:
-		reach_function(reach, remark->value, cause);
+		if (cause.how == HOW_TABLE)
+			reach_label(reach, remark->value, region, 0, cause);
+		else
+			reach_function(reach, remark->value, cause);
 		break;
 	default:
 		reach_personality(reach, remark->value, remark->size, cause);
@@ -215,10 +218,10 @@ static void tell_jump(struct telling *telling, uint64_t at,
 	if (!known_target(known, trail->code.in, step, &target))
 		telling->jumps = true;
 	else if (!code_holds(&trail->code, target))
-		reach_function(telling->reach, target,
-			       (struct cause){ .how = HOW_TABLE,
-					       .by = telling->function,
-					       .at = at });
+		reach_label(telling->reach, target, telling->region, at,
+			    (struct cause){ .how = HOW_TABLE,
+					    .by = telling->function,
+					    .at = at });
 }
 
 static void tell_step(void *context, uint64_t at, const struct step *step,

@@ -602,8 +602,15 @@ static void resolve_need(struct resolve *resolve, const struct need *open)
 
 		place.region = edge->region;
 		place.at = edge->at;
-		at_each_entry(resolve, place, value_passed, &passed);
+		if (place.at)
+			at_each_entry(resolve, place, value_passed, &passed);
+		else
+			give_up(resolve, &place, "by a table of branches");
 	}
+	/* The unwinder hands on what it has saved. */
+	if (function->edges == NOTHING && function->cause.how == HOW_UNWIND &&
+	    !function->taken)
+		give_up(resolve, &place, "by the unwinder");
 }
 
 void resolve_settle(struct resolve *resolve)

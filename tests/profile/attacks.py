@@ -536,4 +536,20 @@ __thread int (*hook)(void) = first;
 int test(void) { return hook(); }
 """, ["acct"], False, False, "c",
          (*X86, "gcc", "-fPIC", "-mtls-dialect=gnu2")),
+    Case("a switch that hands its number to a part of it elsewhere", r"""
+long parent(long);
+__asm__(".text\n.globl parent\n.type parent, @function\nparent:\n\t"
+	".cfi_startproc\n\tmov $163, %esi\n\tcmp $3, %rdi\n\tja 9f\n\t"
+	"lea labels(%rip), %rdx\n\tmovslq (%rdx,%rdi,4), %rax\n\t"
+	"add %rdx, %rax\n\tjmp *%rax\n9:\txor %eax, %eax\n\tret\n\t"
+	".cfi_endproc\n.size parent, . - parent\n"
+	".section .text.unlikely, \"ax\", @progbits\n"
+	".type parent.cold, @function\nparent.cold:\n\t.cfi_startproc\n\tnop\n"
+	"1:\txor %edi, %edi\n\tmov %esi, %eax\n\tsyscall\n\tret\n"
+	"2:\tmov $1, %eax\n\tret\n\t.cfi_endproc\n.size parent.cold, . - parent.cold\n"
+	".section .rodata\n.balign 4\n"
+	"labels:\t.long 1b - labels, 2b - labels, 2b - labels, 2b - labels\n"
+	".text\n");
+int test(void) { return (int)parent(unknown); }
+""", ["acct"], True, True, "c", X86),
 ]
