@@ -478,19 +478,12 @@ static bool keeps_flags(const struct step *step)
 	case OP_PUSH:
 	case OP_COMPARE: /* set anew */
 	case OP_TEST:
-	case OP_ADD:
-	case OP_SUB:
-	case OP_AND:
-	case OP_OR:
-	case OP_XOR:
-	case OP_LEFT:
-	case OP_RIGHT:
-	case OP_SIGNED_RIGHT:
 		return true;
 	case OP_POP:
 		return step->to.kind == OPERAND_REGISTER;
 	default:
-		return step->flow == FLOW_BRANCH || step->flow == FLOW_JUMP;
+		return step_is_arithmetic(step) || /* set anew, too */
+		       step->flow == FLOW_BRANCH || step->flow == FLOW_JUMP;
 	}
 }
 
@@ -514,16 +507,6 @@ void known_step(struct known *known, const struct loaded *in,
 	case OP_ADDRESS:
 		do_address(known, step);
 		break;
-	case OP_ADD:
-	case OP_SUB:
-	case OP_AND:
-	case OP_OR:
-	case OP_XOR:
-	case OP_LEFT:
-	case OP_RIGHT:
-	case OP_SIGNED_RIGHT:
-		do_arithmetic(known, in, step);
-		break;
 	case OP_CHOOSE:
 		do_choose(known, in, step);
 		break;
@@ -532,7 +515,10 @@ void known_step(struct known *known, const struct loaded *in,
 		do_compare(known, in, step);
 		break;
 	default:
-		forget_operands(known, step);
+		if (step_is_arithmetic(step))
+			do_arithmetic(known, in, step);
+		else
+			forget_operands(known, step);
 		break;
 	}
 	for (uint32_t left = step->writes & ((1u << KNOWN_REGISTERS) - 1); left;

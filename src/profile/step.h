@@ -117,4 +117,10 @@ struct step {
 	uint16_t pops;   /* bytes that a return takes besides its address */
 };
 
+/* These lie together in enum op. */
+static inline bool step_is_arithmetic(const struct step *step)
+{
+	return step->op >= OP_ADD && step->op <= OP_SIGNED_RIGHT;
+}
+
 #endif

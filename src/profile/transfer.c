@@ -702,16 +702,6 @@ void state_step(struct flows *flows, struct state *state,
 	case OP_ADDRESS:
 		do_address(flows, state, step, about->word);
 		break;
-	case OP_ADD:
-	case OP_SUB:
-	case OP_AND:
-	case OP_OR:
-	case OP_XOR:
-	case OP_LEFT:
-	case OP_RIGHT:
-	case OP_SIGNED_RIGHT:
-		do_arithmetic(flows, state, step, about->word);
-		break;
 	case OP_CHOOSE:
 		do_choose(flows, state, step, about->word);
 		break;
@@ -740,7 +730,10 @@ void state_step(struct flows *flows, struct state *state,
 	case OP_TEST:
 		break;
 	default:
-		do_other(flows, state, step);
+		if (step_is_arithmetic(step))
+			do_arithmetic(flows, state, step, about->word);
+		else
+			do_other(flows, state, step);
 		break;
 	}
 	do_writes(flows, state, step);
