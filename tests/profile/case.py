@@ -7,7 +7,7 @@ Case = collections.namedtuple(
     defaults=(False, True, "c", (), None, ()))
 
 
-# Two suites look at it, one of them at static programs.
+# What several suites look at, each built in its own way.
 CHANGED_RECORD = """
 struct record { int number; };
 NOINLINE void change(struct record *record) { record->number = NR_acct; }
@@ -20,5 +20,18 @@ int test(void)
 {
 	struct record record = { NR_reboot };
 	return make(&record);
+}
+"""
+
+FROM_END = """
+NOINLINE int first(void) { return (int)raw(NR_acct); }
+NOINLINE int second(void) { return (int)raw(NR_reboot); }
+static int (*table[6])(void) = { first, second, first, second, first, second };
+int test(void)
+{
+	int sum = 0;
+	for (int (**at)(void) = table + 6; at != table;)
+		sum += (*--at)();
+	return sum;
 }
 """

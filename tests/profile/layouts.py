@@ -4,7 +4,7 @@ What is data among code, what may be written although it never is, and what only
 bytes of a program tell. cases.py says what the fields mean.
 """
 
-from case import Case
+from case import FROM_END, Case
 
 X86 = ("x86_64",)
 FIXED = ("-no-pie", "-fno-pie", "-static")
@@ -79,19 +79,6 @@ def kinds(name, source, wants, *flags):
              (*X86, ALL_IN_ONE, *FIXED, *flags)),
     ]
 
-
-FROM_END = """
-NOINLINE int first(void) { return (int)raw(NR_acct); }
-NOINLINE int second(void) { return (int)raw(NR_reboot); }
-static int (*table[6])(void) = { first, second, first, second, first, second };
-int test(void)
-{
-	int sum = 0;
-	for (int (**at)(void) = table + 6; at != table;)
-		sum += (*--at)();
-	return sum;
-}
-"""
 
 LAYOUTS = [
     Case("a table gone through from the end of all data", FROM_END, BOTH, False,
